@@ -1,0 +1,12 @@
+//! Admission: one pure function for server, kiosk and app.
+//!
+//! Invariants: total (every input has a verdict), the same everywhere, no I/O, no clock. The first
+//! check that fails is the reason; `also` lists the others; an earlier use is always told.
+
+pub mod decide;
+pub mod explain;
+pub mod rules;
+pub mod verdict;
+
+pub use decide::{Direction, Facts, GateContext, Presented, decide, present};
+pub use verdict::{EarlierUse, Outcome, Reason, Verdict};

@@ -1,0 +1,150 @@
+//! Events, ticket classes, gates (E1-E3, I7).
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ClassId, EventId, GateId, UserId};
+use crate::money::Money;
+use crate::time::Timestamp;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum EventStatus {
+    Draft,
+    PendingApproval,
+    Published,
+    Cancelled,
+}
+
+/// Derived from the stored status and the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum EventPhase {
+    Draft,
+    PendingApproval,
+    Upcoming,
+    Active,
+    Completed,
+    Archived,
+    Cancelled,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CreateEvent {
+    pub title: String,
+    #[serde(default)]
+    pub description: String,
+    pub start_date: Timestamp,
+    pub end_date: Timestamp,
+    /// IANA name: `Asia/Ho_Chi_Minh`.
+    pub timezone: String,
+    #[serde(default)]
+    pub venue_id: Option<String>,
+    pub capacity: u32,
+    /// Whether gate devices carry holders' names. Off by default: a stolen device tells nothing.
+    #[serde(default)]
+    pub names_at_gate: bool,
+}
+
+/// Absent fields stay as they are.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UpdateEvent {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_date: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_date: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub venue_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names_at_gate: Option<bool>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventView {
+    pub id: EventId,
+    pub title: String,
+    pub description: String,
+    pub organizer_id: UserId,
+    pub venue_id: Option<String>,
+    pub start_date: Timestamp,
+    pub end_date: Timestamp,
+    pub timezone: String,
+    pub status: EventStatus,
+    pub phase: EventPhase,
+    pub capacity: u32,
+    pub names_at_gate: bool,
+    pub classes: Vec<TicketClassView>,
+    pub gates: Vec<GateView>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub published_at: Option<Timestamp>,
+    /// Also the `ETag`; send it back as `If-Match` to edit only what you have seen.
+    pub revision: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CreateTicketClass {
+    pub name: String,
+    pub price: Money,
+    /// Names of the zones the class opens; absent means every gate without zones.
+    #[serde(default)]
+    pub zones: Vec<String>,
+    #[serde(default)]
+    pub max_per_order: Option<u32>,
+    /// Entry window; absent means from 12 hours before the start until the end.
+    #[serde(default)]
+    pub entry_from: Option<Timestamp>,
+    #[serde(default)]
+    pub entry_until: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TicketClassView {
+    pub id: ClassId,
+    pub event_id: EventId,
+    pub name: String,
+    pub price: Money,
+    pub zones: Vec<String>,
+    pub max_per_order: u32,
+    pub entry_from: Timestamp,
+    pub entry_until: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CreateGate {
+    pub name: String,
+    /// Zones this gate leads into; empty admits every class.
+    #[serde(default)]
+    pub zones: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GateView {
+    pub id: GateId,
+    pub event_id: EventId,
+    pub name: String,
+    pub zones: Vec<String>,
+}

@@ -1,0 +1,12 @@
+//! The REST types: JSON, camelCase, serde only. Server, tests and clients share them.
+//!
+//! Requests refuse unknown fields, so that a typing error is told and not ignored. Answers may grow.
+
+pub mod accounts;
+pub mod error;
+pub mod events;
+pub mod gate;
+pub mod orders;
+pub mod page;
+pub mod payments;
+pub mod tickets;

@@ -1,0 +1,97 @@
+//! Orders with holds that expire (O1, O2, I6).
+
+use serde::{Deserialize, Serialize};
+
+use super::tickets::IssuedTicketView;
+use crate::ids::{ClassId, EventId, OrderId, PaymentId, UserId};
+use crate::money::Money;
+use crate::time::Timestamp;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum OrderStatus {
+    Pending,
+    Paid,
+    Cancelled,
+    Expired,
+    Refunded,
+    PartiallyRefunded,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrderItem {
+    pub class_id: ClassId,
+    pub quantity: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Buyer {
+    pub email: String,
+    pub name: String,
+}
+
+/// Exactly one of `items` and `seats`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CreateOrder {
+    pub event_id: EventId,
+    #[serde(default)]
+    pub items: Vec<OrderItem>,
+    /// Seat labels of the event.
+    #[serde(default)]
+    pub seats: Vec<String>,
+    pub buyer: Buyer,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrderLine {
+    pub class_id: ClassId,
+    pub name: String,
+    pub quantity: u32,
+    /// Price of one, frozen when the stock was held.
+    pub unit_price: Money,
+    pub total: Money,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrderView {
+    pub id: OrderId,
+    pub event_id: EventId,
+    pub user_id: UserId,
+    pub status: OrderStatus,
+    pub buyer: Buyer,
+    pub lines: Vec<OrderLine>,
+    pub total: Money,
+    /// Until when the stock is held.
+    pub expires_at: Timestamp,
+    pub tickets: Vec<IssuedTicketView>,
+    pub payment_id: Option<PaymentId>,
+    pub created_at: Timestamp,
+    pub paid_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RefundRequest {
+    #[serde(default)]
+    pub reason: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CancelRequest {
+    #[serde(default)]
+    pub reason: String,
+}

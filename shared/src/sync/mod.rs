@@ -1,0 +1,10 @@
+//! Sync messages: postcard, `V1` first, read strictly (nothing left over, re-encoding equals).
+
+pub mod message;
+pub mod strict;
+
+pub use message::{
+    LogVector, SegmentsRequest, SegmentsResponse, SignedRequest, StatementSet, SyncRequest,
+    SyncResponse,
+};
+pub use strict::{StrictError, from_wire, to_wire};
