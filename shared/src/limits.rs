@@ -15,6 +15,8 @@ pub const BATCH_TICKETS_MAX: u32 = 100_000;
 pub const ORDER_TICKETS_MAX: u32 = 20;
 /// Serials are 24 bits on the wire; the last is never issued.
 pub const SERIAL_MAX: u32 = 0x00FF_FFFE;
+/// An entry window longer than this is a mistake or a forger's wish, not a ticket.
+pub const TICKET_WINDOW_DAYS_MAX: u16 = 366;
 /// Zones are a 16-bit bitmap on the wire.
 pub const ZONES_MAX: usize = 16;
 /// Ticket classes are one byte on the wire.
