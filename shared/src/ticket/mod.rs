@@ -1,16 +1,20 @@
-//! The ticket token T1: 83 bytes, 202 digits, QR version 5 at M. Format: `token.md` 2.0 and 2.1.
+//! The ticket token T1: 83 bytes, 202 digits, QR version 5 at M. Format: `docs/formats.md`.
 //!
 //! Invariants: a ticket *is* its signed serial and generation, never the scanned text. The codec is
 //! canonical: one ticket has one text. Only `verify_strict` accepts; bytes are verified as received
 //! and parsed afterwards.
 
 pub mod digits;
+pub mod keys;
 pub mod layout;
 pub mod proof;
 pub mod sign;
 pub mod verify;
 
-pub use layout::{Flags, FrameError, PAYLOAD_LEN, Payload, TOKEN_DIGITS, TOKEN_LEN, event_hint};
+pub use keys::{KeyError, check_public_key};
+pub use layout::{
+    Flags, FrameError, PAYLOAD_LEN, Payload, TOKEN_DIGITS, TOKEN_LEN, TicketType, event_hint,
+};
 pub use proof::{ScanCommitment, ScanProof};
 pub use sign::{SignError, sign};
 pub use verify::{TicketError, Token, verify};

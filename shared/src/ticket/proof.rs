@@ -1,7 +1,14 @@
 //! Proof of scan: 8 bytes that only someone who saw the token can compute, and the commitment to
 //! them that a snapshot carries. See ADR 0004.
+//!
+//! Invariants: both are deterministic, so the server recomputes them for a ticket it rendered; both
+//! bind the event; the commitment binds serial and generation too, so a guess tests one ticket.
 
 use crate::ids::EventId;
+
+/// BLAKE3 key-derivation contexts: changing one changes every proof, so they carry a version.
+const PROOF_CONTEXT: &str = "gatehouse ticket 2026 scan proof v1";
+const COMMITMENT_CONTEXT: &str = "gatehouse ticket 2026 scan commitment v1";
 
 /// Carried by a log entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -13,10 +20,26 @@ pub struct ScanCommitment(pub [u8; 8]);
 
 impl ScanProof {
     /// From the 83 bytes of a verified token.
-    pub fn of_token(_event: EventId, _token: &[u8; super::TOKEN_LEN]) -> Self {
-        unimplemented!()
+    pub fn of_token(event: EventId, token: &[u8; super::TOKEN_LEN]) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key(PROOF_CONTEXT);
+        hasher.update(event.as_bytes()).update(token);
+        Self(first_8(&hasher))
     }
-    pub fn commitment(&self, _event: EventId, _serial: u32, _generation: u8) -> ScanCommitment {
-        unimplemented!()
+
+    /// What the snapshot holds for the ticket whose token has this proof.
+    pub fn commitment(&self, event: EventId, serial: u32, generation: u8) -> ScanCommitment {
+        let mut hasher = blake3::Hasher::new_derive_key(COMMITMENT_CONTEXT);
+        hasher
+            .update(event.as_bytes())
+            .update(&serial.to_be_bytes())
+            .update(&[generation])
+            .update(&self.0);
+        ScanCommitment(first_8(&hasher))
     }
+}
+
+fn first_8(hasher: &blake3::Hasher) -> [u8; 8] {
+    let mut bytes = [0; 8];
+    hasher.finalize_xof().fill(&mut bytes);
+    bytes
 }

@@ -1,8 +1,13 @@
 //! Signing, with the check before release that a faulty computation must not pass.
+//!
+//! Ed25519 is deterministic: a bit flipped while signing (heat, radiation, an attacker) can give
+//! away the key to whoever sees the bad signature beside a good one. So no signature leaves here
+//! before it verified, and the same ticket always has the same text.
 
-use ed25519_dalek::SigningKey;
+use ed25519_dalek::{SIGNATURE_LENGTH, Signer, SigningKey, VerifyingKey};
 
-use super::{FrameError, Payload, Token};
+use super::verify::{check_signature, signed_message};
+use super::{FrameError, PAYLOAD_LEN, Payload, TOKEN_LEN, Token, event_hint};
 use crate::ids::EventId;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +19,78 @@ pub enum SignError {
 }
 
 /// Signs, verifies strictly, and only then releases.
-pub fn sign(_key: &SigningKey, _event: EventId, _payload: &Payload) -> Result<Token, SignError> {
-    unimplemented!()
+pub fn sign(key: &SigningKey, event: EventId, payload: &Payload) -> Result<Token, SignError> {
+    sign_with(&key.verifying_key(), event, payload, |message| {
+        key.sign(message).to_bytes()
+    })
+}
+
+/// `sign` with the computation of the signature as an argument, so that a test can break it.
+fn sign_with(
+    public_key: &VerifyingKey,
+    event: EventId,
+    payload: &Payload,
+    produce: impl FnOnce(&[u8]) -> [u8; SIGNATURE_LENGTH],
+) -> Result<Token, SignError> {
+    let payload_bytes = payload.encode()?;
+    if payload.hint != event_hint(event) {
+        return Err(FrameError::Hint.into());
+    }
+    let signature = produce(&signed_message(event, &payload_bytes));
+    check_signature(public_key, event, &payload_bytes, &signature).map_err(|_| SignError::Fault)?;
+    let mut token = [0; TOKEN_LEN];
+    token[..PAYLOAD_LEN].copy_from_slice(&payload_bytes);
+    token[PAYLOAD_LEN..].copy_from_slice(&signature);
+    Ok(Token::from_checked(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Flags;
+    use super::*;
+
+    fn event() -> EventId {
+        EventId::from_bytes([0x3F; 16])
+    }
+
+    fn payload() -> Payload {
+        Payload {
+            kid: 0,
+            serial: 1,
+            generation: 1,
+            class: 0,
+            zones: 1,
+            not_before: 0,
+            not_after: 1,
+            flags: Flags::NONE,
+            seat: None,
+            hint: event_hint(event()),
+        }
+    }
+
+    // The fault of token.md 4 (side channel / fault on signer): a flipped bit is not released.
+    #[test]
+    fn a_signature_with_any_flipped_bit_is_not_released() {
+        let key = SigningKey::from_bytes(&[7; 32]);
+        for bit in 0..SIGNATURE_LENGTH * 8 {
+            let released = sign_with(&key.verifying_key(), event(), &payload(), |message| {
+                let mut signature = key.sign(message).to_bytes();
+                signature[bit / 8] ^= 1 << (bit % 8);
+                signature
+            });
+            assert_eq!(released, Err(SignError::Fault), "bit {bit}");
+        }
+        assert!(sign(&key, event(), &payload()).is_ok());
+    }
+
+    #[test]
+    fn a_hint_of_another_event_is_not_signed() {
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let other = EventId::from_bytes([0x40; 16]);
+        assert_ne!(event_hint(other), event_hint(event()));
+        assert_eq!(
+            sign(&key, other, &payload()),
+            Err(SignError::Frame(FrameError::Hint))
+        );
+    }
 }
