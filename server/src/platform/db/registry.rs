@@ -1,0 +1,10 @@
+//! Every collection of the server, in one list: what MongoDB is set up from, and what the
+//! conformance suite checks the SQLite migrations against.
+//!
+//! A slice adds a line here for each entity it stores.
+
+use super::{Collection, Entity, Meta};
+use crate::platform::idempotency::Remembered;
+use crate::platform::jobs::Job;
+
+pub const ALL: &[Collection] = &[Meta::COLLECTION, Job::COLLECTION, Remembered::COLLECTION];

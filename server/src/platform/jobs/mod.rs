@@ -1,0 +1,17 @@
+//! Work that leaves the request: enqueued in the commit that causes it, done at least once.
+//!
+//! Invariants
+//! - A job exists if and only if its commit does.
+//! - A job carries ids, not objects, and its handler is idempotent: a crash between the effect and
+//!   the end of the lease runs it again.
+//! - One runner at a time works on a job: it holds a lease, and the handler is cancelled before
+//!   the lease ends.
+//! - A job that keeps failing ends as a dead letter, visible and revivable, never silently dropped.
+
+mod model;
+mod queue;
+mod runner;
+
+pub use model::{Job, JobStatus, NewJob, Priority};
+pub use queue::{JobCounts, JobsHandle, enqueue};
+pub use runner::{Fatal, Runner, RunnerOptions, fatal};

@@ -1,0 +1,12 @@
+//! What has no business meaning and is needed by more than one slice: storage, jobs, idempotency
+//! keys, time and randomness.
+//!
+//! Invariants: nothing here names an event, an order or a ticket (only `db::registry` lists the
+//! slices' collections); time and randomness reach business code as arguments, drawn from
+//! [`clock::Clock`] and [`entropy::Entropy`] at the edge.
+
+pub mod clock;
+pub mod db;
+pub mod entropy;
+pub mod idempotency;
+pub mod jobs;
