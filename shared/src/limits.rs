@@ -26,6 +26,9 @@ pub const GATES_MAX: usize = 1000;
 pub const SEGMENT_TICKETS: u32 = 1024;
 /// Entries in one catch-up segment of a device log.
 pub const LOG_SEGMENT_ENTRIES_MAX: usize = 512;
+/// The first message of a device log, and the free text in it.
+pub const GENESIS_BYTES_MAX: usize = 256;
+pub const APP_VERSION_BYTES_MAX: usize = 64;
 /// Text fields people type.
 pub const TITLE_CHARS_MAX: usize = 200;
 pub const DESCRIPTION_CHARS_MAX: usize = 20_000;

@@ -1,10 +1,20 @@
 //! Logs as hash chains, single entries with their signature, and catch-up segments with one.
+//!
+//! One message, "TKT1.entry\0" ‖ log id ‖ previous hash ‖ body, is both what a device signs and
+//! what BLAKE3 turns into the next hash. So a signature on an entry vouches for all before it.
+//!
+//! Invariants: only `verify_strict` accepts (batch verification can give two replicas two answers,
+//! and they would disagree for ever); a head moves by whole verified entries or not at all.
 
-use ed25519_dalek::{SigningKey, VerifyingKey};
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Entry, EntryError};
 use crate::ids::{DeviceId, EventId};
+use crate::limits::{APP_VERSION_BYTES_MAX, GENESIS_BYTES_MAX, LOG_SEGMENT_ENTRIES_MAX};
+
+const DOMAIN: &[u8; 11] = b"TKT1.entry\0";
+const MESSAGE_BYTES_MAX: usize = DOMAIN.len() + 16 + 32 + Entry::LEN_WITH_TARGET;
 
 /// BLAKE3(genesis)[..16].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,20 +42,58 @@ pub struct Genesis {
     pub app_version: String,
 }
 
+/// The wire form. Serde numbers variants by position: append only.
+#[derive(Serialize, Deserialize)]
+enum GenesisWire {
+    V1(Genesis),
+}
+
 impl Genesis {
     /// Postcard, `V1` first.
     pub fn to_wire(&self) -> Vec<u8> {
-        unimplemented!()
+        postcard::to_stdvec(&GenesisWire::V1(self.clone()))
+            .expect("a genesis has no part that postcard cannot write")
     }
-    pub fn from_wire(_bytes: &[u8]) -> Result<Self, ChainError> {
-        unimplemented!()
+
+    /// Strict: nothing left over, canonical, bounded.
+    pub fn from_wire(bytes: &[u8]) -> Result<Self, ChainError> {
+        const MALFORMED: ChainError = ChainError::Malformed("genesis");
+        if bytes.len() > GENESIS_BYTES_MAX {
+            return Err(MALFORMED);
+        }
+        let (GenesisWire::V1(genesis), rest) =
+            postcard::take_from_bytes(bytes).map_err(|_| MALFORMED)?;
+        genesis.check()?;
+        // Postcard reads over-long numbers; only the form that we write is the log's name.
+        if !rest.is_empty() || genesis.to_wire() != bytes {
+            return Err(MALFORMED);
+        }
+        Ok(genesis)
     }
+
+    /// For a genesis that came inside another message: the bounds that `from_wire` keeps.
+    pub fn check(&self) -> Result<(), ChainError> {
+        if self.app_version.len() > APP_VERSION_BYTES_MAX {
+            return Err(ChainError::Malformed("app version"));
+        }
+        Ok(())
+    }
+
     pub fn log_id(&self) -> LogId {
-        unimplemented!()
+        self.names().0
     }
+
     /// The hash before entry 0: BLAKE3 of the genesis.
     pub fn head(&self) -> LogHead {
-        unimplemented!()
+        self.names().1
+    }
+
+    fn names(&self) -> (LogId, LogHead) {
+        let hash = *blake3::hash(&self.to_wire()).as_bytes();
+        let (id, _) = hash.split_at(16);
+        let mut log = LogId([0; 16]);
+        log.0.copy_from_slice(id);
+        (log, LogHead { next_seq: 0, hash })
     }
 }
 
@@ -70,8 +118,58 @@ pub enum ChainError {
 
 impl LogHead {
     /// The head after `entry`; refuses a gap.
-    pub fn append(&self, _log: LogId, _entry: &Entry) -> Result<Self, ChainError> {
-        unimplemented!()
+    pub fn append(&self, log: LogId, entry: &Entry) -> Result<Self, ChainError> {
+        self.after(entry, &Message::new(log, self, &entry.encode()?))
+    }
+
+    /// First 8 bytes of the hash, for version vectors: equal counts may hide different contents.
+    pub fn short(&self) -> [u8; 8] {
+        let mut short = [0; 8];
+        short.copy_from_slice(&self.hash[..8]);
+        short
+    }
+
+    fn after(&self, entry: &Entry, message: &Message) -> Result<Self, ChainError> {
+        if entry.seq != self.next_seq {
+            return Err(ChainError::Gap {
+                expected: self.next_seq,
+                found: entry.seq,
+            });
+        }
+        Ok(Self {
+            next_seq: entry
+                .seq
+                .checked_add(1)
+                .ok_or(ChainError::Malformed("the log is full"))?,
+            hash: *blake3::hash(message.as_bytes()).as_bytes(),
+        })
+    }
+}
+
+/// What is signed and hashed, on the stack.
+struct Message {
+    bytes: [u8; MESSAGE_BYTES_MAX],
+    len: usize,
+}
+
+impl Message {
+    /// `body` is canonical, so never longer than `Entry::LEN_WITH_TARGET`.
+    fn new(log: LogId, head: &LogHead, body: &[u8]) -> Self {
+        let mut bytes = [0; MESSAGE_BYTES_MAX];
+        let mut len = 0;
+        for part in [&DOMAIN[..], &log.0, &head.hash, body] {
+            bytes[len..len + part.len()].copy_from_slice(part);
+            len += part.len();
+        }
+        Self { bytes, len }
+    }
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+    fn verify(&self, key: &VerifyingKey, signature: &[u8]) -> Result<(), ChainError> {
+        let signature = Signature::from_slice(signature).map_err(|_| ChainError::Signature)?;
+        key.verify_strict(self.as_bytes(), &signature)
+            .map_err(|_| ChainError::Signature)
     }
 }
 
@@ -84,22 +182,36 @@ pub struct SignedEntry {
 }
 
 impl SignedEntry {
+    /// Signs `entry` on top of `head` and gives the head after it.
+    ///
+    /// Unlike a ticket, the result is not verified before release. The check guards against faults
+    /// in the computation that would give the key away; whoever can induce them holds the device,
+    /// and with it a key that the roster can cut off. It would double the cost of every scan.
     pub fn sign(
-        _key: &SigningKey,
-        _log: LogId,
-        _head: &LogHead,
-        _entry: &Entry,
+        key: &SigningKey,
+        log: LogId,
+        head: &LogHead,
+        entry: &Entry,
     ) -> Result<(Self, LogHead), ChainError> {
-        unimplemented!()
+        let body = entry.encode()?;
+        let message = Message::new(log, head, &body);
+        let after = head.after(entry, &message)?;
+        let signature = key.sign(message.as_bytes()).to_bytes().to_vec();
+        Ok((Self { body, signature }, after))
     }
+
     /// Strict verification on top of `head`; gives the entry and the new head.
     pub fn verify(
         &self,
-        _key: &VerifyingKey,
-        _log: LogId,
-        _head: &LogHead,
+        key: &VerifyingKey,
+        log: LogId,
+        head: &LogHead,
     ) -> Result<(Entry, LogHead), ChainError> {
-        unimplemented!()
+        let entry = Entry::decode(&self.body)?;
+        let message = Message::new(log, head, &self.body);
+        let after = head.after(&entry, &message)?;
+        message.verify(key, &self.signature)?;
+        Ok((entry, after))
     }
 }
 
@@ -115,13 +227,72 @@ pub struct LogSegment {
 }
 
 impl LogSegment {
-    /// Entries and the head after them, when they extend `head`. Entries at or before `head` are
-    /// recomputed only if they start at it: the caller asks for the right start.
+    /// From stored entries: consecutive bodies, and the stored signature of the last of them.
+    /// Checks shape and order, not signatures: those were checked when the entries were stored.
+    pub fn new(log: LogId, bodies: Vec<Vec<u8>>, signature: Vec<u8>) -> Result<Self, ChainError> {
+        check_count(&bodies)?;
+        if signature.len() != Signature::BYTE_SIZE {
+            return Err(ChainError::Malformed("signature length"));
+        }
+        let first_seq = match bodies.first() {
+            Some(body) => Entry::decode(body)?.seq,
+            None => return Err(EMPTY),
+        };
+        let mut expected = first_seq;
+        for body in &bodies {
+            let found = Entry::decode(body)?.seq;
+            if found != expected {
+                return Err(ChainError::Gap { expected, found });
+            }
+            expected = expected
+                .checked_add(1)
+                .ok_or(ChainError::Malformed("the log is full"))?;
+        }
+        Ok(Self {
+            log,
+            first_seq,
+            bodies,
+            signature,
+        })
+    }
+
+    /// Entries and the head after them, when they extend `head`: all of them or none.
+    ///
+    /// A segment that starts before or after `head` is a `Gap`: the caller asks for the right start.
     pub fn verify(
         &self,
-        _key: &VerifyingKey,
-        _head: &LogHead,
+        key: &VerifyingKey,
+        head: &LogHead,
     ) -> Result<(Vec<Entry>, LogHead), ChainError> {
-        unimplemented!()
+        check_count(&self.bodies)?;
+        if self.first_seq != head.next_seq {
+            return Err(ChainError::Gap {
+                expected: head.next_seq,
+                found: self.first_seq,
+            });
+        }
+        let mut entries = Vec::with_capacity(self.bodies.len());
+        let mut after = *head;
+        let mut last = None;
+        for body in &self.bodies {
+            let entry = Entry::decode(body)?;
+            let message = Message::new(self.log, &after, body);
+            after = after.after(&entry, &message)?;
+            entries.push(entry);
+            last = Some(message);
+        }
+        // Last, because it costs five hundred times a link.
+        last.ok_or(EMPTY)?.verify(key, &self.signature)?;
+        Ok((entries, after))
+    }
+}
+
+const EMPTY: ChainError = ChainError::Malformed("an empty segment");
+
+fn check_count(bodies: &[Vec<u8>]) -> Result<(), ChainError> {
+    match bodies.len() {
+        0 => Err(EMPTY),
+        1..=LOG_SEGMENT_ENTRIES_MAX => Ok(()),
+        _ => Err(ChainError::Malformed("too many entries")),
     }
 }

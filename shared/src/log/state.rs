@@ -1,28 +1,68 @@
 //! State as a fold over the set of entries: pure, total, insensitive to arrival order.
+//!
+//! The order (clock, log id, seq) decides labels, never whether something happened: two people who
+//! came in on one ticket are both inside, and one of them is called a duplicate.
+//!
+//! Invariants: inserting twice changes nothing; any permutation and batching of the same entries
+//! gives the same state and the same digest. Two bodies at one (log, seq), which an honest device
+//! never makes and the chain refuses, are both kept, so that even then nothing depends on arrival.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::LogId;
 use super::entry::{Entry, EntryKind, Hlc, Target};
 use crate::ids::DeviceId;
 
-/// One use of a ticket, as entries tell it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+const DIGEST_DOMAIN: &[u8] = b"TKT1.state\0";
+
+/// One use of a ticket, as entries tell it. Fields are in the common order, which is what the
+/// derived `Ord` compares by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Use {
+    pub hlc: Hlc,
     pub log: LogId,
     pub seq: u32,
-    pub device: DeviceId,
-    pub hlc: Hlc,
     pub kind: EntryKind,
+    pub device: DeviceId,
     pub gate: u16,
     pub generation: u8,
     pub target: Option<Target>,
 }
 
+impl Use {
+    /// What `entry` says about its ticket; `None` for kinds that tell of no use.
+    pub fn of(log: LogId, device: DeviceId, entry: &Entry) -> Option<Self> {
+        match entry.kind {
+            EntryKind::Admit | EntryKind::Exit | EntryKind::Undo | EntryKind::Forced => {
+                Some(Self {
+                    hlc: entry.hlc,
+                    log,
+                    seq: entry.seq,
+                    kind: entry.kind,
+                    device,
+                    gate: entry.gate,
+                    generation: entry.generation,
+                    target: entry.target,
+                })
+            }
+            EntryKind::Refused | EntryKind::Clock | EntryKind::Roster | EntryKind::Checkpoint => {
+                None
+            }
+        }
+    }
+    /// Somebody came in by it.
+    pub fn is_admission(&self) -> bool {
+        matches!(self.kind, EntryKind::Admit | EntryKind::Forced)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UseLabel {
+    /// An admission when nobody was in on the ticket: the first, or one after an exit.
     Primary,
+    /// An admission when somebody already was.
     Duplicate,
+    /// An exit or an undo.
     None,
 }
 
@@ -36,53 +76,394 @@ impl TicketState {
     pub fn uses(&self) -> &[Use] {
         &self.uses
     }
+
     /// Idempotent; keeps the order.
-    pub fn insert(&mut self, _use_: Use) {
-        unimplemented!()
+    pub fn insert(&mut self, use_: Use) {
+        if let Err(at) = self.uses.binary_search(&use_) {
+            // Most tickets have one use: room for four would be waste a million times.
+            if self.uses.is_empty() {
+                self.uses.reserve_exact(1);
+            }
+            self.uses.insert(at, use_);
+        }
     }
+
     /// Each use with its label; undone uses are left out.
     pub fn labelled(&self) -> Vec<(Use, UseLabel)> {
-        unimplemented!()
+        let fold = Fold::of(&self.uses);
+        let labels = fold.labels(&self.uses);
+        let all = self.uses.iter().copied().zip(labels);
+        all.zip(&fold.standing)
+            .filter_map(|(labelled, standing)| standing.then_some(labelled))
+            .collect()
     }
-    /// Admissions that stand (not undone), exits subtracted by re-entry rules.
+
+    /// An admission stands that no exit has closed.
     pub fn is_inside(&self) -> bool {
-        unimplemented!()
+        let fold = Fold::of(&self.uses);
+        fold.admissions(&self.uses)
+            .any(|at| fold.closed_by[at].is_none())
     }
+
+    /// How many admissions stand, whatever came out again.
     pub fn admissions(&self) -> usize {
-        unimplemented!()
+        self.standing_admissions().count()
     }
+
     /// The first admission that stands.
     pub fn first_admission(&self) -> Option<&Use> {
-        unimplemented!()
+        self.standing_admissions().next()
     }
+
     /// The latest admission that stands.
     pub fn last_admission(&self) -> Option<&Use> {
-        unimplemented!()
+        self.standing_admissions().last()
     }
-    /// Newest generation seen in any entry: it kills older tokens wherever it is heard of.
+
+    /// The admissions that stand, in the common order.
+    pub fn standing_admissions(&self) -> impl Iterator<Item = &Use> {
+        let fold = Fold::of(&self.uses);
+        self.uses
+            .iter()
+            .zip(fold.standing)
+            .filter_map(|(use_, standing)| (standing && use_.is_admission()).then_some(use_))
+    }
+
+    /// The admission that an exit at this moment closes: the earliest that is open.
+    pub fn open_admission(&self) -> Option<&Use> {
+        let fold = Fold::of(&self.uses);
+        fold.admissions(&self.uses)
+            .find(|at| fold.closed_by[*at].is_none())
+            .map(|at| &self.uses[at])
+    }
+
+    /// Newest generation that any entry saw; 0 when there is none. It kills older tokens wherever it
+    /// is heard of. An undo takes back a use, not the evidence that the newer ticket exists.
     pub fn newest_generation(&self) -> u8 {
-        unimplemented!()
+        let seen = self.uses.iter().filter(|use_| use_.kind != EntryKind::Undo);
+        seen.map(|use_| use_.generation).max().unwrap_or(0)
     }
-    /// More admissions stand than one entry allows.
+
+    /// Somebody came in while somebody was in already.
     pub fn is_conflict(&self) -> bool {
-        unimplemented!()
+        self.labelled()
+            .iter()
+            .any(|(_, label)| *label == UseLabel::Duplicate)
+    }
+}
+
+/// What undos and exits do to the uses of one ticket. Indices are places in the common order.
+struct Fold {
+    /// Not undone.
+    standing: Vec<bool>,
+    /// The exit that closes this admission.
+    closed_by: Vec<Option<usize>>,
+}
+
+impl Fold {
+    fn of(uses: &[Use]) -> Self {
+        let mut fold = Self {
+            standing: vec![true; uses.len()],
+            closed_by: vec![None; uses.len()],
+        };
+        // Nearly every ticket is used once, and nothing can follow from that.
+        if uses.len() > 1 {
+            let names = Names::of(uses);
+            fold.undo(uses, &names);
+            fold.close(uses, &names);
+        }
+        fold
+    }
+
+    /// An undo takes back what it names, wherever both stand in the order. An undo of an undo does
+    /// nothing: what was taken back never revives.
+    fn undo(&mut self, uses: &[Use], names: &Names) {
+        for undo in uses.iter().filter(|use_| use_.kind == EntryKind::Undo) {
+            for at in undo.target.iter().flat_map(|target| names.find(*target)) {
+                if uses[at].kind != EntryKind::Undo {
+                    self.standing[at] = false;
+                }
+            }
+        }
+    }
+
+    /// First the exits that name a known admission, wherever the clocks put them. Then, in order,
+    /// each other exit closes the earliest admission before it that is still open; if there is
+    /// none it is an orphan and closes nothing.
+    fn close(&mut self, uses: &[Use], names: &Names) {
+        let mut unnamed = vec![false; uses.len()];
+        for (exit, use_) in uses.iter().enumerate() {
+            if use_.kind != EntryKind::Exit || !self.standing[exit] {
+                continue;
+            }
+            unnamed[exit] = true;
+            for at in use_.target.iter().flat_map(|target| names.find(*target)) {
+                if uses[at].is_admission() {
+                    unnamed[exit] = false;
+                    self.closed_by[at].get_or_insert(exit);
+                }
+            }
+        }
+        let mut open = std::collections::VecDeque::new();
+        for (at, use_) in uses.iter().enumerate() {
+            if use_.is_admission() && self.standing[at] && self.closed_by[at].is_none() {
+                open.push_back(at);
+            } else if unnamed[at]
+                && let Some(admission) = open.pop_front()
+            {
+                self.closed_by[admission] = Some(at);
+            }
+        }
+    }
+
+    fn admissions(&self, uses: &[Use]) -> impl Iterator<Item = usize> {
+        (0..uses.len()).filter(|at| self.standing[*at] && uses[*at].is_admission())
+    }
+
+    fn labels(&self, uses: &[Use]) -> Vec<UseLabel> {
+        let mut labels = vec![UseLabel::None; uses.len()];
+        let mut closes = vec![0_usize; uses.len()];
+        let mut open = 0_usize;
+        for at in 0..uses.len() {
+            if self.standing[at] && uses[at].is_admission() {
+                labels[at] = match open {
+                    0 => UseLabel::Primary,
+                    _ => UseLabel::Duplicate,
+                };
+                match self.closed_by[at] {
+                    // A slow clock put the exit before the admission: it is closed at once.
+                    Some(exit) if exit < at => {}
+                    Some(exit) => {
+                        closes[exit] += 1;
+                        open += 1;
+                    }
+                    None => open += 1,
+                }
+            }
+            open -= closes[at];
+        }
+        labels
+    }
+}
+
+/// Finds uses by (log, seq).
+struct Names(Vec<(Target, usize)>);
+
+impl Names {
+    fn of(uses: &[Use]) -> Self {
+        let name = |(at, use_): (usize, &Use)| {
+            let Use { log, seq, .. } = *use_;
+            (Target { log, seq }, at)
+        };
+        let mut names: Vec<_> = uses.iter().enumerate().map(name).collect();
+        names.sort_unstable();
+        Self(names)
+    }
+    fn find(&self, target: Target) -> impl Iterator<Item = usize> {
+        let from = self.0.partition_point(|(name, _)| *name < target);
+        self.0[from..]
+            .iter()
+            .take_while(move |(name, _)| *name == target)
+            .map(|(_, at)| *at)
     }
 }
 
 /// The fold of a whole event, by serial.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// Kept as one ordered set of 32-byte records with interned logs, because an event may have five
+/// million entries; a ticket's state is made when asked for.
+#[derive(Clone, Debug, Default)]
 pub struct EventState {
-    tickets: BTreeMap<u32, TicketState>,
+    records: BTreeSet<Record>,
+    logs: Logs,
 }
 
 impl EventState {
-    pub fn apply(&mut self, _log: LogId, _device: DeviceId, _entry: &Entry) {
-        unimplemented!()
+    /// Idempotent and commutative. Entries that tell of no use change nothing.
+    pub fn apply(&mut self, log: LogId, device: DeviceId, entry: &Entry) {
+        if let Some(use_) = Use::of(log, device, entry) {
+            let record = Record::pack(&mut self.logs, entry.serial, &use_);
+            self.records.insert(record);
+        }
     }
-    pub fn ticket(&self, serial: u32) -> Option<&TicketState> {
-        self.tickets.get(&serial)
+
+    pub fn ticket(&self, serial: u32) -> Option<TicketState> {
+        let first = Record::floor(serial);
+        let mut records = self
+            .records
+            .range(first..)
+            .take_while(|record| record.serial == serial)
+            .peekable();
+        records.peek()?;
+        Some(self.unpack(records))
     }
-    pub fn tickets(&self) -> impl Iterator<Item = (u32, &TicketState)> {
-        self.tickets.iter().map(|(serial, state)| (*serial, state))
+
+    /// In order of serials.
+    pub fn tickets(&self) -> impl Iterator<Item = (u32, TicketState)> {
+        let mut records = self.records.iter().peekable();
+        std::iter::from_fn(move || {
+            let serial = records.peek()?.serial;
+            let same = std::iter::from_fn(|| records.next_if(|record| record.serial == serial));
+            Some((serial, self.unpack(same)))
+        })
+    }
+
+    /// Uses that are known.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// One hash for everything that replicas must agree on: the uses and the labels they got.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(DIGEST_DOMAIN);
+        for (serial, state) in self.tickets() {
+            let labels = Fold::of(&state.uses).labels(&state.uses);
+            hasher.update(&serial.to_be_bytes());
+            hasher.update(&(state.uses.len() as u64).to_be_bytes());
+            for (use_, label) in state.uses.iter().zip(labels) {
+                hash_use(&mut hasher, use_, label);
+            }
+        }
+        *hasher.finalize().as_bytes()
+    }
+
+    fn unpack<'a>(&self, records: impl Iterator<Item = &'a Record>) -> TicketState {
+        let mut uses: Vec<_> = records.map(|record| record.unpack(&self.logs)).collect();
+        // Records of one moment lie in the order in which their logs were first heard of.
+        uses.sort_unstable();
+        TicketState { uses }
+    }
+}
+
+/// Equal when they hold the same uses, whatever order they came in.
+impl PartialEq for EventState {
+    fn eq(&self, other: &Self) -> bool {
+        self.records.len() == other.records.len() && self.tickets().eq(other.tickets())
+    }
+}
+impl Eq for EventState {}
+
+/// Fixed widths, so that no two states share an input.
+fn hash_use(hasher: &mut blake3::Hasher, use_: &Use, label: UseLabel) {
+    hasher.update(&use_.hlc.millis.to_be_bytes());
+    hasher.update(&use_.hlc.counter.to_be_bytes());
+    hasher.update(&use_.log.0);
+    hasher.update(&use_.seq.to_be_bytes());
+    hasher.update(use_.device.as_bytes());
+    hasher.update(&use_.gate.to_be_bytes());
+    let label = match label {
+        UseLabel::Primary => 1,
+        UseLabel::Duplicate => 2,
+        UseLabel::None => 0,
+    };
+    hasher.update(&[use_.kind.to_byte(), use_.generation, label]);
+    let target = use_.target.unwrap_or(Target {
+        log: LogId([0; 16]),
+        seq: 0,
+    });
+    hasher.update(&[u8::from(use_.target.is_some())]);
+    hasher.update(&target.log.0);
+    hasher.update(&target.seq.to_be_bytes());
+}
+
+/// Logs by a small number, and whose they are. A log that is known only as a target has no device.
+#[derive(Clone, Debug, Default)]
+struct Logs {
+    by_number: Vec<(LogId, Option<DeviceId>)>,
+    numbers: BTreeMap<(LogId, Option<DeviceId>), u32>,
+}
+
+impl Logs {
+    /// From 1: 0 stands for "no target".
+    fn number(&mut self, log: LogId, device: Option<DeviceId>) -> u32 {
+        *self.numbers.entry((log, device)).or_insert_with(|| {
+            self.by_number.push((log, device));
+            u32::try_from(self.by_number.len()).expect("2^32 logs do not fit in memory")
+        })
+    }
+    fn get(&self, number: u32) -> Option<(LogId, Option<DeviceId>)> {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.by_number.get(index).copied()
+    }
+}
+
+/// A `Use` in 32 bytes. `hlc` is two halves, so that nothing is padded to 8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Record {
+    serial: u32,
+    hlc: [u32; 2],
+    log: u32,
+    seq: u32,
+    target_log: u32,
+    target_seq: u32,
+    gate: u16,
+    kind: EntryKind,
+    generation: u8,
+}
+
+impl Record {
+    /// Not larger than any record of `serial`.
+    const fn floor(serial: u32) -> Self {
+        Self {
+            serial,
+            hlc: [0; 2],
+            log: 0,
+            seq: 0,
+            target_log: 0,
+            target_seq: 0,
+            gate: 0,
+            kind: EntryKind::Admit,
+            generation: 0,
+        }
+    }
+
+    fn pack(logs: &mut Logs, serial: u32, use_: &Use) -> Self {
+        // A decoded clock has 48 bits of millis, so nothing is lost above.
+        let hlc = use_.hlc.millis << 16 | u64::from(use_.hlc.counter);
+        let bytes = hlc.to_be_bytes();
+        let half = |at: usize| {
+            u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
+        Self {
+            serial,
+            hlc: [half(0), half(4)],
+            log: logs.number(use_.log, Some(use_.device)),
+            seq: use_.seq,
+            target_log: use_
+                .target
+                .map_or(0, |target| logs.number(target.log, None)),
+            target_seq: use_.target.map_or(0, |target| target.seq),
+            gate: use_.gate,
+            kind: use_.kind,
+            generation: use_.generation,
+        }
+    }
+
+    fn unpack(&self, logs: &Logs) -> Use {
+        let hlc = u64::from(self.hlc[0]) << 32 | u64::from(self.hlc[1]);
+        let (log, device) = logs
+            .get(self.log)
+            .expect("a record names a log that `pack` has numbered");
+        let target = logs.get(self.target_log).map(|(log, _)| Target {
+            log,
+            seq: self.target_seq,
+        });
+        Use {
+            hlc: Hlc {
+                millis: hlc >> 16,
+                counter: u16::from_be_bytes([hlc.to_be_bytes()[6], hlc.to_be_bytes()[7]]),
+            },
+            log,
+            seq: self.seq,
+            kind: self.kind,
+            device: device.expect("`pack` numbers the log of a use with its device"),
+            gate: self.gate,
+            generation: self.generation,
+            target,
+        }
     }
 }
