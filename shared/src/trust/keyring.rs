@@ -41,9 +41,27 @@ pub struct TrustedKeys {
 }
 
 impl TrustedKeys {
-    /// Refuses non-canonical, small-order or torsioned keys, a key under two kids, a kid twice.
-    pub fn load(_keyring: &Keyring) -> Result<Self, TrustError> {
-        unimplemented!()
+    /// Refuses non-canonical, small-order or torsioned keys, a key under two kids, a kid twice,
+    /// and a key whose serials or days are an empty range.
+    pub fn load(keyring: &Keyring) -> Result<Self, TrustError> {
+        let mut keys: Vec<(KeyringEntry, VerifyingKey)> = Vec::new();
+        for entry in &keyring.keys {
+            // At most 256 rounds: after that a kid must come twice.
+            if keys.iter().any(|(known, _)| known.kid == entry.kid) {
+                return Err(TrustError::Key("a kid is given twice"));
+            }
+            if keys
+                .iter()
+                .any(|(known, _)| known.public_key == entry.public_key)
+            {
+                return Err(TrustError::Key("it has two kids"));
+            }
+            if entry.serial_first > entry.serial_last || entry.not_before > entry.not_after {
+                return Err(TrustError::Key("its range is empty"));
+            }
+            keys.push((entry.clone(), check_public_key(&entry.public_key)?));
+        }
+        Ok(Self { keys })
     }
     pub fn get(&self, kid: u8) -> Option<(&KeyringEntry, &VerifyingKey)> {
         self.keys
@@ -51,4 +69,22 @@ impl TrustedKeys {
             .find(|(entry, _)| entry.kid == kid)
             .map(|(entry, key)| (entry, key))
     }
+}
+
+/// A key in its one canonical encoding, in the prime-order subgroup. `verify_strict` refuses small
+/// orders by itself; the other two would let one key go by several names.
+pub(super) fn check_public_key(bytes: &[u8; 32]) -> Result<VerifyingKey, TrustError> {
+    let key =
+        VerifyingKey::from_bytes(bytes).map_err(|_| TrustError::Key("it is not on the curve"))?;
+    let point = key.to_edwards();
+    if point.compress().to_bytes() != *bytes {
+        return Err(TrustError::Key("it is not in canonical form"));
+    }
+    if key.is_weak() {
+        return Err(TrustError::Key("it is of small order"));
+    }
+    if !point.is_torsion_free() {
+        return Err(TrustError::Key("it has a torsion component"));
+    }
+    Ok(key)
 }

@@ -4,21 +4,21 @@
 //! signature counts once per key; a statement of another event or kind, or past its expiry, is
 //! refused. "Now" is passed in, once per update.
 
+pub mod authority;
 pub mod enrolment;
 pub mod keyring;
 pub mod root;
 pub mod roster;
+pub mod segment;
 pub mod snapshot;
 pub mod statement;
 
+pub use authority::{Authority, KeyId};
 pub use keyring::{KeyStatus, Keyring, KeyringEntry, TrustedKeys};
 pub use root::{Root, RootPin};
-pub use roster::{Roster, RosterEntry};
-pub use snapshot::{
-    ClassPolicy, GatePolicy, Manifest, Policy, Segment, SegmentKind, SegmentRef, TicketRow,
-    TicketRowStatus,
-};
+pub use roster::{Cut, Roster, RosterEntry};
+pub use segment::{Segment, SegmentKind, SegmentRef, TicketRow, TicketRowStatus};
+pub use snapshot::{ClassPolicy, GatePolicy, Manifest, Policy};
 pub use statement::{
-    Authority, Expected, Header, KeyId, Opened, Signed, Statement, StatementKind, TrustError, open,
-    seal,
+    Expected, Header, Opened, Signed, Statement, StatementKind, TrustError, open, seal,
 };

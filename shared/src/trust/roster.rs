@@ -1,10 +1,21 @@
 //! The devices that may speak for an event.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
+use super::keyring::check_public_key;
+use super::statement::TrustError;
 use crate::api::gate::DeviceRole;
 use crate::ids::{DeviceId, GateId};
+use crate::limits::NAME_CHARS_MAX;
+use crate::sync::message::LOGS_MAX;
 use crate::time::Timestamp;
+
+pub const DEVICES_MAX: usize = 2000;
+
+/// (log id, next seq, head hash) of each of a device's logs.
+pub type Cut = Vec<([u8; 16], u32, [u8; 32])>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RosterEntry {
@@ -14,8 +25,26 @@ pub struct RosterEntry {
     pub gate: GateId,
     pub role: DeviceRole,
     pub not_after: Timestamp,
-    /// An evicted device's entries count up to here only: (log id, next seq, head hash).
-    pub cut: Option<Vec<([u8; 16], u32, [u8; 32])>>,
+    /// An evicted device's entries count up to here only.
+    pub cut: Option<Cut>,
+}
+
+impl RosterEntry {
+    pub fn is_evicted(&self) -> bool {
+        self.cut.is_some()
+    }
+    /// May open sessions and have new entries counted: neither evicted nor past its end.
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        !self.is_evicted() && now <= self.not_after
+    }
+    /// Whether an entry of one of this device's logs counts, or comes after the cut. A log that an
+    /// evicted device's cut does not name was unknown when it was evicted: none of it counts.
+    pub fn counts(&self, log: &[u8; 16], seq: u32) -> bool {
+        self.cut.as_ref().is_none_or(|cut| {
+            cut.iter()
+                .any(|(known, next_seq, _)| known == log && seq < *next_seq)
+        })
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,5 +60,32 @@ impl Roster {
         self.devices
             .iter()
             .find(|entry| &entry.public_key == public_key)
+    }
+    /// Refuses a device or a key twice, unusable keys, a log twice in one cut, and lists or names
+    /// beyond their bounds. To be called once after opening.
+    pub fn check(&self) -> Result<(), TrustError> {
+        if self.devices.len() > DEVICES_MAX {
+            return Err(TrustError::Malformed("too many devices"));
+        }
+        let mut devices = BTreeSet::new();
+        let mut keys = BTreeSet::new();
+        for entry in &self.devices {
+            if !devices.insert(entry.device) {
+                return Err(TrustError::Malformed("a device is listed twice"));
+            }
+            if !keys.insert(entry.public_key) {
+                return Err(TrustError::Key("two devices share it"));
+            }
+            if entry.name.chars().count() > NAME_CHARS_MAX {
+                return Err(TrustError::Malformed("a device's name is too long"));
+            }
+            check_public_key(&entry.public_key)?;
+            let cut = entry.cut.as_deref().unwrap_or_default();
+            let logs: BTreeSet<&[u8; 16]> = cut.iter().map(|(log, _, _)| log).collect();
+            if cut.len() > LOGS_MAX || logs.len() != cut.len() {
+                return Err(TrustError::Malformed("a cut lists a log twice"));
+            }
+        }
+        Ok(())
     }
 }

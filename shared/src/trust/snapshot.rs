@@ -1,14 +1,26 @@
-//! The snapshot: a signed manifest that names its segments by hash, and the segments.
+//! The snapshot: a signed manifest that names its segments by hash, and the event's rules.
 //!
 //! A delta is a newer manifest: the device fetches the segments whose hashes it does not have.
 //! That makes fetching idempotent and resumable, from any peer, in any order.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
+use super::segment::{SEGMENT_BYTES_MAX, SegmentRef};
 use super::statement::TrustError;
 use crate::ids::{ClassId, GateId};
-use crate::ticket::ScanCommitment;
+use crate::limits::{
+    CLASSES_MAX, GATES_MAX, NAME_CHARS_MAX, SEGMENT_TICKETS, SERIAL_MAX, TITLE_CHARS_MAX, ZONES_MAX,
+};
 use crate::time::Timestamp;
+
+pub const RULES_MAX: usize = 64;
+pub const RULE_BYTES_MAX: usize = 16 * 1024;
+/// The longest registered BCP 47 tag fits.
+const LANGUAGE_BYTES_MAX: usize = 35;
+/// Serials and seat indexes are 24 bits.
+const SEGMENT_INDEX_MAX: u32 = 0x00FF_FFFF / SEGMENT_TICKETS;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassPolicy {
@@ -52,24 +64,77 @@ pub struct Policy {
     pub rules: Vec<(String, String)>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SegmentKind {
-    /// `TicketRow`s of `SEGMENT_TICKETS` serials, 16 bytes each.
-    Tickets,
-    /// Seat labels by seat index, `SEGMENT_TICKETS` each.
-    Seats,
-    /// Holder names by serial; only when the event says so.
-    Holders,
-}
+impl Policy {
+    /// What a device relies on. A publisher calls this before signing, a device after opening.
+    pub fn check(&self) -> Result<(), TrustError> {
+        within(
+            self.title.chars().count(),
+            TITLE_CHARS_MAX,
+            "title too long",
+        )?;
+        if self.language.is_empty()
+            || self.language.len() > LANGUAGE_BYTES_MAX
+            || !self
+                .language
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        {
+            return Err(TrustError::Malformed("not a language tag"));
+        }
+        if jiff::tz::TimeZone::get(&self.timezone).is_err() {
+            return Err(TrustError::Malformed("unknown time zone"));
+        }
+        if self.ends < self.starts {
+            return Err(TrustError::Malformed("the event ends before it starts"));
+        }
+        if self.serial_max > SERIAL_MAX {
+            return Err(TrustError::Malformed("serial out of range"));
+        }
+        if self.red_after_secs < self.amber_after_secs {
+            return Err(TrustError::Malformed("red comes before amber"));
+        }
+        self.check_tables()?;
+        self.check_rules()
+    }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SegmentRef {
-    pub kind: SegmentKind,
-    /// First serial (or seat index) is `index * SEGMENT_TICKETS`.
-    pub index: u32,
-    /// BLAKE3 of the segment's wire bytes.
-    pub hash: [u8; 32],
-    pub bytes: u32,
+    fn check_tables(&self) -> Result<(), TrustError> {
+        within(self.zones.len(), ZONES_MAX, "too many zones")?;
+        within(self.classes.len(), CLASSES_MAX, "too many classes")?;
+        within(self.gates.len(), GATES_MAX, "too many gates")?;
+        let names = (self.zones.iter())
+            .chain(self.classes.iter().map(|class| &class.name))
+            .chain(self.gates.iter().map(|gate| &gate.name));
+        for name in names {
+            within(name.chars().count(), NAME_CHARS_MAX, "name too long")?;
+        }
+        let known = (1_u32 << self.zones.len()) - 1;
+        let mut bitmaps = (self.classes.iter().map(|class| class.zones))
+            .chain(self.gates.iter().map(|gate| gate.zones));
+        if bitmaps.any(|zones| u32::from(zones) & !known != 0) {
+            return Err(TrustError::Malformed("a zone without a name"));
+        }
+        let classes: BTreeSet<_> = self.classes.iter().map(|class| class.id).collect();
+        let gates: BTreeSet<_> = self.gates.iter().map(|gate| gate.id).collect();
+        if classes.len() != self.classes.len() || gates.len() != self.gates.len() {
+            return Err(TrustError::Malformed("a class or gate is listed twice"));
+        }
+        Ok(())
+    }
+
+    fn check_rules(&self) -> Result<(), TrustError> {
+        within(self.rules.len(), RULES_MAX, "too many rules")?;
+        let names: BTreeSet<_> = self.rules.iter().map(|(name, _)| name).collect();
+        if names.len() != self.rules.len() {
+            return Err(TrustError::Malformed("a rule is listed twice"));
+        }
+        for (name, document) in &self.rules {
+            within(name.chars().count(), NAME_CHARS_MAX, "name too long")?;
+            within(document.len(), RULE_BYTES_MAX, "rule too long")?;
+            serde_json::from_str::<serde_json::Value>(document)
+                .map_err(|_| TrustError::Malformed("a rule is not JSON"))?;
+        }
+        Ok(())
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,71 +142,35 @@ pub struct Manifest {
     pub keyring_version: u64,
     pub roster_version: u64,
     pub policy: Policy,
+    /// Ascending by (kind, index). A segment that is not listed is empty: nothing claimed there.
     pub segments: Vec<SegmentRef>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TicketRowStatus {
-    /// No ticket was claimed under this serial when the snapshot was made.
-    Unclaimed,
-    Active,
-    Cancelled,
-    Revoked,
-    Blocked,
-    Unpaid,
-    Expired,
-}
-
-/// 16 bytes: status, generation, class, flags, seat u24, reserved 0, commitment 8.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TicketRow {
-    pub status: TicketRowStatus,
-    pub generation: u8,
-    pub class: u8,
-    /// Bit 0: staff must look at the ID.
-    pub flags: u8,
-    pub seat: u32,
-    pub commitment: ScanCommitment,
-}
-
-impl TicketRow {
-    pub const LEN: usize = 16;
-    pub const EMPTY: Self = Self {
-        status: TicketRowStatus::Unclaimed,
-        generation: 0,
-        class: 0,
-        flags: 0,
-        seat: 0,
-        commitment: ScanCommitment([0; 8]),
-    };
-    pub fn encode(&self) -> [u8; Self::LEN] {
-        unimplemented!()
-    }
-    pub fn decode(_bytes: &[u8; Self::LEN]) -> Result<Self, TrustError> {
-        unimplemented!()
+impl Manifest {
+    /// What a device relies on. A publisher calls this before signing, a device after opening.
+    pub fn check(&self) -> Result<(), TrustError> {
+        self.policy.check()?;
+        let ascending = |pair: &[SegmentRef]| pair[0].place() < pair[1].place();
+        if !self.segments.windows(2).all(ascending) {
+            return Err(TrustError::Malformed("segments out of order"));
+        }
+        for segment in &self.segments {
+            if segment.index > SEGMENT_INDEX_MAX {
+                return Err(TrustError::Malformed("segment out of range"));
+            }
+            if segment.bytes == 0
+                || usize::try_from(segment.bytes).unwrap_or(usize::MAX) > SEGMENT_BYTES_MAX
+            {
+                return Err(TrustError::Malformed("segment too large"));
+            }
+        }
+        Ok(())
     }
 }
 
-/// A segment's content. Wire form: postcard, `V1` first, read strictly, hash checked by the caller
-/// against the manifest through `Segment::open`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Segment {
-    /// Concatenated `TicketRow`s, at most `SEGMENT_TICKETS`.
-    Tickets(Vec<u8>),
-    Seats(Vec<String>),
-    /// (serial, name), ascending.
-    Holders(Vec<(u32, String)>),
-}
-
-impl Segment {
-    pub fn to_wire(&self) -> Vec<u8> {
-        unimplemented!()
+fn within(count: usize, max: usize, otherwise: &'static str) -> Result<(), TrustError> {
+    if count > max {
+        return Err(TrustError::Malformed(otherwise));
     }
-    /// Checks length, hash, kind, canonical form and bounds.
-    pub fn open(_reference: &SegmentRef, _wire: &[u8]) -> Result<Self, TrustError> {
-        unimplemented!()
-    }
-    pub fn reference(&self, _index: u32) -> SegmentRef {
-        unimplemented!()
-    }
+    Ok(())
 }

@@ -1,14 +1,22 @@
 //! The envelope that root, keyring, roster and snapshot share.
+//!
+//! Reading goes outside in: size, signatures, header, body. Nothing that is not signed by enough
+//! keys is parsed beyond the envelope.
 
-use ed25519_dalek::SigningKey;
+use ed25519_dalek::{Signer, SigningKey};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use super::authority::{Authority, KeyId};
 use crate::ids::EventId;
+use crate::sync::strict::{self, StrictError, Wire, bounded};
 use crate::time::Timestamp;
 
-/// BLAKE3(public key)[..16].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct KeyId(pub [u8; 16]);
+/// A manifest of 16 million tickets with seats and names needs less.
+pub const STATEMENT_BYTES_MAX: usize = 2 * 1024 * 1024;
+pub const SIGNATURES_MAX: usize = 16;
+const DOMAIN: &[u8] = b"TKT1.statement\0";
+/// Lengths, version, key ids and signatures around the statement.
+const ENVELOPE_BYTES_MAX: usize = 16 + SIGNATURES_MAX * 96;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StatementKind {
@@ -26,7 +34,7 @@ pub struct Header {
     pub version: u64,
     pub created: Timestamp,
     pub expires: Timestamp,
-    /// Hash of the version before; `None` for the first.
+    /// Hash of the version before; `None` exactly for version 1.
     pub previous: Option<[u8; 32]>,
 }
 
@@ -36,33 +44,52 @@ pub struct Statement<T> {
     pub body: T,
 }
 
-/// The statement's exact bytes and who signed them. Wire form: postcard, `V1` first.
+/// The statement's exact bytes and who signed them. Wire form: postcard, `V1` first; `bytes` is
+/// postcard, `V1` first, too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signed {
     pub bytes: Vec<u8>,
     /// Each an Ed25519 signature (64 bytes) over "TKT1.statement\0" ‖ `bytes`.
+    #[serde(deserialize_with = "bounded::<SIGNATURES_MAX, _, _>")]
     pub signatures: Vec<(KeyId, Vec<u8>)>,
 }
 
 impl Signed {
     /// BLAKE3 of the statement's bytes (not of the signatures): names this version.
     pub fn hash(&self) -> [u8; 32] {
-        unimplemented!()
+        *blake3::hash(&self.bytes).as_bytes()
     }
     /// Strict: nothing left over, re-encoding equals.
-    pub fn from_wire(_bytes: &[u8]) -> Result<Self, TrustError> {
-        unimplemented!()
+    pub fn from_wire(bytes: &[u8]) -> Result<Self, TrustError> {
+        Ok(strict::from_versioned(
+            bytes,
+            STATEMENT_BYTES_MAX + ENVELOPE_BYTES_MAX,
+        )?)
     }
     pub fn to_wire(&self) -> Vec<u8> {
-        unimplemented!()
+        strict::to_versioned(self)
     }
-}
-
-/// Who may sign a kind, and how many of them must.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Authority {
-    pub keys: Vec<[u8; 32]>,
-    pub threshold: u8,
+    /// What a signature covers.
+    pub(super) fn message(&self) -> Vec<u8> {
+        [DOMAIN, &self.bytes].concat()
+    }
+    pub(super) fn check_size(&self) -> Result<(), TrustError> {
+        if self.bytes.len() > STATEMENT_BYTES_MAX || self.signatures.len() > SIGNATURES_MAX {
+            return Err(TrustError::Malformed("too large"));
+        }
+        Ok(())
+    }
+    /// The header alone; whether the rest is canonical shows in `statement`.
+    pub(super) fn header(&self) -> Result<Header, TrustError> {
+        let (Wire::V1(header), _) = postcard::take_from_bytes::<Wire<Header>>(&self.bytes)
+            .map_err(|_| TrustError::Malformed("header"))?;
+        Ok(header)
+    }
+    pub(super) fn statement<T: Serialize + DeserializeOwned>(
+        &self,
+    ) -> Result<Statement<T>, TrustError> {
+        Ok(strict::from_versioned(&self.bytes, STATEMENT_BYTES_MAX)?)
+    }
 }
 
 /// What the reader insists on.
@@ -73,6 +100,46 @@ pub struct Expected {
     pub now: Timestamp,
     /// Highest version and its hash seen so far.
     pub seen: Option<(u64, [u8; 32])>,
+}
+
+impl Expected {
+    /// Kind and event first: a version says nothing about another event's statement. Then the
+    /// version, because a fork is an alarm and must not hide behind an expiry.
+    pub(super) fn check(&self, header: &Header, hash: [u8; 32]) -> Result<(), TrustError> {
+        if header.kind != self.kind {
+            return Err(TrustError::Kind);
+        }
+        if header.event != self.event {
+            return Err(TrustError::Event);
+        }
+        if header.version == 0 || (header.version == 1) != header.previous.is_none() {
+            return Err(TrustError::Malformed("version and previous hash"));
+        }
+        self.check_version(header, hash)?;
+        if self.now > header.expires {
+            return Err(TrustError::Expired(header.expires));
+        }
+        Ok(())
+    }
+
+    fn check_version(&self, header: &Header, hash: [u8; 32]) -> Result<(), TrustError> {
+        let Some((seen, seen_hash)) = self.seen else {
+            return Ok(());
+        };
+        let offered = header.version;
+        if offered < seen {
+            return Err(TrustError::Rollback { offered, seen });
+        }
+        if offered == seen && hash != seen_hash {
+            return Err(TrustError::Fork(seen));
+        }
+        // The direct successor names the version that it follows: if that is not the one seen
+        // here, somebody was shown another version `seen`.
+        if seen.checked_add(1) == Some(offered) && header.previous != Some(seen_hash) {
+            return Err(TrustError::Fork(seen));
+        }
+        Ok(())
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,25 +165,71 @@ pub enum TrustError {
     Rollback { offered: u64, seen: u64 },
     #[error("two statements carry version {0}")]
     Fork(u64),
+    #[error("version {offered} came where only {expected} may follow")]
+    Skipped { expected: u64, offered: u64 },
     #[error("a key is unusable: {0}")]
     Key(&'static str),
     #[error("the root is not the one that this device was enrolled with")]
     RootPin,
 }
 
-/// Signs with each key in turn.
-pub fn seal<T: Serialize>(
-    _statement: &Statement<T>,
-    _keys: &[&SigningKey],
-) -> Result<Signed, TrustError> {
-    unimplemented!()
+impl From<StrictError> for TrustError {
+    fn from(error: StrictError) -> Self {
+        Self::Malformed(match error {
+            StrictError::Malformed => "malformed",
+            StrictError::Trailing => "bytes left over",
+            StrictError::NotCanonical => "not in canonical form",
+            StrictError::TooLarge(_) => "too large",
+            StrictError::Bounds(what) => what,
+            StrictError::Signature => "signature",
+        })
+    }
 }
 
-/// Signatures first, then header, then body.
+/// Signs with each key in turn. Refuses what every reader would refuse whatever the authority: no
+/// key, a key twice, version 0, a statement over `STATEMENT_BYTES_MAX`.
+pub fn seal<T: Serialize>(
+    statement: &Statement<T>,
+    keys: &[&SigningKey],
+) -> Result<Signed, TrustError> {
+    let header = &statement.header;
+    if header.version == 0 || (header.version == 1) != header.previous.is_none() {
+        return Err(TrustError::Malformed("version and previous hash"));
+    }
+    if keys.is_empty() {
+        return Err(TrustError::Threshold {
+            valid: 0,
+            needed: 1,
+        });
+    }
+    let mut signed = Signed {
+        bytes: strict::to_versioned(statement),
+        signatures: Vec::with_capacity(keys.len()),
+    };
+    let message = signed.message();
+    for key in keys {
+        let id = KeyId::of(key.verifying_key().as_bytes());
+        if signed.signatures.iter().any(|(signer, _)| *signer == id) {
+            return Err(TrustError::Key("it signs twice"));
+        }
+        let signature = key.sign(&message).to_bytes().to_vec();
+        signed.signatures.push((id, signature));
+    }
+    signed.check_size()?;
+    Ok(signed)
+}
+
+/// Signatures first, then header, then body. What the body means (`Manifest::check`,
+/// `Roster::check`, `TrustedKeys::load`) is judged after this.
 pub fn open<T: Serialize + DeserializeOwned>(
-    _signed: &Signed,
-    _authority: &Authority,
-    _expected: &Expected,
+    signed: &Signed,
+    authority: &Authority,
+    expected: &Expected,
 ) -> Result<Opened<T>, TrustError> {
-    unimplemented!()
+    signed.check_size()?;
+    authority.verify(signed)?;
+    let hash = signed.hash();
+    expected.check(&signed.header()?, hash)?;
+    let Statement { header, body } = signed.statement()?;
+    Ok(Opened { header, body, hash })
 }
