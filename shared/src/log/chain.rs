@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::entry::{Entry, EntryError};
 use crate::ids::{DeviceId, EventId};
 use crate::limits::{APP_VERSION_BYTES_MAX, GENESIS_BYTES_MAX, LOG_SEGMENT_ENTRIES_MAX};
+use crate::sync::strict::bounded;
 
 const DOMAIN: &[u8; 11] = b"TKT1.entry\0";
 const MESSAGE_BYTES_MAX: usize = DOMAIN.len() + 16 + 32 + Entry::LEN_WITH_TARGET;
@@ -221,6 +222,7 @@ pub struct LogSegment {
     pub log: LogId,
     pub first_seq: u32,
     /// At most `LOG_SEGMENT_ENTRIES_MAX`, never empty.
+    #[serde(deserialize_with = "bounded::<LOG_SEGMENT_ENTRIES_MAX, _, _>")]
     pub bodies: Vec<Vec<u8>>,
     /// Of the last entry, 64 bytes.
     pub signature: Vec<u8>,
