@@ -22,8 +22,6 @@ pub const LOGS_MAX: usize = 4096;
 pub const LOG_SEGMENTS_MAX: usize = 1024;
 /// Snapshot segments asked for, or given, in one message: 256 of 16 KiB fit a body.
 pub const SNAPSHOT_SEGMENTS_MAX: usize = 256;
-/// The name of the program that started a log.
-pub const APP_VERSION_BYTES_MAX: usize = 64;
 /// Why a log's entries were refused.
 pub const REFUSAL_BYTES_MAX: usize = 256;
 
@@ -192,8 +190,9 @@ fn check_logs(
         return Err(StrictError::Bounds("a log is listed twice"));
     }
     for genesis in geneses {
-        let version = genesis.app_version.len();
-        within(version, APP_VERSION_BYTES_MAX, "the app version")?;
+        genesis
+            .check()
+            .map_err(|_| StrictError::Bounds("a genesis"))?;
     }
     segments.iter().try_for_each(check_log_segment)
 }

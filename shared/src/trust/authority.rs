@@ -3,8 +3,8 @@
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
-use super::keyring::check_public_key;
 use super::statement::{SIGNATURES_MAX, Signed, TrustError};
+use crate::ticket::check_public_key;
 
 /// BLAKE3(public key)[..16].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -8,9 +8,9 @@ use std::sync::LazyLock;
 use data_encoding::{Encoding, Specification};
 use ed25519_dalek::{Signature, Signer, SigningKey};
 
-use super::keyring::check_public_key;
 use super::root::RootPin;
 use crate::ids::EventId;
+use crate::ticket::check_public_key;
 
 /// A link is read from a QR code or typed; a longer one is not ours.
 pub const LINK_BYTES_MAX: usize = 512;

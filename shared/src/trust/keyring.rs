@@ -4,6 +4,7 @@ use ed25519_dalek::VerifyingKey;
 use serde::{Deserialize, Serialize};
 
 use super::statement::TrustError;
+use crate::ticket::check_public_key;
 use crate::time::Timestamp;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,22 +70,4 @@ impl TrustedKeys {
             .find(|(entry, _)| entry.kid == kid)
             .map(|(entry, key)| (entry, key))
     }
-}
-
-/// A key in its one canonical encoding, in the prime-order subgroup. `verify_strict` refuses small
-/// orders by itself; the other two would let one key go by several names.
-pub(super) fn check_public_key(bytes: &[u8; 32]) -> Result<VerifyingKey, TrustError> {
-    let key =
-        VerifyingKey::from_bytes(bytes).map_err(|_| TrustError::Key("it is not on the curve"))?;
-    let point = key.to_edwards();
-    if point.compress().to_bytes() != *bytes {
-        return Err(TrustError::Key("it is not in canonical form"));
-    }
-    if key.is_weak() {
-        return Err(TrustError::Key("it is of small order"));
-    }
-    if !point.is_torsion_free() {
-        return Err(TrustError::Key("it has a torsion component"));
-    }
-    Ok(key)
 }

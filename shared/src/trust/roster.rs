@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::keyring::check_public_key;
 use super::statement::TrustError;
 use crate::api::gate::DeviceRole;
 use crate::ids::{DeviceId, GateId};
 use crate::limits::NAME_CHARS_MAX;
 use crate::sync::message::LOGS_MAX;
+use crate::ticket::check_public_key;
 use crate::time::Timestamp;
 
 pub const DEVICES_MAX: usize = 2000;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::statement::TrustError;
 use crate::limits::{NAME_CHARS_MAX, SEGMENT_TICKETS};
-use crate::sync::strict;
+use crate::sync::strict::{self, bounded};
 use crate::ticket::ScanCommitment;
 
 /// Segments of names are the largest: 1024 of 100 characters of up to 4 bytes.
@@ -154,9 +154,9 @@ impl TicketRow {
 pub enum Segment {
     /// Concatenated `TicketRow`s, at most `SEGMENT_TICKETS`.
     Tickets(Vec<u8>),
-    Seats(Vec<String>),
+    Seats(#[serde(deserialize_with = "bounded::<ROWS_MAX, _, _>")] Vec<String>),
     /// (serial, name), ascending.
-    Holders(Vec<(u32, String)>),
+    Holders(#[serde(deserialize_with = "bounded::<ROWS_MAX, _, _>")] Vec<(u32, String)>),
 }
 
 impl Segment {

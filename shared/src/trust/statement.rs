@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::authority::{Authority, KeyId};
 use crate::ids::EventId;
 use crate::sync::strict::{self, StrictError, Wire, bounded};
+use crate::ticket::keys::KeyError;
 use crate::time::Timestamp;
 
 /// A manifest of 16 million tickets with seats and names needs less.
@@ -182,6 +183,17 @@ impl From<StrictError> for TrustError {
             StrictError::TooLarge(_) => "too large",
             StrictError::Bounds(what) => what,
             StrictError::Signature => "signature",
+        })
+    }
+}
+
+impl From<KeyError> for TrustError {
+    fn from(error: KeyError) -> Self {
+        Self::Key(match error {
+            KeyError::NotAPoint => "it is not on the curve",
+            KeyError::NonCanonical => "it is not in canonical form",
+            KeyError::SmallOrder => "it is of small order",
+            KeyError::Torsioned => "it is not in the prime-order group",
         })
     }
 }
