@@ -1,12 +1,34 @@
-//! The one decision function.
+//! Steps 4 to 9 of a decision, over what is known here and now.
+//!
+//! Choices that the order of checks leaves open:
+//! - A token newer than the snapshot's row outlives a revocation, which names one generation;
+//!   block, cancellation and missing payment hold for the serial, whatever the generation.
+//! - No row, or an unclaimed one, is a ticket claimed after the snapshot was made: its signature
+//!   holds, so it is let in. The same goes for a serial above the highest in stock, which stock
+//!   added later explains; what a stolen key could invent is bounded by its serial range.
+//! - A snapshot past its red age fails as part of step 4, after what it does know: a cancelled
+//!   ticket stays cancelled however old the news.
+//! - Zones are those of the class and of the ticket together.
+//! - Whoever leaves is let out: only being inside is asked, no window, rule or payment.
+//! - An evicted device says so and nothing else, since it may be in strange hands.
+//!
+//! Invariants: total; no clock, no I/O; the same facts give the same verdict everywhere.
 
-use crate::ids::EventId;
-use crate::log::TicketState;
-use crate::ticket::{Payload, Token};
+use crate::log::{TicketState, Use};
+use crate::ticket::{Flags, Payload, layout::window_time};
 use crate::time::Timestamp;
-use crate::trust::{Policy, TicketRow, TrustedKeys};
+use crate::trust::{ClassPolicy, GatePolicy, Policy, TicketRow, TicketRowStatus};
 
-use super::verdict::{Reason, Verdict};
+use super::explain::{self, Details, RuleAnswer, Setting, explain};
+use super::facts::RuleFacts;
+use super::present::Presented;
+use super::rules::Rule;
+use super::verdict::{EarlierUse, Outcome, Reason, Verdict};
+
+/// Gates named to a guest who is at the wrong one.
+const OTHER_GATES_MAX: usize = 3;
+/// `TicketRow::flags`: staff must look at the ID.
+const ROW_NEEDS_ID: u8 = 1;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -14,23 +36,8 @@ pub enum Direction {
     Out,
 }
 
-/// What the text turned out to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presented {
-    /// Verified for this event.
-    Ticket { payload: Payload, token: Token },
-    /// Not: `not_a_ticket`, `misread`, `unknown_event`, `unknown_key` or `bad_signature`.
-    Refused(Reason),
-}
-
-/// Steps 1 to 3: text decodes, event and key known, signature holds. `text` is already stripped of
-/// what scanners add.
-pub fn present(_text: &str, _event: EventId, _keys: &TrustedKeys, _now: Timestamp) -> Presented {
-    unimplemented!()
-}
-
 /// What is known of the ticket here and now.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Facts<'a> {
     /// `None` when the snapshot has no row for the serial.
     pub row: Option<&'a TicketRow>,
@@ -53,11 +60,263 @@ pub struct GateContext {
 
 /// Steps 4 to 9 and the explanation. Pure and total.
 pub fn decide(
-    _presented: &Presented,
-    _facts: &Facts<'_>,
-    _policy: &Policy,
-    _gate: &GateContext,
-    _now: Timestamp,
+    presented: &Presented,
+    facts: &Facts<'_>,
+    policy: &Policy,
+    gate: &GateContext,
+    now: Timestamp,
 ) -> Verdict {
-    unimplemented!()
+    let setting = Setting {
+        language: &policy.language,
+        timezone: &policy.timezone,
+        now,
+    };
+    if gate.evicted {
+        return refusal(Reason::DeviceEvicted, &setting);
+    }
+    let payload = match presented {
+        Presented::Ticket { payload, token: _ } => payload,
+        Presented::Refused(reason) => return refusal(*reason, &setting),
+    };
+    let case = Case {
+        payload,
+        facts,
+        policy,
+        class: policy.classes.get(usize::from(payload.class)),
+        gate,
+        now,
+    };
+    let mut findings = Findings::default();
+    match gate.direction {
+        Direction::In => case.check_entry(&mut findings),
+        Direction::Out => case.check_exit(&mut findings),
+    }
+    case.verdict(&findings, &setting)
+}
+
+/// A refusal that no ticket stands behind.
+fn refusal(reason: Reason, setting: &Setting<'_>) -> Verdict {
+    Verdict {
+        verdict: Outcome::Refuse,
+        reason,
+        also: Vec::new(),
+        serial: None,
+        generation: None,
+        class: None,
+        seat: None,
+        holder: None,
+        explanation: explain(reason, setting, &Details::default()),
+        earlier: None,
+        at: setting.now,
+        durable: false,
+        us: 0,
+    }
+}
+
+/// Failed checks, in order, and what the explanation wants to know of them.
+#[derive(Default)]
+struct Findings<'a> {
+    failed: Vec<Reason>,
+    rule: Option<(&'a str, RuleAnswer)>,
+}
+
+impl Findings<'_> {
+    fn fail_if(&mut self, fails: bool, reason: Reason) {
+        if fails && !self.failed.contains(&reason) {
+            self.failed.push(reason);
+        }
+    }
+    /// The first refusal; without one, the first human step that is still to be done. A step must
+    /// not hide that the ticket would be refused after it.
+    fn outcome(&self) -> (Outcome, Reason) {
+        let refused = self.failed.iter().find(|reason| !reason.is_step());
+        match (refused, self.failed.first()) {
+            (Some(reason), _) => (Outcome::Refuse, *reason),
+            (None, Some(step)) => (Outcome::Attention, *step),
+            (None, None) => (Outcome::Admit, Reason::Ok),
+        }
+    }
+}
+
+/// One verified ticket at one gate.
+struct Case<'a> {
+    payload: &'a Payload,
+    facts: &'a Facts<'a>,
+    policy: &'a Policy,
+    class: Option<&'a ClassPolicy>,
+    gate: &'a GateContext,
+    now: Timestamp,
+}
+
+impl<'a> Case<'a> {
+    fn check_entry(&self, findings: &mut Findings<'a>) {
+        self.check_standing(findings);
+        self.check_place(findings);
+        self.check_window(findings);
+        self.check_rules(findings);
+        let by_row = self
+            .facts
+            .row
+            .is_some_and(|row| row.flags & ROW_NEEDS_ID != 0);
+        let by_ticket = self.has(Flags::ID_CHECK) || self.has(Flags::ADULT);
+        findings.fail_if(by_row || by_ticket, Reason::NeedsId);
+        findings.fail_if(self.is_used(), Reason::AlreadyUsed);
+    }
+
+    fn check_exit(&self, findings: &mut Findings<'a>) {
+        findings.fail_if(!self.is_inside(), Reason::NotInside);
+    }
+
+    /// Step 4: generation, revocation, block, order state; then whether the news is too old.
+    fn check_standing(&self, findings: &mut Findings<'a>) {
+        let row = self
+            .facts
+            .row
+            .filter(|row| row.status != TicketRowStatus::Unclaimed);
+        let by_row = row.map_or(0, |row| row.generation);
+        let by_log = self.facts.state.map_or(0, TicketState::newest_generation);
+        let generation = self.payload.generation;
+        findings.fail_if(generation < by_row.max(by_log), Reason::Reissued);
+        let is = |status| row.is_some_and(|row| row.status == status);
+        let revoked = is(TicketRowStatus::Revoked) && generation <= by_row;
+        findings.fail_if(revoked, Reason::Revoked);
+        findings.fail_if(is(TicketRowStatus::Blocked), Reason::Blocked);
+        findings.fail_if(is(TicketRowStatus::Cancelled), Reason::Cancelled);
+        findings.fail_if(is(TicketRowStatus::Unpaid), Reason::Unpaid);
+        findings.fail_if(is(TicketRowStatus::Expired), Reason::Expired);
+
+        let age = self.now.millis_since(self.gate.snapshot_created);
+        let red = i64::from(self.policy.red_after_secs) * 1000;
+        findings.fail_if(age > red, Reason::SnapshotTooOld);
+    }
+
+    /// Step 5. A gate that the rules do not know cannot be judged, so it lets nobody in.
+    fn check_place(&self, findings: &mut Findings<'a>) {
+        findings.fail_if(self.class.is_none(), Reason::WrongClass);
+        if let Some(index) = self.gate.gate {
+            let gate = self.policy.gates.get(usize::from(index));
+            let admits = gate.is_some_and(|gate| self.is_admitted_at(gate));
+            findings.fail_if(!admits, Reason::WrongGate);
+        }
+    }
+
+    fn is_admitted_at(&self, gate: &GatePolicy) -> bool {
+        let zones = self.payload.zones | self.class.map_or(0, |class| class.zones);
+        gate.zones == 0 || gate.zones & zones != 0
+    }
+
+    /// Step 6: both ends belong to the window, and the tolerance widens it.
+    fn check_window(&self, findings: &mut Findings<'a>) {
+        let early = i64::from(self.policy.early_tolerance_secs);
+        let late = i64::from(self.policy.late_tolerance_secs);
+        findings.fail_if(self.now < self.opens().plus_secs(-early), Reason::TooEarly);
+        findings.fail_if(self.now > self.closes().plus_secs(late), Reason::TooLate);
+    }
+
+    fn opens(&self) -> Timestamp {
+        window_time(self.policy.epoch, self.payload.not_before)
+    }
+    fn closes(&self) -> Timestamp {
+        window_time(self.policy.epoch, self.payload.not_after)
+    }
+
+    /// Step 7: the first rule that does not allow is the one that is told.
+    fn check_rules(&self, findings: &mut Findings<'a>) {
+        let facts = RuleFacts {
+            policy: self.policy,
+            class: self.class,
+            gate: self.gate_policy(),
+            state: self.facts.state,
+            now: self.now,
+        };
+        for (name, text) in &self.policy.rules {
+            let answer = match Rule::parse(text).and_then(|rule| rule.holds(&facts)) {
+                Ok(true) => continue,
+                Ok(false) => RuleAnswer::Refused,
+                Err(_) => RuleAnswer::Broken,
+            };
+            findings.fail_if(true, Reason::Rule);
+            findings.rule.get_or_insert((name, answer));
+        }
+    }
+
+    /// Step 9: once, or again after an exit where the ticket allows it.
+    fn is_used(&self) -> bool {
+        if self.has(Flags::RE_ENTRY) {
+            self.is_inside()
+        } else {
+            self.facts.state.is_some_and(|state| state.admissions() > 0)
+        }
+    }
+
+    fn is_inside(&self) -> bool {
+        self.facts.state.is_some_and(TicketState::is_inside)
+    }
+
+    fn has(&self, flag: Flags) -> bool {
+        self.payload.flags.contains(flag)
+    }
+
+    fn gate_policy(&self) -> Option<&'a GatePolicy> {
+        let index = self.gate.gate?;
+        self.policy.gates.get(usize::from(index))
+    }
+
+    /// The admission that stands in the way: the first, or the latest where people come and go.
+    fn earlier(&self) -> Option<EarlierUse> {
+        let state = self.facts.state?;
+        let use_: &Use = if self.has(Flags::RE_ENTRY) {
+            state.last_admission()?
+        } else {
+            state.first_admission()?
+        };
+        let gate = self.policy.gates.get(usize::from(use_.gate));
+        let unknown = || explain::another_gate(&self.policy.language).to_owned();
+        Some(EarlierUse {
+            at: use_.hlc.at(),
+            gate: gate.map_or_else(unknown, |gate| gate.name.clone()),
+        })
+    }
+
+    /// Gates to send the guest to.
+    fn other_gates(&self) -> Vec<&'a str> {
+        let all = self.policy.gates.iter();
+        all.filter(|gate| self.is_admitted_at(gate))
+            .map(|gate| gate.name.as_str())
+            .take(OTHER_GATES_MAX)
+            .collect()
+    }
+
+    fn verdict(&self, findings: &Findings<'_>, setting: &Setting<'_>) -> Verdict {
+        let (verdict, reason) = findings.outcome();
+        let earlier = self.earlier();
+        let details = Details {
+            leaving: self.gate.direction == Direction::Out,
+            opens: Some(self.opens()),
+            closes: Some(self.closes()),
+            earlier: earlier.as_ref(),
+            rule: findings.rule,
+            gates: match reason {
+                Reason::WrongGate => self.other_gates(),
+                _ => Vec::new(),
+            },
+            adult: self.has(Flags::ADULT),
+        };
+        let others = findings.failed.iter().filter(|other| **other != reason);
+        Verdict {
+            verdict,
+            reason,
+            also: others.copied().collect(),
+            serial: Some(self.payload.serial),
+            generation: Some(self.payload.generation),
+            class: self.class.map(|class| class.name.clone()),
+            seat: self.facts.seat.map(str::to_owned),
+            holder: self.facts.holder.map(str::to_owned),
+            explanation: explain(reason, setting, &details),
+            earlier,
+            at: self.now,
+            durable: false,
+            us: 0,
+        }
+    }
 }

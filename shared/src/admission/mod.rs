@@ -5,8 +5,12 @@
 
 pub mod decide;
 pub mod explain;
+mod facts;
+mod languages;
+pub mod present;
 pub mod rules;
 pub mod verdict;
 
-pub use decide::{Direction, Facts, GateContext, Presented, decide, present};
+pub use decide::{Direction, Facts, GateContext, decide};
+pub use present::{Presented, present};
 pub use verdict::{EarlierUse, Outcome, Reason, Verdict};

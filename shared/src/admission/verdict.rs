@@ -45,6 +45,13 @@ pub enum Reason {
     RateLimited,
 }
 
+impl Reason {
+    /// Asks for a human step at the gate, after which the ticket is good: `attention`.
+    pub const fn is_step(self) -> bool {
+        matches!(self, Self::NeedsId | Self::NeedsAnswer | Self::NeedsPayment)
+    }
+}
+
 /// When and where the ticket was used before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -5,8 +5,10 @@
 
 pub mod chain;
 pub mod entry;
+mod event;
 pub mod state;
 
 pub use chain::{ChainError, Genesis, LogHead, LogId, LogSegment, SignedEntry};
 pub use entry::{DecisionFlags, Entry, EntryError, EntryKind, Hlc, Target};
-pub use state::{EventState, TicketState, Use, UseLabel};
+pub use event::EventState;
+pub use state::{TicketState, Use, UseLabel};

@@ -1,0 +1,91 @@
+//! Steps 1 to 3 of a decision: the text decodes, event and key are known, the signature holds.
+//!
+//! Invariants: total and bounded, whatever the text; nothing that was not verified leaves here.
+
+use crate::ids::EventId;
+use crate::limits::TICKET_TEXT_BYTES_MAX;
+use crate::ticket::digits::DigitsError;
+use crate::ticket::{FrameError, Payload, TOKEN_DIGITS, TicketError, Token, event_hint, verify};
+use crate::time::Timestamp;
+use crate::trust::{KeyStatus, TrustedKeys};
+
+use super::verdict::Reason;
+
+/// Barcodes on goods and badges have no more digits than this; a number that has more can only be
+/// a ticket that lost or gained some.
+const OTHER_BARCODE_DIGITS_MAX: usize = 48;
+/// How far from a ticket's 202 digits a text may be and still be one that was read badly.
+const MISREAD_LENGTH_SLACK: usize = 8;
+const MISREAD_OTHER_CHARS_MAX: usize = 4;
+
+/// What the text turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presented {
+    /// Verified for this event.
+    Ticket { payload: Payload, token: Token },
+    /// Not: `not_a_ticket`, `misread`, `unknown_event`, `unknown_key` or `bad_signature`. A caller
+    /// that stops earlier says so with a reason of its own (`rate_limited`).
+    Refused(Reason),
+}
+
+/// Steps 1 to 3. `text` is already stripped of what scanners add.
+pub fn present(text: &str, event: EventId, keys: &TrustedKeys, now: Timestamp) -> Presented {
+    match verified(text, event, keys, now) {
+        Ok((payload, token)) => Presented::Ticket { payload, token },
+        Err(reason) => Presented::Refused(reason),
+    }
+}
+
+fn verified(
+    text: &str,
+    event: EventId,
+    keys: &TrustedKeys,
+    now: Timestamp,
+) -> Result<(Payload, Token), Reason> {
+    let token = Token::from_digits(text).map_err(|error| unreadable(text, error))?;
+    if token.hint() != event_hint(event) {
+        return Err(Reason::UnknownEvent);
+    }
+    let (entry, key) = keys.get(token.kid()).ok_or(Reason::UnknownKey)?;
+    let accepted = match entry.status {
+        // A standby key is published ahead, so that a device that is offline when it is needed
+        // knows it; a retired one signs no more, but its tickets are in people's hands.
+        KeyStatus::Active | KeyStatus::Standby | KeyStatus::Retired => true,
+        // Until a list of what was really issued comes with the snapshot, nobody can tell its
+        // genuine tickets from the thief's.
+        KeyStatus::Compromised => false,
+    };
+    if !accepted || now < entry.not_before || now > entry.not_after {
+        return Err(Reason::UnknownKey);
+    }
+    let payload = verify(&token, event, key).map_err(|error| match error {
+        TicketError::Signature => Reason::BadSignature,
+        // The issuer signed what this version cannot read: showing it again will not help.
+        TicketError::Digits(_) | TicketError::Frame(_) => Reason::NotATicket,
+    })?;
+    // What bounds a stolen key: it may not sign for serials outside its range.
+    if !(entry.serial_first..=entry.serial_last).contains(&payload.serial) {
+        return Err(Reason::UnknownKey);
+    }
+    Ok((payload, token))
+}
+
+/// Whether to show it again or to look for another code: a ticket that was read badly, or none.
+fn unreadable(text: &str, error: TicketError) -> Reason {
+    // Other ticket types have their own lengths and are read well; they are just not used here.
+    if let TicketError::Frame(FrameError::Unsupported(_)) = error {
+        return Reason::NotATicket;
+    }
+    if text.len() > TICKET_TEXT_BYTES_MAX || error == DigitsError::Empty.into() {
+        return Reason::NotATicket;
+    }
+    let length = text.chars().count();
+    let others = text.chars().filter(|c| !c.is_ascii_digit()).count();
+    let near =
+        length.abs_diff(TOKEN_DIGITS) <= MISREAD_LENGTH_SLACK && others <= MISREAD_OTHER_CHARS_MAX;
+    if near || (others == 0 && length > OTHER_BARCODE_DIGITS_MAX) {
+        Reason::Misread
+    } else {
+        Reason::NotATicket
+    }
+}

@@ -1,2 +1,0 @@
-//! Custom rules: JSON logic over a documented set of variables. A rule that cannot be evaluated
-//! refuses and says which.
