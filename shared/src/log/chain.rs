@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::entry::{Entry, EntryError};
 use crate::ids::{DeviceId, EventId};
 use crate::limits::{APP_VERSION_BYTES_MAX, GENESIS_BYTES_MAX, LOG_SEGMENT_ENTRIES_MAX};
-use crate::sync::strict::bounded;
+use crate::sync::strict::{self, bounded};
 
 const DOMAIN: &[u8; 11] = b"TKT1.entry\0";
 const MESSAGE_BYTES_MAX: usize = DOMAIN.len() + 16 + 32 + Entry::LEN_WITH_TARGET;
@@ -43,32 +43,17 @@ pub struct Genesis {
     pub app_version: String,
 }
 
-/// The wire form. Serde numbers variants by position: append only.
-#[derive(Serialize, Deserialize)]
-enum GenesisWire {
-    V1(Genesis),
-}
-
 impl Genesis {
     /// Postcard, `V1` first.
     pub fn to_wire(&self) -> Vec<u8> {
-        postcard::to_stdvec(&GenesisWire::V1(self.clone()))
-            .expect("a genesis has no part that postcard cannot write")
+        strict::to_versioned(self)
     }
 
     /// Strict: nothing left over, canonical, bounded.
     pub fn from_wire(bytes: &[u8]) -> Result<Self, ChainError> {
-        const MALFORMED: ChainError = ChainError::Malformed("genesis");
-        if bytes.len() > GENESIS_BYTES_MAX {
-            return Err(MALFORMED);
-        }
-        let (GenesisWire::V1(genesis), rest) =
-            postcard::take_from_bytes(bytes).map_err(|_| MALFORMED)?;
+        let genesis: Self = strict::from_versioned(bytes, GENESIS_BYTES_MAX)
+            .map_err(|_| ChainError::Malformed("genesis"))?;
         genesis.check()?;
-        // Postcard reads over-long numbers; only the form that we write is the log's name.
-        if !rest.is_empty() || genesis.to_wire() != bytes {
-            return Err(MALFORMED);
-        }
         Ok(genesis)
     }
 
