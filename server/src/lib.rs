@@ -1,3 +1,10 @@
 //! The server: REST, web pages, jobs, storage, signing. The binary is a thin shell around this.
 
+pub mod accounts;
+pub mod app;
+pub mod config;
+pub mod error;
 pub mod platform;
+pub mod router;
+#[cfg(test)]
+pub mod testing;

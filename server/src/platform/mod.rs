@@ -8,5 +8,8 @@
 pub mod clock;
 pub mod db;
 pub mod entropy;
+pub mod http;
 pub mod idempotency;
 pub mod jobs;
+pub mod telemetry;
+pub mod vault;

@@ -1,0 +1,141 @@
+//! What handlers and jobs share, made once at the start.
+//!
+//! Invariants: nothing here changes after the start; there is no other global state (metrics and
+//! logs aside).
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::accounts::limiter::Limiters;
+use crate::accounts::passwords::Passwords;
+use crate::accounts::tokens::AccessTokens;
+use crate::config::Config;
+use crate::platform::clock::Clock;
+use crate::platform::db::{Db, DbError};
+use crate::platform::entropy::Entropy;
+use crate::platform::jobs::{JobsHandle, Runner};
+use crate::platform::vault::{Kek, KekError, KeyFileError, Vault};
+
+/// The application. Handlers get it as `State<AppState>`.
+pub struct App {
+    pub db: Db,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    /// Complete: `public_url` is filled in.
+    pub config: Arc<Config>,
+    pub vault: Vault,
+    pub jobs: JobsHandle,
+    /// For calls to gateways and webhooks; has time limits, follows no redirects.
+    pub http: reqwest::Client,
+    pub tokens: AccessTokens,
+    pub passwords: Passwords,
+    pub limiters: Limiters,
+    /// Cancelled when the server starts to stop; long answers (event streams) end on it.
+    pub stopping: CancellationToken,
+}
+
+pub type AppState = Arc<App>;
+
+/// Why the application cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Kek(#[from] KekError),
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    #[error("cannot make the HTTP client")]
+    HttpClient(#[from] reqwest::Error),
+    #[error("cannot open the database")]
+    Db(#[from] DbError),
+    #[error("cannot use the data directory {path}")]
+    DataDir {
+        path: std::path::PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl App {
+    /// Opens the database and the keys. `config.public_url` must be known by now.
+    pub async fn start(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<AppState, StartError> {
+        std::fs::create_dir_all(&config.data_dir).map_err(|source| StartError::DataDir {
+            path: config.data_dir.clone(),
+            source,
+        })?;
+        let db = Db::open(config.effective_database_url().reveal()).await?;
+        let vault = open_vault(&config, &entropy)?;
+        let seed = match &config.jwt_secret {
+            Some(secret) => AccessTokens::seed_from_secret(secret.reveal()),
+            None => vault.key_file(&config.data_dir, "jwt.key", "access-tokens")?,
+        };
+        Ok(Arc::new(Self {
+            tokens: AccessTokens::new(&seed, config.access_ttl_secs),
+            passwords: Passwords::new(Arc::clone(&entropy)),
+            limiters: Limiters::new(config.limits, &clock),
+            jobs: JobsHandle::new(&db),
+            http: http_client()?,
+            stopping: CancellationToken::new(),
+            config: Arc::new(config),
+            db,
+            clock,
+            entropy,
+            vault,
+        }))
+    }
+
+    /// The job runner with the handlers of all slices; the caller runs it.
+    pub fn runner(self: &Arc<Self>) -> Runner<AppState> {
+        let mut runner = Runner::new(
+            self.db.clone(),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.entropy),
+            Arc::clone(self),
+        );
+        register_jobs(&mut runner);
+        runner
+    }
+}
+
+/// Each slice that has jobs has a `pub fn register(runner: &mut Runner<AppState>)` in `jobs.rs`.
+fn register_jobs(runner: &mut Runner<AppState>) {
+    let _ = runner;
+}
+
+fn open_vault(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Vault, KekError> {
+    // A malformed value was refused when the configuration was loaded.
+    let configured = config
+        .key_encryption_key
+        .as_ref()
+        .and_then(|text| Kek::parse(text.reveal()));
+    let kek = match configured {
+        Some(kek) => kek,
+        None => Kek::load_or_create(&config.data_dir, &**entropy)?,
+    };
+    Ok(Vault::new(&kek, Arc::clone(entropy)))
+}
+
+fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+    // A second install is refused and changes nothing.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::builder()
+        .user_agent(concat!("gatehouse/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(std::time::Duration::from_secs(5))
+        .timeout(std::time::Duration::from_secs(20))
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("config", &self.config)
+            .field("vault", &self.vault)
+            .finish_non_exhaustive()
+    }
+}

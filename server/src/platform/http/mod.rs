@@ -1,0 +1,15 @@
+//! What every handler uses: extractors that refuse in the one error shape, the caller, paging,
+//! and the middleware around all routes.
+//!
+//! Invariants: a handler never sees input that did not parse; a refusal names the field where it
+//! is known; nothing here logs a body, a header value or a raw path.
+
+pub mod caller;
+pub mod extract;
+pub mod guard;
+pub mod page;
+pub mod probes;
+
+pub use caller::{Caller, ClientIp, MaybeCaller};
+pub use extract::{Json, Path, Query};
+pub use page::PageParams;

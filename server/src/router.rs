@@ -1,0 +1,137 @@
+//! All routes on one page, and who may call each.
+//!
+//! Every slice has `pub fn routes() -> OpenApiRouter<AppState>`, mounted under `/api/v1`; slices
+//! with pages for people have `pub fn pages() -> Router<AppState>`, mounted at the root.
+//! Invariants: every operation of the API description has exactly one row in [`ACCESS`], and the
+//! other way round; a test walks the table over HTTP (A6).
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, StatusCode, header};
+use axum::response::IntoResponse as _;
+use axum::routing::get;
+use shared::limits;
+use utoipa::OpenApi as _;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::accounts;
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::platform::http::{guard, probes};
+
+const API: &str = "/api/v1";
+const OPENAPI_PATH: &str = "/api/v1/openapi.json";
+
+/// The routes of all slices. One line each.
+fn slices() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().merge(accounts::routes())
+}
+
+/// Pages for people, at the root.
+fn pages() -> Router<AppState> {
+    Router::new()
+}
+
+/// Who may call a route. Ownership of what the path names comes on top: a stranger to an event
+/// gets 404 from it, and an administrator passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone.
+    Public,
+    /// Anyone who is logged in.
+    User,
+    /// Logged in, and owner of the event that the path or body names; 404 for strangers.
+    Owner,
+    /// Administrators; 403 for others.
+    Admin,
+    /// A gate device or gateway that proves itself by a signature in the request.
+    Signed,
+}
+
+/// The table. Paths are below `/api/v1`.
+pub const ACCESS: &[(Method, &str, Access)] = &[
+    // accounts
+    (Method::POST, "/auth/register", Access::Public),
+    (Method::POST, "/auth/login", Access::Public),
+    (Method::POST, "/auth/refresh", Access::Public),
+    (Method::POST, "/auth/logout", Access::User),
+    (Method::GET, "/auth/me", Access::User),
+    // events
+    // inventory
+    // orders
+    // payments
+    // tickets
+    // gate
+];
+
+/// The whole server.
+pub fn build(app: AppState) -> Router {
+    let (api, description) = described().split_for_parts();
+    let description = axum::body::Bytes::from(to_json(&description));
+    let openapi = move || async move {
+        (
+            [(header::CONTENT_TYPE, "application/json")],
+            description.clone(),
+        )
+            .into_response()
+    };
+    let docs = utoipa_swagger_ui::Config::from(OPENAPI_PATH).validator_url("none");
+    Router::new()
+        .merge(api)
+        .route(OPENAPI_PATH, get(openapi))
+        .merge(SwaggerUi::new("/docs").config(docs))
+        .merge(pages())
+        .merge(probes::routes())
+        .fallback(async || ApiError::not_found("page or route"))
+        .method_not_allowed_fallback(async || {
+            ApiError::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "This route does not know that method.",
+            )
+        })
+        .layer(DefaultBodyLimit::max(limits::JSON_BODY_BYTES_MAX))
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            guard::guard,
+        ))
+        .with_state(app)
+}
+
+/// The API description (`OpenAPI` 3.1), pretty JSON, as in `docs/openapi.json`.
+pub fn openapi_json() -> String {
+    to_json(&described().into_openapi())
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Gatehouse",
+        description = "Events, tickets, and gates that work without a network. \
+                       Errors always have the shape of `ErrorBody`."
+    ),
+    components(schemas(shared::api::error::ErrorBody))
+)]
+struct Description;
+
+fn described() -> OpenApiRouter<AppState> {
+    let mut description = Description::openapi();
+    description
+        .components
+        .get_or_insert_default()
+        .add_security_scheme(
+            "bearer",
+            SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
+        );
+    OpenApiRouter::with_openapi(description).nest(API, slices())
+}
+
+fn to_json(description: &utoipa::openapi::OpenApi) -> String {
+    let mut json = description
+        .to_pretty_json()
+        .expect("a description made of text always serialises");
+    json.push('\n');
+    json
+}

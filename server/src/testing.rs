@@ -1,0 +1,159 @@
+//! A whole application in memory, for the HTTP tests of all slices: real router, real SQLite, a
+//! clock that stands still, seeded randomness, no socket.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use serde_json::Value;
+use shared::api::accounts::Role;
+use shared::ids::{SessionId, UserId};
+use shared::time::Timestamp;
+use tower::ServiceExt as _;
+
+use crate::app::{App, AppState};
+use crate::config::{Overrides, load_with};
+use crate::platform::clock::FixedClock;
+use crate::platform::entropy::{Entropy as _, SeededEntropy};
+use crate::platform::http::Caller;
+use crate::router;
+
+/// 2026-09-21T14:13:20Z.
+pub const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
+
+/// An application under test. Its data directory goes with it.
+pub struct TestApp {
+    pub app: AppState,
+    pub clock: Arc<FixedClock>,
+    router: axum::Router,
+    _dir: tempfile::TempDir,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as JSON; `Null` when it is not.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
+    }
+
+    /// The body as JSON, after checking the status.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> Value {
+        let text = String::from_utf8_lossy(&self.bytes);
+        assert_eq!(self.status.as_u16(), status, "{text}");
+        self.json()
+    }
+
+    /// Checks status, code and the error shape; gives the details.
+    #[track_caller]
+    pub fn expect_error(&self, status: u16, code: &str) -> Value {
+        let body = self.expect(status);
+        assert_eq!(body["statusCode"], status, "{body}");
+        assert_eq!(body["code"], code, "{body}");
+        assert!(
+            body["message"]
+                .as_str()
+                .is_some_and(|text| !text.is_empty()),
+            "{body}"
+        );
+        assert!(body["error"].is_string(), "{body}");
+        body["details"].clone()
+    }
+}
+
+impl TestApp {
+    pub async fn new() -> Self {
+        Self::with_environment(&[]).await
+    }
+
+    /// With settings as the environment would give them.
+    pub async fn with_environment(environment: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let overrides = Overrides {
+            data_dir: Some(dir.path().to_owned()),
+            ..Overrides::default()
+        };
+        let mut config = load_with(&overrides, |name| {
+            let set = environment.iter().find(|(key, _)| *key == name);
+            set.map(|(_, value)| *value)
+                .or_else(|| (name == "DATABASE_URL").then_some("sqlite::memory:"))
+                .map(str::to_owned)
+        })
+        .expect("a valid configuration");
+        if config.public_url.is_empty() {
+            "http://gatehouse.test".clone_into(&mut config.public_url);
+        }
+        let clock = Arc::new(FixedClock::at(NOW));
+        let entropy = Arc::new(SeededEntropy::new(1));
+        let app = App::start(config, clock.clone(), entropy)
+            .await
+            .expect("the application starts");
+        Self {
+            router: router::build(app.clone()),
+            app,
+            clock,
+            _dir: dir,
+        }
+    }
+
+    /// A bearer token for a user who need not be stored.
+    pub fn token(&self, user: UserId, role: Role) -> String {
+        let session = SessionId::new(NOW, self.app.entropy.id10());
+        let caller = Caller {
+            user,
+            role,
+            session,
+        };
+        self.app.tokens.issue(&caller, NOW)
+    }
+
+    /// A bearer token for a fresh user who is not stored.
+    pub fn token_for(&self, role: Role) -> String {
+        self.token(UserId::new(NOW, self.app.entropy.id10()), role)
+    }
+
+    pub async fn get(&self, path: &str, token: &str) -> Answer {
+        self.call("GET", path, token, None).await
+    }
+
+    pub async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
+        self.call("POST", path, token, Some(body)).await
+    }
+
+    /// One request. An empty token means none.
+    pub async fn call(&self, method: &str, path: &str, token: &str, body: Option<Value>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if !token.is_empty() {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let body = match body {
+            Some(json) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Body::from(json.to_string())
+            }
+            None => Body::empty(),
+        };
+        self.send(request.body(body).expect("a well-formed request"))
+            .await
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX)
+            .await
+            .expect("a body that ends");
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            bytes: bytes.to_vec(),
+        }
+    }
+}
