@@ -15,6 +15,6 @@ pub use keys::{KeyError, check_public_key};
 pub use layout::{
     Flags, FrameError, PAYLOAD_LEN, Payload, TOKEN_DIGITS, TOKEN_LEN, TicketType, event_hint,
 };
-pub use proof::{ScanCommitment, ScanProof};
+pub use proof::{ProofStanding, ScanCommitment, ScanProof, proof_standing};
 pub use sign::{SignError, sign};
 pub use verify::{TicketError, Token, verify};

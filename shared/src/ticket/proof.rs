@@ -38,6 +38,38 @@ impl ScanProof {
     }
 }
 
+/// What a device can say of a proof that it received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProofStanding {
+    /// The writer of the entry saw the token.
+    Proven,
+    /// It did not: the ticket of this serial and generation has another proof.
+    Contradicted,
+    /// The snapshot does not know this serial in this generation.
+    Unknown,
+}
+
+/// Judges a proof by the snapshot's row for the serial: its generation and commitment. A row of
+/// another generation (0: nothing claimed yet) tells nothing.
+pub fn proof_standing(
+    proof: ScanProof,
+    event: EventId,
+    serial: u32,
+    generation: u8,
+    row: Option<(u8, ScanCommitment)>,
+) -> ProofStanding {
+    match row {
+        Some((known, commitment)) if known == generation => {
+            if proof.commitment(event, serial, generation) == commitment {
+                ProofStanding::Proven
+            } else {
+                ProofStanding::Contradicted
+            }
+        }
+        Some(_) | None => ProofStanding::Unknown,
+    }
+}
+
 fn first_8(hasher: &blake3::Hasher) -> [u8; 8] {
     let mut bytes = [0; 8];
     hasher.finalize_xof().fill(&mut bytes);
