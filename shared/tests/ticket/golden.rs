@@ -71,7 +71,7 @@ struct Refused {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PublicKey {
+struct KeyCase {
     name: String,
     public_key: String,
     /// `null`: the key may verify.
@@ -233,7 +233,7 @@ fn refusal_of(text: &str, event: EventId, key: &VerifyingKey) -> String {
     }
 }
 
-fn key_cases() -> Vec<PublicKey> {
+fn key_cases() -> Vec<KeyCase> {
     let order_8 = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05";
     let order_8_point = VerifyingKey::from_bytes(&key_bytes(order_8)).expect("a point");
     let torsioned = key().verifying_key().to_edwards() + order_8_point.to_edwards();
@@ -253,7 +253,7 @@ fn key_cases() -> Vec<PublicKey> {
         ("off the curve", format!("02{}", "00".repeat(31))),
     ];
     keys.into_iter()
-        .map(|(name, public_key)| PublicKey {
+        .map(|(name, public_key)| KeyCase {
             name: name.into(),
             refusal: check_public_key(&key_bytes(&public_key))
                 .err()
@@ -378,7 +378,7 @@ fn refused_texts_replay() {
 
 #[test]
 fn keys_replay() {
-    let cases: Vec<PublicKey> = read("keys.json");
+    let cases: Vec<KeyCase> = read("keys.json");
     let accepted: Vec<&str> = cases
         .iter()
         .filter(|case| case.refusal.is_none())
