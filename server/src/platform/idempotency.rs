@@ -9,7 +9,9 @@
 use serde::{Deserialize, Serialize};
 use shared::time::Timestamp;
 
-use crate::platform::db::{Collection, DbError, Entity, Field, Index, IndexValue, Tx};
+use crate::platform::db::{
+    Collection, DbError, Entity, Field, Index, IndexValue, Query, Tx, Versioned,
+};
 
 /// How long an answer is remembered, in milliseconds.
 pub const TTL_MILLIS: i64 = 24 * 60 * 60 * 1000;
@@ -66,8 +68,16 @@ pub fn begin(
     request_hash: &str,
     now: Timestamp,
 ) -> Result<Begin, DbError> {
-    let _ = (tx, scope, key, request_hash, now);
-    unimplemented!()
+    let known = tx.get::<Remembered>(&row_id(scope, key))?;
+    Ok(match known.map(Versioned::into_inner) {
+        Some(known) if known.expires_at <= now => Begin::Fresh,
+        Some(known) if known.request_hash != request_hash => Begin::Mismatch,
+        Some(known) => Begin::Replay {
+            status: known.status,
+            body: known.body,
+        },
+        None => Begin::Fresh,
+    })
 }
 
 /// Remembers the answer, in the commit of the effect.
@@ -80,6 +90,36 @@ pub fn store(
     body: serde_json::Value,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let _ = (tx, scope, key, request_hash, status, body, now);
-    unimplemented!()
+    let fresh = Remembered {
+        id: row_id(scope, key),
+        scope: scope.to_owned(),
+        key: key.to_owned(),
+        request_hash: request_hash.to_owned(),
+        status,
+        body,
+        expires_at: now.plus_millis(TTL_MILLIS),
+    };
+    if let Some(mut expired) = tx.get::<Remembered>(&fresh.id)? {
+        expired.value = fresh;
+        return tx.replace(&mut expired);
+    }
+    tx.insert(&fresh).map(drop)
+}
+
+/// Forgets up to `limit` answers that have expired; gives how many. For a periodic job.
+pub fn sweep(tx: &mut Tx<'_>, now: Timestamp, limit: u32) -> Result<usize, DbError> {
+    let expired = tx.list::<Remembered>(&Query::on("by_expiry").at_most(now).limit(limit))?;
+    for row in &expired {
+        tx.delete(row)?;
+    }
+    Ok(expired.len())
+}
+
+/// A hash, because clients choose the key and a separator of ours could be part of it.
+fn row_id(scope: &str, key: &str) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key("gatehouse idempotency key v1");
+    hasher.update(&u64::try_from(scope.len()).unwrap_or(u64::MAX).to_le_bytes());
+    hasher.update(scope.as_bytes());
+    hasher.update(key.as_bytes());
+    data_encoding::HEXLOWER.encode(&hasher.finalize().as_bytes()[..16])
 }

@@ -33,6 +33,9 @@ pub enum DbError {
     /// The group's COMMIT failed; nothing of it was kept.
     #[error("the commit failed")]
     Commit(#[source] Arc<rusqlite::Error>),
+    /// The answer to the COMMIT was lost: it may have happened or not.
+    #[error("the commit's outcome is unknown")]
+    Unknown(#[source] mongodb::error::Error),
     /// The query asks for what its collection does not declare: a bug of the caller.
     #[error("the query does not fit its collection: {0}")]
     BadQuery(&'static str),
@@ -49,13 +52,14 @@ pub enum DbError {
     #[error("{collection}: a stored row cannot be read")]
     Inconsistent {
         collection: &'static str,
-        id: String,
-        #[source]
         source: serde_json::Error,
     },
     /// `DATABASE_URL` is neither `sqlite:PATH`, `sqlite::memory:` nor `mongodb://…`.
     #[error("the database URL is not understood")]
     BadUrl,
+    /// MongoDB runs alone; transactions need a replica set.
+    #[error("MongoDB must be a replica set")]
+    NoTransactions,
     #[error("the database failed")]
     Sqlite(#[from] rusqlite::Error),
     #[error("the database failed")]

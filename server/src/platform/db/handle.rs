@@ -4,12 +4,22 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::{Collection, DbError, Entity, Page, Query, Tx, Versioned};
+use super::mongo::MongoDb;
+use super::plan::{Cursor, Plan};
+use super::sqlite::{SqliteDb, read};
+use super::{Collection, DbError, Entity, LIMIT_MAX, Page, Query, Tx, Versioned};
 
 /// A database. Cheap to clone; the last clone closes it, [`Db::close`] does so in order.
 #[derive(Clone)]
 pub struct Db {
+    backend: Backend,
     jobs_signal: Arc<Notify>,
+}
+
+#[derive(Clone)]
+enum Backend {
+    Sqlite(Arc<SqliteDb>),
+    Mongo(Arc<MongoDb>),
 }
 
 impl Db {
@@ -17,9 +27,21 @@ impl Db {
     /// `sqlite::memory:` (a temporary file, gone with the last clone) or `mongodb://…/NAME`
     /// (a replica set; without NAME: `gatehouse`).
     pub async fn open(url: &str) -> Result<Self, DbError> {
-        let _ = url;
-        unimplemented!()
+        let jobs_signal = Arc::new(Notify::new());
+        let signal = Arc::clone(&jobs_signal);
+        let backend = if let Some(path) = url.strip_prefix("sqlite:") {
+            Backend::Sqlite(Arc::new(SqliteDb::open(path, signal).await?))
+        } else if url.starts_with("mongodb://") || url.starts_with("mongodb+srv://") {
+            Backend::Mongo(Arc::new(MongoDb::open(url, signal).await?))
+        } else {
+            return Err(DbError::BadUrl);
+        };
+        Ok(Self {
+            backend,
+            jobs_signal,
+        })
     }
+
     /// One transaction. `Ok` is durable, `Err` is rolled back. `work` may run more than once.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
@@ -27,48 +49,88 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let _ = work;
-        unimplemented!()
+        match &self.backend {
+            Backend::Sqlite(db) => db.write(work).await,
+            Backend::Mongo(db) => db.write(work).await,
+        }
     }
+
     /// The row with that key, outside any transaction.
     pub async fn get<E: Entity>(&self, id: &str) -> Result<Option<Versioned<E>>, DbError> {
-        let _ = id;
-        unimplemented!()
+        match &self.backend {
+            Backend::Sqlite(db) => read::get(&db.readers, id).await,
+            Backend::Mongo(db) => db.get(id).await,
+        }
     }
+
     /// The rows of `query`, outside any transaction.
     pub async fn list<E: Entity>(&self, query: &Query) -> Result<Vec<Versioned<E>>, DbError> {
-        let _ = query;
-        unimplemented!()
+        match &self.backend {
+            Backend::Sqlite(db) => read::list(&db.readers, query).await,
+            Backend::Mongo(db) => db.list(query).await,
+        }
     }
-    /// The rows of `query` and the cursor of what follows them.
+
+    /// The rows of `query` (fewer than [`LIMIT_MAX`]) and the cursor of what follows them.
     pub async fn page<E: Entity>(&self, query: &Query) -> Result<Page<E>, DbError> {
-        let _ = query;
-        unimplemented!()
+        let wanted = query.limit.clamp(1, LIMIT_MAX - 1);
+        let one_more = query.clone().limit(wanted + 1);
+        let mut items = self.list::<E>(&one_more).await?;
+        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+        if items.len() <= wanted {
+            return Ok(Page { items, next: None });
+        }
+        items.truncate(wanted);
+        let index = Plan::new(E::COLLECTION, query)?.index;
+        let next = items
+            .last()
+            .map(|last| Cursor::of(index, &last.value)?.encode())
+            .transpose()?;
+        Ok(Page { items, next })
     }
+
     /// How many rows `query` has, its limit and cursor aside.
     pub async fn count<E: Entity>(&self, query: &Query) -> Result<u64, DbError> {
-        let _ = query;
-        unimplemented!()
+        match &self.backend {
+            Backend::Sqlite(db) => read::count::<E>(&db.readers, query).await,
+            Backend::Mongo(db) => db.count::<E>(query).await,
+        }
     }
+
     /// Whether the database answers and can still write.
     pub async fn ping(&self) -> Result<(), DbError> {
-        unimplemented!()
+        match &self.backend {
+            Backend::Sqlite(db) => db.ping().await,
+            Backend::Mongo(db) => db.ping().await,
+        }
     }
-    /// Finishes what is queued, then closes. Later calls give [`DbError::Stopped`].
+
+    /// Finishes what is queued, then closes. Later calls give an error.
     pub async fn close(&self) {
-        unimplemented!()
+        match &self.backend {
+            Backend::Sqlite(db) => db.close().await,
+            Backend::Mongo(db) => db.close().await,
+        }
     }
+
     /// `sqlite` or `mongodb`.
-    pub fn backend_name(&self) -> &'static str {
-        unimplemented!()
+    pub const fn backend_name(&self) -> &'static str {
+        match &self.backend {
+            Backend::Sqlite(_) => "sqlite",
+            Backend::Mongo(_) => "mongodb",
+        }
     }
+
     /// Makes a collection that no migration makes: for tests and benches of this layer.
     pub async fn create_collection(&self, collection: &Collection) -> Result<(), DbError> {
-        let _ = collection;
-        unimplemented!()
+        match &self.backend {
+            Backend::Sqlite(db) => db.create_collection(collection).await,
+            Backend::Mongo(db) => db.create_collection(collection).await,
+        }
     }
+
     /// Signalled after each commit that enqueued jobs.
-    pub(crate) fn jobs_signal(&self) -> &Arc<Notify> {
+    pub(crate) const fn jobs_signal(&self) -> &Arc<Notify> {
         &self.jobs_signal
     }
 }

@@ -1,16 +1,13 @@
 //! Queries: a scan of one declared index, or of the key.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
-use super::{Collection, DbError, Entity, Field, Index, IndexValue, Versioned};
+use super::{IndexValue, Versioned};
 
 /// Rows of a query that does not say how many it wants.
 pub const LIMIT_DEFAULT: u32 = 100;
 /// The most rows that one query gives; a larger wish is cut to it.
 pub const LIMIT_MAX: u32 = 10_000;
 /// The longest cursor that is looked at, in bytes.
-const CURSOR_MAX: usize = 4096;
+pub(super) const CURSOR_MAX: usize = 4096;
 
 /// Rows of one index in its order (its fields, then `id`): first fields fixed by [`eq`](Self::eq),
 /// then, if wished, a range on the next field.

@@ -1,5 +1,7 @@
 //! The unit of work that business code sees.
 
+use super::mongo::MongoTx;
+use super::sqlite::rows as sqlite;
 use super::{DbError, Entity, Query, Versioned};
 
 /// One transaction. Made by [`super::Db::write`], never by hand.
@@ -21,42 +23,72 @@ pub enum TxBackend<'t> {
     Mongo(&'t mut MongoTx),
 }
 
-/// A transaction on MongoDB.
-pub struct MongoTx {}
+impl<'a> Tx<'a> {
+    pub(super) const fn sqlite(connection: &'a rusqlite::Connection) -> Self {
+        Self::new(Inner::Sqlite(connection))
+    }
+    pub(super) const fn mongo(tx: &'a mut MongoTx) -> Self {
+        Self::new(Inner::Mongo(tx))
+    }
+    const fn new(inner: Inner<'a>) -> Self {
+        Self {
+            inner,
+            doomed: false,
+            wakes_jobs: false,
+        }
+    }
 
-impl Tx<'_> {
     /// The row with that key, as this transaction sees it.
     pub fn get<E: Entity>(&mut self, id: &str) -> Result<Option<Versioned<E>>, DbError> {
-        let _ = id;
-        unimplemented!()
+        self.call(|inner| match inner {
+            Inner::Sqlite(connection) => sqlite::get(connection, id),
+            Inner::Mongo(tx) => tx.get(id),
+        })
     }
     /// Adds a row. [`DbError::Duplicate`] names the unique index that refused it (`id`: the key).
     pub fn insert<E: Entity>(&mut self, entity: &E) -> Result<Versioned<E>, DbError> {
-        let _ = entity;
-        unimplemented!()
+        self.call(|inner| match inner {
+            Inner::Sqlite(connection) => sqlite::insert(connection, entity),
+            Inner::Mongo(tx) => tx.insert(entity),
+        })?;
+        Ok(Versioned {
+            rev: 1,
+            value: entity.clone(),
+        })
     }
     /// Writes the changed entity if its revision is still the stored one, else
     /// [`DbError::Conflict`]; raises `versioned.rev`.
     pub fn replace<E: Entity>(&mut self, versioned: &mut Versioned<E>) -> Result<(), DbError> {
-        let _ = versioned;
-        unimplemented!()
+        self.call(|inner| match inner {
+            Inner::Sqlite(connection) => sqlite::replace(connection, versioned),
+            Inner::Mongo(tx) => tx.replace(versioned),
+        })?;
+        versioned.rev += 1;
+        Ok(())
     }
     /// Removes the row if its revision is still the stored one, else [`DbError::Conflict`].
     pub fn delete<E: Entity>(&mut self, versioned: &Versioned<E>) -> Result<(), DbError> {
-        let _ = versioned;
-        unimplemented!()
+        self.call(|inner| match inner {
+            Inner::Sqlite(connection) => sqlite::delete(connection, versioned),
+            Inner::Mongo(tx) => tx.delete(versioned),
+        })
     }
     /// The rows of `query`, as this transaction sees them.
     pub fn list<E: Entity>(&mut self, query: &Query) -> Result<Vec<Versioned<E>>, DbError> {
-        let _ = query;
-        unimplemented!()
+        self.call(|inner| match inner {
+            Inner::Sqlite(connection) => sqlite::list(connection, query),
+            Inner::Mongo(tx) => tx.list(query),
+        })
     }
     /// How many rows `query` has, its limit and cursor aside.
     pub fn count<E: Entity>(&mut self, query: &Query) -> Result<u64, DbError> {
-        let _ = query;
-        unimplemented!()
+        self.call(|inner| match inner {
+            Inner::Sqlite(connection) => sqlite::count::<E>(connection, query),
+            Inner::Mongo(tx) => tx.count::<E>(query),
+        })
     }
-    /// The backend itself, for what the typed collection cannot do.
+    /// The backend itself, for what the typed collection cannot do. Whoever changes rows through
+    /// it raises their `rev` and keeps body and fields alike.
     pub fn backend(&mut self) -> TxBackend<'_> {
         match &mut self.inner {
             Inner::Sqlite(connection) => TxBackend::Sqlite(connection),
@@ -66,5 +98,24 @@ impl Tx<'_> {
     /// Wakes the job runner once this transaction is durable.
     pub(crate) const fn wake_jobs(&mut self) {
         self.wakes_jobs = true;
+    }
+
+    pub(super) const fn wakes_jobs(&self) -> bool {
+        self.wakes_jobs
+    }
+    pub(super) const fn is_doomed(&self) -> bool {
+        self.doomed
+    }
+
+    fn call<T>(
+        &mut self,
+        work: impl FnOnce(&mut Inner<'a>) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        if self.doomed {
+            return Err(DbError::Doomed);
+        }
+        let done = work(&mut self.inner);
+        self.doomed = done.is_err();
+        done
     }
 }

@@ -5,7 +5,7 @@ use shared::time::Timestamp;
 
 /// The value of one indexed field. `Null` sorts first and never collides in a unique index; text
 /// sorts by its UTF-8 bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum IndexValue {
     Null,

@@ -1,0 +1,61 @@
+//! Numbered, append-only changes of stored documents, each recorded once it is done.
+//!
+//! Collections and indexes need none: `open` makes them from the registry. Each migration is
+//! idempotent and safe beside the previous binary, so two servers may run it at the same time.
+
+use futures::future::BoxFuture;
+use mongodb::Database;
+use mongodb::bson::{Document, doc};
+
+use crate::platform::db::DbError;
+
+/// Where finished migrations are recorded: `{_id: number, name}`.
+const RECORD: &str = "_migrations";
+
+struct Migration {
+    number: i32,
+    name: &'static str,
+    run: for<'d> fn(&'d Database) -> BoxFuture<'d, mongodb::error::Result<()>>,
+}
+
+const MIGRATIONS: &[Migration] = &[Migration {
+    number: 1,
+    name: "name the document layout",
+    run: |database| Box::pin(name_layout(database)),
+}];
+
+/// Runs what is not recorded yet, in order.
+pub(super) async fn run(database: &Database) -> Result<(), DbError> {
+    let record = database.collection::<Document>(RECORD);
+    for migration in MIGRATIONS {
+        let number = doc! { "_id": migration.number };
+        if record.find_one(number.clone()).await?.is_some() {
+            continue;
+        }
+        (migration.run)(database).await?;
+        record
+            .update_one(number, doc! { "$set": { "name": migration.name } })
+            .upsert(true)
+            .await?;
+        tracing::info!(
+            migration.number,
+            migration.name,
+            "a database migration is done"
+        );
+    }
+    Ok(())
+}
+
+/// Writes down how documents are laid out, for whoever changes it later: an entity of `meta`.
+async fn name_layout(database: &Database) -> mongodb::error::Result<()> {
+    let fact = doc! {
+        "rev": 1_i64, "ix": {},
+        "body": { "key": "layout", "value": "_id rev ix body" },
+    };
+    database
+        .collection::<Document>("meta")
+        .update_one(doc! { "_id": "layout" }, doc! { "$setOnInsert": fact })
+        .upsert(true)
+        .await?;
+    Ok(())
+}

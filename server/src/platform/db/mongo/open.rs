@@ -1,0 +1,109 @@
+//! The one function that opens a MongoDB database: options, collections, indexes, migrations.
+
+use std::time::Duration;
+
+use mongodb::bson::{Document, doc};
+use mongodb::error::{Error, ErrorKind};
+use mongodb::options::{ClientOptions, IndexOptions, ReadConcern, WriteConcern};
+use mongodb::{Client, Database, IndexModel};
+
+use super::bounds::path;
+use super::migrate;
+use super::tx::UNIQUE_SUFFIX;
+use crate::platform::db::{Collection, DbError, Index, registry};
+
+/// The database when the URL names none.
+const NAME_DEFAULT: &str = "gatehouse";
+/// How long to look for a primary, unless the URL says so: an election takes some seconds.
+const SELECTION_TIMEOUT: Duration = Duration::from_secs(15);
+/// The server's code for a collection that exists.
+const NAMESPACE_EXISTS: i32 = 48;
+
+/// Opens the database of `url`, making what the registry lists.
+pub(super) async fn open(url: &str) -> Result<(Client, Database), DbError> {
+    let mut options = ClientOptions::parse(url).await?;
+    options
+        .app_name
+        .get_or_insert_with(|| "gatehouse".to_owned());
+    options
+        .server_selection_timeout
+        .get_or_insert(SELECTION_TIMEOUT);
+    options.read_concern = Some(ReadConcern::majority());
+    options.write_concern = Some(WriteConcern::majority());
+    let name = options
+        .default_database
+        .clone()
+        .unwrap_or_else(|| NAME_DEFAULT.to_owned());
+    let client = Client::with_options(options)?;
+    let database = client.database(&name);
+    let hello = database.run_command(doc! { "hello": 1 }).await?;
+    if !hello.contains_key("setName") && !hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid") {
+        return Err(DbError::NoTransactions);
+    }
+    ensure(&database, registry::ALL).await?;
+    migrate::run(&database).await?;
+    Ok((client, database))
+}
+
+/// Makes the collections and indexes that are missing. Safe on many servers at once.
+pub(super) async fn ensure(database: &Database, collections: &[Collection]) -> Result<(), DbError> {
+    let known = database.list_collection_names().await?;
+    for collection in collections {
+        // Made here and not by the first insert: that one would wait for a lock in its transaction.
+        if !known.iter().any(|name| name == collection.name) {
+            match database.create_collection(collection.name).await {
+                Err(error) if is_code(&error, NAMESPACE_EXISTS) => {}
+                done => done?,
+            }
+        }
+        let models: Vec<_> = collection
+            .indexes
+            .iter()
+            .flat_map(|index| models(collection, index))
+            .collect();
+        if !models.is_empty() {
+            database
+                .collection::<Document>(collection.name)
+                .create_indexes(models)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// The index that queries scan (its fields, then the key), and for a unique one its twin that only
+/// refuses: with the key at its end it would refuse nothing.
+fn models(collection: &Collection, index: &Index) -> Vec<IndexModel> {
+    let fields: Document = index
+        .fields
+        .iter()
+        .map(|name| (path(name), 1.into()))
+        .collect();
+    let mut scanned = fields.clone();
+    scanned.insert("_id", 1);
+    let mut models = vec![model(scanned, index.name.to_owned(), None)];
+    if index.unique {
+        let present: Document = index
+            .fields
+            .iter()
+            .filter(|name| collection.field(name).is_some_and(|field| field.nullable))
+            .map(|name| (path(name), doc! { "$exists": true }.into()))
+            .collect();
+        let name = format!("{}{UNIQUE_SUFFIX}", index.name);
+        models.push(model(fields, name, Some(present)));
+    }
+    models
+}
+
+/// `unique`: the partial filter of a unique index, empty for all documents.
+fn model(keys: Document, name: String, unique: Option<Document>) -> IndexModel {
+    let mut options = IndexOptions::default();
+    options.name = Some(name);
+    options.unique = unique.as_ref().map(|_| true);
+    options.partial_filter_expression = unique.filter(|filter| !filter.is_empty());
+    IndexModel::builder().keys(keys).options(options).build()
+}
+
+fn is_code(error: &Error, code: i32) -> bool {
+    matches!(&*error.kind, ErrorKind::Command(command) if command.code == code)
+}

@@ -1,0 +1,74 @@
+//! Reads outside a transaction.
+
+use mongodb::bson::{Bson, Document, doc};
+use serde::de::Error as _;
+
+use super::bounds::{filter, find_options, hint};
+use super::{MongoDb, json};
+use crate::platform::db::plan::Plan;
+use crate::platform::db::{Collection, DbError, Entity, Query, Versioned};
+
+impl MongoDb {
+    pub(in crate::platform::db) async fn get<E: Entity>(
+        &self,
+        id: &str,
+    ) -> Result<Option<Versioned<E>>, DbError> {
+        self.collection(&E::COLLECTION)
+            .find_one(doc! { "_id": id })
+            .await?
+            .map(decode)
+            .transpose()
+    }
+
+    pub(in crate::platform::db) async fn list<E: Entity>(
+        &self,
+        query: &Query,
+    ) -> Result<Vec<Versioned<E>>, DbError> {
+        let Some(options) = find_options(&Plan::new(E::COLLECTION, query)?) else {
+            return Ok(Vec::new());
+        };
+        let mut cursor = self
+            .collection(&E::COLLECTION)
+            .find(Document::new())
+            .with_options(options)
+            .await?;
+        let mut found = Vec::new();
+        while cursor.advance().await? {
+            found.push(decode(cursor.deserialize_current()?)?);
+        }
+        Ok(found)
+    }
+
+    pub(in crate::platform::db) async fn count<E: Entity>(
+        &self,
+        query: &Query,
+    ) -> Result<u64, DbError> {
+        let plan = Plan::new(E::COLLECTION, query)?;
+        Ok(self
+            .collection(&E::COLLECTION)
+            .count_documents(filter(&plan))
+            .hint(hint(&plan))
+            .await?)
+    }
+
+    fn collection(&self, collection: &Collection) -> mongodb::Collection<Document> {
+        self.database.collection(collection.name)
+    }
+}
+
+/// Reads an entity from a whole document.
+pub(super) fn decode<E: Entity>(mut document: Document) -> Result<Versioned<E>, DbError> {
+    let rev = document.get_i64("rev").unwrap_or(0);
+    let body = document.remove("body").unwrap_or(Bson::Null);
+    json::from_bson(body)
+        .ok_or_else(|| serde_json::Error::custom("a BSON type that JSON has not"))
+        .and_then(serde_json::from_value)
+        .map(|value| Versioned {
+            rev: u64::try_from(rev).unwrap_or(0),
+            value,
+        })
+        .map_err(|source| DbError::Inconsistent {
+            collection: E::COLLECTION.name,
+            source,
+        })
+}

@@ -1,0 +1,57 @@
+//! Reads outside a transaction, on the pool of read-only connections.
+
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{AssertSqlSafe, Row, Sqlite, SqlitePool};
+
+use super::rows::decode;
+use super::sql::{Select, Statements};
+use crate::platform::db::plan::Plan;
+use crate::platform::db::{DbError, Entity, IndexValue, Query, Versioned};
+
+pub(in crate::platform::db) async fn get<E: Entity>(
+    pool: &SqlitePool,
+    id: &str,
+) -> Result<Option<Versioned<E>>, DbError> {
+    let row = sqlx::query(Statements::of(&E::COLLECTION).get.as_str())
+        .bind(id.to_owned())
+        .fetch_optional(pool)
+        .await?;
+    row.map(|row| decode_row(&row)).transpose()
+}
+
+pub(in crate::platform::db) async fn list<E: Entity>(
+    pool: &SqlitePool,
+    query: &Query,
+) -> Result<Vec<Versioned<E>>, DbError> {
+    let select = Select::rows(&Plan::new(E::COLLECTION, query)?);
+    let rows = prepare(select).fetch_all(pool).await?;
+    rows.iter().map(decode_row).collect()
+}
+
+pub(in crate::platform::db) async fn count<E: Entity>(
+    pool: &SqlitePool,
+    query: &Query,
+) -> Result<u64, DbError> {
+    let select = Select::count(&Plan::new(E::COLLECTION, query)?);
+    let count: i64 = prepare(select).fetch_one(pool).await?.try_get(0)?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// The text holds declared names and placeholders only (see [`super::sql`]).
+fn prepare(select: Select) -> sqlx::query::Query<'static, Sqlite, SqliteArguments> {
+    select
+        .values
+        .into_iter()
+        .fold(
+            sqlx::query(AssertSqlSafe(select.sql)),
+            |query, value| match value {
+                IndexValue::Null => query.bind(None::<i64>),
+                IndexValue::Int(int) => query.bind(int),
+                IndexValue::Text(text) => query.bind(text),
+            },
+        )
+}
+
+fn decode_row<E: Entity>(row: &SqliteRow) -> Result<Versioned<E>, DbError> {
+    decode(row.try_get(0)?, row.try_get(1)?)
+}
