@@ -17,15 +17,15 @@ const COMMON: &str = include_str!("common_passwords.txt");
 
 /// An e-mail address or user name with the form that is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    pub email: String,
-    pub email_key: String,
-    pub username: String,
-    pub username_key: String,
+pub(super) struct Identity {
+    pub(super) email: String,
+    pub(super) email_key: String,
+    pub(super) username: String,
+    pub(super) username_key: String,
 }
 
 /// Checks everything that a registration says; all faults at once.
-pub fn check(email: &str, username: &str, password: &str) -> Result<Identity, Error> {
+pub(super) fn check(email: &str, username: &str, password: &str) -> Result<Identity, Error> {
     let identity = Identity {
         email: email.trim().to_owned(),
         email_key: key(email),
@@ -48,7 +48,7 @@ pub fn check(email: &str, username: &str, password: &str) -> Result<Identity, Er
 }
 
 /// The form in which names and addresses are compared: both are ASCII, so lower case will do.
-pub fn key(text: &str) -> String {
+pub(super) fn key(text: &str) -> String {
     text.trim().to_ascii_lowercase()
 }
 
@@ -176,7 +176,9 @@ mod tests {
     fn every_fault_is_told_at_its_field() {
         // A1
         assert_eq!(faults("x", "y", "z"), ["email", "username", "password"]);
-        for email in ["", "a", "@b.co", "a@", "a@b", "a@b..co", "a b@c.de", "a@b@c.de", "ä@b.de"] {
+        for email in [
+            "", "a", "@b.co", "a@", "a@b", "a@b..co", "a b@c.de", "a@b@c.de", "ä@b.de",
+        ] {
             assert_eq!(faults(email, "ann", GOOD), ["email"], "{email}");
         }
         for name in ["ab", "_ab", "a b c", "a@b", &"a".repeat(33), "ännchen"] {
@@ -202,7 +204,11 @@ mod tests {
             "xx-anna.lee-xx",
             &long,
         ] {
-            assert_eq!(faults("Anna.Lee@b.co", "AnnLee", weak), ["password"], "{weak}");
+            assert_eq!(
+                faults("Anna.Lee@b.co", "AnnLee", weak),
+                ["password"],
+                "{weak}"
+            );
         }
     }
 

@@ -23,7 +23,7 @@ enum Outcome {
     Reused(SessionId),
 }
 
-pub async fn refresh(app: &App, presented: &str) -> Result<LoginResponse, Error> {
+pub(super) async fn refresh(app: &App, presented: &str) -> Result<LoginResponse, Error> {
     let key = refresh_token::key(presented).ok_or(Error::BadRefreshToken)?;
     let now = app.clock.now();
     let expires_at = refresh_expiry(app, now);

@@ -16,10 +16,10 @@ const PREFIX: &str = "ghr_";
 const TEXT_BYTES: usize = PREFIX.len() + 43;
 
 /// A new token, on its way to its holder.
-pub struct FreshToken(Zeroizing<String>);
+pub(super) struct FreshToken(Zeroizing<String>);
 
 impl FreshToken {
-    pub fn draw(entropy: &dyn Entropy) -> Self {
+    pub(super) fn draw(entropy: &dyn Entropy) -> Self {
         let mut random = Zeroizing::new([0; 32]);
         entropy.fill(&mut *random);
         let mut text = String::with_capacity(TEXT_BYTES);
@@ -28,11 +28,11 @@ impl FreshToken {
         Self(Zeroizing::new(text))
     }
 
-    pub fn reveal(&self) -> &str {
+    pub(super) fn reveal(&self) -> &str {
         &self.0
     }
 
-    pub fn stored(&self, session_id: SessionId, expires_at: Timestamp) -> RefreshToken {
+    pub(super) fn stored(&self, session_id: SessionId, expires_at: Timestamp) -> RefreshToken {
         RefreshToken {
             hash: hash(&self.0),
             session_id,
@@ -51,7 +51,7 @@ impl fmt::Debug for FreshToken {
 /// The key under which a token that came in would be stored; `None` for what cannot be one.
 ///
 /// A plain hash will do: 256 random bits cannot be guessed, so there is nothing to slow down.
-pub fn key(presented: &str) -> Option<String> {
+pub(super) fn key(presented: &str) -> Option<String> {
     (presented.len() == TEXT_BYTES && presented.starts_with(PREFIX)).then(|| hash(presented))
 }
 

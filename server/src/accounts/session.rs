@@ -13,7 +13,7 @@ use crate::platform::journal::{self, Actor};
 
 /// Which session to end.
 #[derive(Clone, Debug)]
-pub enum Which {
+pub(super) enum Which {
     /// The one that the access token came from.
     Of(SessionId),
     /// The one that this refresh token belongs to, whether or not it was spent.
@@ -21,7 +21,7 @@ pub enum Which {
 }
 
 /// Ends a session. What does not exist or has ended already is no error: the wish is fulfilled.
-pub async fn logout(app: &App, which: Which) -> Result<(), Error> {
+pub(super) async fn logout(app: &App, which: Which) -> Result<(), Error> {
     let now = app.clock.now();
     let journal_id = JournalId::new(now, app.entropy.id10());
     let which = match which {

@@ -19,7 +19,9 @@ fn ann() -> Value {
 
 async fn with_ann() -> TestApp {
     let test = TestApp::new().await;
-    test.post("/api/v1/auth/register", "", ann()).await.expect(201);
+    test.post("/api/v1/auth/register", "", ann())
+        .await
+        .expect(201);
     test
 }
 
@@ -34,16 +36,26 @@ async fn refresh(test: &TestApp, token: &Value) -> crate::testing::Answer {
 }
 
 async fn actions(test: &TestApp) -> Vec<String> {
-    let entries = test.app.db.list::<journal::Entry>(&Query::on("by_time")).await;
+    let entries = test
+        .app
+        .db
+        .list::<journal::Entry>(&Query::on("by_time"))
+        .await;
     let entries = entries.expect("the journal");
-    entries.into_iter().map(|entry| entry.value.action).collect()
+    entries
+        .into_iter()
+        .map(|entry| entry.value.action)
+        .collect()
 }
 
 #[tokio::test]
 async fn an_account_is_made_and_logs_in_by_name_or_address() {
     // A1, A3
     let test = TestApp::new().await;
-    let user = test.post("/api/v1/auth/register", "", ann()).await.expect(201);
+    let user = test
+        .post("/api/v1/auth/register", "", ann())
+        .await
+        .expect(201);
     assert_eq!(user["username"], "Ann");
     assert_eq!(user["role"], "ATTENDEE");
     assert!(user.get("passwordHash").is_none() && user.get("password").is_none());
@@ -63,12 +75,25 @@ async fn an_account_is_made_and_logs_in_by_name_or_address() {
 async fn the_stored_account_holds_no_password() {
     // A1
     let test = with_ann().await;
-    let found = test.app.db.list::<User>(&Query::on("by_email")).await.expect("users");
+    let found = test
+        .app
+        .db
+        .list::<User>(&Query::on("by_email"))
+        .await
+        .expect("users");
     let stored = serde_json::to_string(&found[0].value).expect("json");
     assert!(stored.contains("$argon2id$") && !stored.contains(PASSWORD));
-    assert!(!format!("{:?}", found[0]).contains("argon2"), "not in logs either");
+    assert!(
+        !format!("{:?}", found[0]).contains("argon2"),
+        "not in logs either"
+    );
     let answer = login(&test).await;
-    let rows = test.app.db.list::<RefreshToken>(&Query::on("by_expiry")).await.expect("rows");
+    let rows = test
+        .app
+        .db
+        .list::<RefreshToken>(&Query::on("by_expiry"))
+        .await
+        .expect("rows");
     let text = format!("{rows:?}");
     assert!(!text.contains(answer["refreshToken"].as_str().expect("token")));
 }
@@ -89,17 +114,31 @@ async fn bad_registrations_are_refused_per_field() {
         .post("/api/v1/auth/register", "", common)
         .await
         .expect_error(400, "validation");
-    assert!(details["password"].as_str().expect("why").contains("guessed"));
+    assert!(
+        details["password"]
+            .as_str()
+            .expect("why")
+            .contains("guessed")
+    );
     for (email, name, taken) in [
         ("ANN@Example.com", "other", json!({ "email": "is taken" })),
-        ("other@example.com", "aNN", json!({ "username": "is taken" })),
-        ("ann@example.com", "ann", json!({ "email": "is taken", "username": "is taken" })),
+        (
+            "other@example.com",
+            "aNN",
+            json!({ "username": "is taken" }),
+        ),
+        (
+            "ann@example.com",
+            "ann",
+            json!({ "email": "is taken", "username": "is taken" }),
+        ),
     ] {
         let again = json!({ "email": email, "username": name, "password": PASSWORD });
         let answer = test.post("/api/v1/auth/register", "", again).await;
         assert_eq!(answer.expect_error(409, "taken"), taken);
     }
-    let extra = json!({ "email": "b@c.de", "username": "bob", "password": PASSWORD, "role": "ADMIN" });
+    let extra =
+        json!({ "email": "b@c.de", "username": "bob", "password": PASSWORD, "role": "ADMIN" });
     test.post("/api/v1/auth/register", "", extra)
         .await
         .expect_error(400, "validation");
@@ -138,7 +177,11 @@ async fn guessing_is_limited_and_says_when_to_come_back() {
     }
     let answer = test.post("/api/v1/auth/login", "", body).await;
     answer.expect_error(429, "rate_limited");
-    let wait: u32 = answer.headers["retry-after"].to_str().expect("text").parse().expect("seconds");
+    let wait: u32 = answer.headers["retry-after"]
+        .to_str()
+        .expect("text")
+        .parse()
+        .expect("seconds");
     assert!((1..=60).contains(&wait), "{wait}");
     test.clock.advance(i64::from(wait) * 1000);
     login(&test).await;
@@ -161,10 +204,18 @@ async fn a_refresh_token_works_once() {
     refresh(&test, &third["refreshToken"])
         .await
         .expect_error(401, "bad_refresh_token");
-    let sessions = test.app.db.list::<Session>(&Query::on("by_expiry")).await.expect("rows");
+    let sessions = test
+        .app
+        .db
+        .list::<Session>(&Query::on("by_expiry"))
+        .await
+        .expect("rows");
     let ended = sessions[0].ended.expect("ended");
     assert_eq!(ended.why, EndReason::Reuse);
-    let reuses = actions(&test).await.into_iter().filter(|action| action == "session.reuse");
+    let reuses = actions(&test)
+        .await
+        .into_iter()
+        .filter(|action| action == "session.reuse");
     assert_eq!(reuses.count(), 1, "told once");
     // Another login of the same person goes on.
     let other = login(&test).await;
@@ -180,7 +231,10 @@ async fn of_two_refreshes_at_once_one_wins() {
         refresh(&test, &first["refreshToken"]),
         refresh(&test, &first["refreshToken"])
     );
-    let won = [one.status, two.status].iter().filter(|status| status.is_success()).count();
+    let won = [one.status, two.status]
+        .iter()
+        .filter(|status| status.is_success())
+        .count();
     assert_eq!(won, 1);
 }
 
@@ -272,18 +326,32 @@ async fn the_first_event_makes_an_organizer() {
     // A6
     let test = with_ann().await;
     let first = login(&test).await;
-    let id: UserId = first["user"]["id"].as_str().expect("id").parse().expect("a uuid");
+    let id: UserId = first["user"]["id"]
+        .as_str()
+        .expect("id")
+        .parse()
+        .expect("a uuid");
     for _ in 0..2 {
-        let granted = test.app.db.write(move |tx| grant_organizer(tx, id, NOW)).await;
+        let granted = test
+            .app
+            .db
+            .write(move |tx| grant_organizer(tx, id, NOW))
+            .await;
         assert!(granted.expect("written"));
     }
     let stranger = UserId::new(NOW, [9; 10]);
-    let granted: Result<bool, DbError> =
-        test.app.db.write(move |tx| grant_organizer(tx, stranger, NOW)).await;
+    let granted: Result<bool, DbError> = test
+        .app
+        .db
+        .write(move |tx| grant_organizer(tx, stranger, NOW))
+        .await;
     assert!(!granted.expect("written"));
     let second = refresh(&test, &first["refreshToken"]).await.expect(200);
     assert_eq!(second["user"]["role"], "ORGANIZER");
-    let told = actions(&test).await.into_iter().filter(|action| action == "user.role");
+    let told = actions(&test)
+        .await
+        .into_iter()
+        .filter(|action| action == "user.role");
     assert_eq!(told.count(), 1);
 }
 
@@ -297,6 +365,10 @@ async fn what_ended_of_age_is_swept() {
     test.clock.advance(31 * 86_400_000);
     login(&test).await;
     assert_eq!(jobs::sweep(&test.app).await.expect("swept"), 3);
-    let left = test.app.db.count::<RefreshToken>(&Query::on("by_expiry")).await;
+    let left = test
+        .app
+        .db
+        .count::<RefreshToken>(&Query::on("by_expiry"))
+        .await;
     assert_eq!(left.expect("counted"), 1);
 }
