@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::segment::{SEGMENT_BYTES_MAX, SegmentRef};
+use super::segment::{SEGMENT_BYTES_MAX, SegmentKind, SegmentRef};
 use super::statement::TrustError;
 use crate::ids::{ClassId, GateId};
 use crate::limits::{
@@ -19,8 +19,8 @@ pub const RULES_MAX: usize = 64;
 pub const RULE_BYTES_MAX: usize = 16 * 1024;
 /// The longest registered BCP 47 tag fits.
 const LANGUAGE_BYTES_MAX: usize = 35;
-/// Serials and seat indexes are 24 bits.
-const SEGMENT_INDEX_MAX: u32 = 0x00FF_FFFF / SEGMENT_TICKETS;
+/// Seat indexes are 24 bits.
+const SEAT_SEGMENT_INDEX_MAX: u32 = 0x00FF_FFFF / SEGMENT_TICKETS;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassPolicy {
@@ -155,7 +155,13 @@ impl Manifest {
             return Err(TrustError::Malformed("segments out of order"));
         }
         for segment in &self.segments {
-            if segment.index > SEGMENT_INDEX_MAX {
+            let index_max = match segment.kind {
+                SegmentKind::Tickets | SegmentKind::Holders => {
+                    self.policy.serial_max / SEGMENT_TICKETS
+                }
+                SegmentKind::Seats => SEAT_SEGMENT_INDEX_MAX,
+            };
+            if segment.index > index_max {
                 return Err(TrustError::Malformed("segment out of range"));
             }
             if segment.bytes == 0
