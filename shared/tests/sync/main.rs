@@ -1,0 +1,6 @@
+//! Strict reading and the sync messages. One binary; one module per suite.
+
+mod golden;
+mod memory;
+mod messages;
+mod strict;
