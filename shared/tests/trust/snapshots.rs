@@ -1,0 +1,178 @@
+//! The manifest: what a device relies on without asking.
+
+use shared::ids::{ClassId, EventId, GateId};
+use shared::trust::segment::SEGMENT_BYTES_MAX;
+use shared::trust::{
+    ClassPolicy, GatePolicy, Manifest, Statement, StatementKind, TrustError, open,
+};
+
+use crate::fixture::{CREATED, authority, expected, header, manifest, sealed};
+
+fn class(number: u16) -> ClassPolicy {
+    ClassPolicy {
+        id: ClassId::from_uuid(*EventId::from_bytes(id(number)).as_uuid()),
+        name: String::new(),
+        zones: 0,
+    }
+}
+
+fn gate(number: u16) -> GatePolicy {
+    GatePolicy {
+        id: GateId::from_bytes(id(number)),
+        name: String::new(),
+        zones: 0,
+    }
+}
+
+fn id(number: u16) -> [u8; 16] {
+    let mut id = [0; 16];
+    id[..2].copy_from_slice(&number.to_be_bytes());
+    id
+}
+
+type Change = fn(&mut Manifest);
+
+const REFUSED: &[(&str, Change)] = &[
+    ("title too long", |m| m.policy.title = "x".repeat(201)),
+    ("not a language tag", |m| m.policy.language.clear()),
+    ("not a language tag", |m| {
+        m.policy.language = String::from("vi\u{1b}[31m");
+    }),
+    ("not a language tag", |m| {
+        m.policy.language = "x".repeat(36);
+    }),
+    ("unknown time zone", |m| {
+        m.policy.timezone = String::from("Asia/Atlantis");
+    }),
+    ("unknown time zone", |m| m.policy.timezone.clear()),
+    ("unknown time zone", |m| {
+        m.policy.timezone = String::from("../../etc/passwd");
+    }),
+    ("the event ends before it starts", |m| {
+        m.policy.ends = CREATED;
+    }),
+    ("serial out of range", |m| m.policy.serial_max = 0x00FF_FFFF),
+    ("red comes before amber", |m| {
+        m.policy.red_after_secs = 3_599;
+    }),
+    ("too many zones", |m| {
+        m.policy.zones = vec![String::new(); 17];
+    }),
+    ("too many classes", |m| {
+        m.policy.classes = (0..256).map(class).collect();
+    }),
+    ("too many gates", |m| {
+        m.policy.gates = (0..1001).map(gate).collect();
+    }),
+    ("name too long", |m| {
+        m.policy.zones[0] = "x".repeat(101);
+    }),
+    ("name too long", |m| {
+        m.policy.classes[0].name = "x".repeat(101);
+    }),
+    ("name too long", |m| {
+        m.policy.gates[0].name = "x".repeat(101);
+    }),
+    ("a zone without a name", |m| {
+        m.policy.classes[0].zones = 0b100;
+    }),
+    ("a zone without a name", |m| {
+        m.policy.gates[0].zones = 0x8000;
+    }),
+    ("a class or gate is listed twice", |m| {
+        m.policy.classes.push(m.policy.classes[0].clone());
+    }),
+    ("a class or gate is listed twice", |m| {
+        m.policy.gates.push(m.policy.gates[0].clone());
+    }),
+    ("too many rules", |m| {
+        let rule = |n| (format!("rule {n}"), "true".to_owned());
+        m.policy.rules = (0..65).map(rule).collect();
+    }),
+    ("a rule is listed twice", |m| {
+        m.policy.rules.push(m.policy.rules[0].clone());
+    }),
+    ("rule too long", |m| {
+        m.policy.rules[0].1 = " ".repeat(16 * 1024 + 1);
+    }),
+    ("a rule is not JSON", |m| {
+        m.policy.rules[0].1 = String::from("{\"==\":");
+    }),
+    // corpus 88, depth bomb: fits the length, would overflow a careless reader's stack.
+    ("a rule is not JSON", |m| {
+        m.policy.rules[0].1 = "[".repeat(16 * 1024);
+    }),
+    ("segments out of order", |m| m.segments.swap(0, 1)),
+    ("segments out of order", |m| m.segments.swap(1, 2)),
+    ("segments out of order", |m| {
+        m.segments[1].index = 0;
+    }),
+    ("segment out of range", |m| {
+        m.segments[2].index = 16_384;
+    }),
+    // The segment after the one that holds the highest serial.
+    ("segment out of range", |m| m.segments[1].index = 2),
+    ("segment out of range", |m| m.segments[3].index = 2),
+    ("segment too large", |m| m.segments[0].bytes = 0),
+    // corpus 89
+    ("segment too large", |m| {
+        m.segments[0].bytes = u32::try_from(SEGMENT_BYTES_MAX).expect("a u32") + 1;
+    }),
+];
+
+#[test]
+fn a_manifest_out_of_bounds_is_refused() {
+    assert_eq!(manifest().check(), Ok(()));
+    for (why, change) in REFUSED {
+        let mut manifest = manifest();
+        change(&mut manifest);
+        assert_eq!(manifest.check(), Err(TrustError::Malformed(why)));
+    }
+}
+
+#[test]
+fn a_manifest_at_its_bounds_is_accepted() {
+    let mut manifest = manifest();
+    manifest.policy.title = "ă".repeat(200);
+    manifest.policy.zones = vec!["z".repeat(100); 16];
+    manifest.policy.classes = (0..255).map(class).collect();
+    manifest.policy.classes[0].zones = u16::MAX;
+    manifest.policy.gates = (0..1000).map(gate).collect();
+    manifest.policy.serial_max = 0x00FF_FFFE;
+    manifest.segments[1].index = 16_383;
+    assert_eq!(manifest.check(), Ok(()));
+}
+
+#[test]
+fn a_manifest_survives_its_statement() {
+    let statement = Statement {
+        header: header(StatementKind::Snapshot, 9),
+        body: manifest(),
+    };
+    let opened = open::<Manifest>(
+        &sealed(&statement, &[6]),
+        &authority(&[6], 1),
+        &expected(StatementKind::Snapshot),
+    );
+    assert_eq!(opened.map(|opened| opened.body), Ok(manifest()));
+}
+
+// A million tickets: the manifest must stay small, it travels with every change.
+#[test]
+fn the_manifest_of_a_million_tickets_is_small() {
+    let mut manifest = manifest();
+    let first = manifest.segments[0];
+    manifest.segments = (0..977)
+        .map(|index| {
+            let mut segment = first;
+            segment.index = index;
+            segment
+        })
+        .collect();
+    let statement = Statement {
+        header: header(StatementKind::Snapshot, 1),
+        body: manifest,
+    };
+    let bytes = sealed(&statement, &[6]).to_wire().len();
+    assert!(bytes < 40 * 1024, "{bytes}");
+}
