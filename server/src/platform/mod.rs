@@ -11,6 +11,5 @@ pub mod entropy;
 pub mod http;
 pub mod idempotency;
 pub mod jobs;
-pub mod journal;
 pub mod telemetry;
 pub mod vault;

@@ -4,17 +4,7 @@
 //! A slice adds a line here for each entity it stores.
 
 use super::{Collection, Entity, Meta};
-use crate::accounts::model::{RefreshToken, Session, User};
 use crate::platform::idempotency::Remembered;
 use crate::platform::jobs::Job;
-use crate::platform::journal;
 
-pub const ALL: &[Collection] = &[
-    Meta::COLLECTION,
-    Job::COLLECTION,
-    Remembered::COLLECTION,
-    journal::Entry::COLLECTION,
-    User::COLLECTION,
-    Session::COLLECTION,
-    RefreshToken::COLLECTION,
-];
+pub const ALL: &[Collection] = &[Meta::COLLECTION, Job::COLLECTION, Remembered::COLLECTION];
