@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts;
 use crate::accounts::limiter::Limiters;
 use crate::accounts::passwords::Passwords;
 use crate::accounts::tokens::AccessTokens;
@@ -104,7 +105,7 @@ impl App {
 
 /// Each slice that has jobs has a `pub fn register(runner: &mut Runner<AppState>)` in `jobs.rs`.
 fn register_jobs(runner: &mut Runner<AppState>) {
-    let _ = runner;
+    accounts::jobs::register(runner);
 }
 
 fn open_vault(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Vault, KekError> {

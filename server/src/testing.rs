@@ -14,7 +14,7 @@ use tower::ServiceExt as _;
 use crate::app::{App, AppState};
 use crate::config::{Overrides, load_with};
 use crate::platform::clock::FixedClock;
-use crate::platform::entropy::{Entropy as _, SeededEntropy};
+use crate::platform::entropy::SeededEntropy;
 use crate::platform::http::Caller;
 use crate::router;
 

@@ -9,7 +9,7 @@ pub enum Error {
     #[error("some of the input is not valid")]
     Invalid(Vec<(&'static str, String)>),
     #[error("a name or e-mail address is taken")]
-    Taken(&'static str),
+    Taken(Vec<&'static str>),
     /// One error for every way in which a login can fail.
     #[error("the login failed")]
     BadCredentials,
@@ -32,9 +32,10 @@ impl From<Error> for ApiError {
             Error::Invalid(fields) => {
                 Self::fields(fields.into_iter().map(|(name, why)| (name.to_owned(), why)))
             }
-            Error::Taken(field) => {
-                Self::conflict("taken", format!("This {field} is taken.")).detail(field, "is taken")
-            }
+            Error::Taken(fields) => fields.into_iter().fold(
+                Self::conflict("taken", "Somebody has this name or e-mail address already."),
+                |error, field| error.detail(field, "is taken"),
+            ),
             Error::BadCredentials => {
                 Self::unauthorized("bad_credentials", "The name or the password is wrong.")
             }

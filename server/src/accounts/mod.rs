@@ -2,13 +2,26 @@
 //!
 //! Invariants: passwords exist only as Argon2id hashes; a refresh token exists only as a hash and
 //! works once; which of "no such user" and "wrong password" it was is never told, nor timed.
-//! Other slices may use [`grant_organizer`], [`tokens`] through `Caller`, and [`model::User`].
+//! Other slices may use [`grant_organizer`] in the commit of a first event, and `model::User` to
+//! read; who calls they learn from `platform::http::Caller`.
 
+mod credentials;
 pub mod error;
 mod http;
+pub mod jobs;
 pub mod limiter;
+pub mod login;
 pub mod model;
+mod organizer;
 pub mod passwords;
+mod refresh;
+mod refresh_token;
+pub mod register;
+mod session;
+#[cfg(test)]
+mod tests;
 pub mod tokens;
 
+pub use error::Error;
 pub use http::routes;
+pub use organizer::grant_organizer;

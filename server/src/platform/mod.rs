@@ -11,5 +11,6 @@ pub mod entropy;
 pub mod http;
 pub mod idempotency;
 pub mod jobs;
+pub mod journal;
 pub mod telemetry;
 pub mod vault;

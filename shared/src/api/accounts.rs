@@ -40,6 +40,15 @@ pub struct RefreshRequest {
     pub refresh_token: String,
 }
 
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LogoutRequest {
+    /// Ends the session of this token; without it, the caller's own.
+    #[serde(default)]
+    pub refresh_token: Option<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -79,4 +88,5 @@ pub(super) use redacted_debug;
 redacted_debug!(RegisterRequest { username });
 redacted_debug!(LoginRequest { username });
 redacted_debug!(RefreshRequest {});
+redacted_debug!(LogoutRequest {});
 redacted_debug!(LoginResponse { expires_in, user });

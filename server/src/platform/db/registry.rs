@@ -4,7 +4,17 @@
 //! A slice adds a line here for each entity it stores.
 
 use super::{Collection, Entity, Meta};
+use crate::accounts::model::{RefreshToken, Session, User};
 use crate::platform::idempotency::Remembered;
 use crate::platform::jobs::Job;
+use crate::platform::journal;
 
-pub const ALL: &[Collection] = &[Meta::COLLECTION, Job::COLLECTION, Remembered::COLLECTION];
+pub const ALL: &[Collection] = &[
+    Meta::COLLECTION,
+    Job::COLLECTION,
+    Remembered::COLLECTION,
+    journal::Entry::COLLECTION,
+    User::COLLECTION,
+    Session::COLLECTION,
+    RefreshToken::COLLECTION,
+];

@@ -13,5 +13,5 @@ mod queue;
 mod runner;
 
 pub use model::{Job, JobStatus, NewJob, Priority};
-pub use queue::{JobCounts, JobsHandle, enqueue};
+pub use queue::{JobCounts, JobsHandle, enqueue, revive};
 pub use runner::{Fatal, Runner, RunnerOptions, fatal};

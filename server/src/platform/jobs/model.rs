@@ -91,7 +91,17 @@ pub struct Job {
     /// How often it was started.
     pub attempts: u32,
     pub last_error: Option<String>,
-    pub created_at: Timestamp,
+}
+
+impl Job {
+    /// When a runner may take it; for a dead job, when it died.
+    pub(super) const fn due_at(&self) -> Timestamp {
+        match self.status {
+            JobStatus::Queued => self.run_at,
+            JobStatus::Running { lease_until } => lease_until,
+            JobStatus::Dead { at } => at,
+        }
+    }
 }
 
 impl Entity for Job {
@@ -114,15 +124,15 @@ impl Entity for Job {
         self.id.to_string()
     }
     fn index(&self) -> Vec<IndexValue> {
-        let (state, due_at, waits) = match self.status {
-            JobStatus::Queued => (STATE_LIVE, self.run_at, true),
-            JobStatus::Running { lease_until } => (STATE_LIVE, lease_until, false),
-            JobStatus::Dead { at } => (STATE_DEAD, at, false),
+        let (state, waits) = match self.status {
+            JobStatus::Queued => (STATE_LIVE, true),
+            JobStatus::Running { .. } => (STATE_LIVE, false),
+            JobStatus::Dead { .. } => (STATE_DEAD, false),
         };
         vec![
             state.into(),
             (self.priority as u8).into(),
-            due_at.into(),
+            self.due_at().into(),
             self.kind.as_str().into(),
             self.dedupe_key.as_deref().filter(|_| waits).into(),
         ]

@@ -1,17 +1,155 @@
-//! Putting jobs in, and looking at what is there.
+//! Putting jobs in, taking due ones out, and looking at what is there.
 
 use std::sync::Arc;
 
+use shared::ids::JobId;
+use shared::time::Timestamp;
 use tokio::sync::Notify;
 
-use super::NewJob;
-use crate::platform::db::{Db, DbError, Tx};
+use super::model::{STATE_DEAD, STATE_LIVE};
+use super::{Job, JobStatus, NewJob, Priority};
+use crate::platform::db::{Db, DbError, Query, Tx, Versioned};
+
+/// In this order due jobs are taken.
+const PRIORITIES: [Priority; 3] = [Priority::High, Priority::Normal, Priority::Low];
+/// The longest error text that is kept with a job, in characters.
+const ERROR_MAX: usize = 500;
 
 /// Adds a job in the caller's transaction and wakes the runner after its commit. If a job with the
 /// same dedupe key waits already, nothing is added.
 pub fn enqueue(tx: &mut Tx<'_>, job: NewJob) -> Result<(), DbError> {
-    let _ = (tx, job);
-    unimplemented!()
+    if let Some(key) = &job.dedupe_key
+        && is_waiting(tx, key)?
+    {
+        return Ok(());
+    }
+    tx.insert(&Job {
+        id: job.id,
+        kind: job.kind.to_owned(),
+        payload: job.payload,
+        run_at: job.run_at,
+        priority: job.priority,
+        dedupe_key: job.dedupe_key,
+        status: JobStatus::Queued,
+        attempts: 0,
+        last_error: None,
+    })?;
+    tx.wake_jobs();
+    Ok(())
+}
+
+/// Gives a dead job another life: due now, its attempts forgotten. `false`: there is none.
+pub fn revive(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<bool, DbError> {
+    let Some(mut job) = tx.get::<Job>(&id.to_string())? else {
+        return Ok(false);
+    };
+    if !matches!(job.status, JobStatus::Dead { .. }) {
+        return Ok(false);
+    }
+    job.attempts = 0;
+    job.run_at = now;
+    put_back(tx, &mut job)?;
+    tx.wake_jobs();
+    Ok(true)
+}
+
+/// Takes up to `limit` due jobs, most urgent first, each under a lease until `lease_until`. A job
+/// whose last allowed start has ended without a word is declared dead instead.
+pub(super) fn claim(
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    lease_until: Timestamp,
+    limit: u32,
+    attempts_max: u32,
+) -> Result<Vec<Versioned<Job>>, DbError> {
+    let mut claimed = Vec::new();
+    for priority in PRIORITIES {
+        let taken = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
+        let due = live(priority)
+            .at_most(now)
+            .limit(limit.saturating_sub(taken));
+        for mut job in tx.list::<Job>(&due)? {
+            if job.attempts >= attempts_max {
+                job.status = JobStatus::Dead { at: now };
+                job.last_error = Some("its runner died each time".to_owned());
+                tx.replace(&mut job)?;
+                continue;
+            }
+            job.attempts += 1;
+            job.status = JobStatus::Running { lease_until };
+            tx.replace(&mut job)?;
+            claimed.push(job);
+        }
+    }
+    Ok(claimed)
+}
+
+/// How a started job ended.
+#[derive(Debug, Clone)]
+pub(super) enum Outcome {
+    Done,
+    Retry { at: Timestamp, why: String },
+    Dead { at: Timestamp, why: String },
+}
+
+/// Writes down how a claimed job ended, unless its lease has passed to another runner: then that
+/// one's word counts. Gives whether it was still ours.
+pub(super) fn settle(
+    tx: &mut Tx<'_>,
+    claimed: &Versioned<Job>,
+    outcome: &Outcome,
+) -> Result<bool, DbError> {
+    let Some(mut job) = tx.get::<Job>(&claimed.id.to_string())? else {
+        return Ok(false);
+    };
+    if job.rev != claimed.rev {
+        return Ok(false);
+    }
+    match outcome {
+        Outcome::Done => tx.delete(&job)?,
+        Outcome::Retry { at, why } => {
+            job.run_at = *at;
+            job.last_error = Some(why.chars().take(ERROR_MAX).collect());
+            put_back(tx, &mut job)?;
+        }
+        Outcome::Dead { at, why } => {
+            job.status = JobStatus::Dead { at: *at };
+            job.last_error = Some(why.chars().take(ERROR_MAX).collect());
+            tx.replace(&mut job)?;
+        }
+    }
+    Ok(true)
+}
+
+/// Queues a job again. If its like was queued meanwhile, that one does the work of both.
+fn put_back(tx: &mut Tx<'_>, job: &mut Versioned<Job>) -> Result<(), DbError> {
+    if let Some(key) = &job.dedupe_key
+        && is_waiting(tx, key)?
+    {
+        return tx.delete(job);
+    }
+    job.status = JobStatus::Queued;
+    tx.replace(job)
+}
+
+fn is_waiting(tx: &mut Tx<'_>, dedupe_key: &str) -> Result<bool, DbError> {
+    Ok(tx.count::<Job>(&Query::on("by_dedupe").eq(dedupe_key))? > 0)
+}
+
+fn live(priority: Priority) -> Query {
+    Query::on("by_due").eq(STATE_LIVE).eq(priority as u8)
+}
+
+/// When the next job is due (or its lease ends); `None` when there is none.
+pub(super) async fn next_due(db: &Db) -> Result<Option<Timestamp>, DbError> {
+    let mut next: Option<Timestamp> = None;
+    for priority in PRIORITIES {
+        for job in db.list::<Job>(&live(priority).limit(1)).await? {
+            let due = job.due_at();
+            next = Some(next.map_or(due, |next| next.min(due)));
+        }
+    }
+    Ok(next)
 }
 
 /// What the rest of the application may know about jobs.
@@ -41,7 +179,20 @@ impl JobsHandle {
         self.signal.notify_one();
     }
     pub async fn counts(&self) -> Result<JobCounts, DbError> {
-        let _ = &self.db;
-        unimplemented!()
+        let by_state = |state| Query::on("by_due").eq(state);
+        Ok(JobCounts {
+            live: self.db.count::<Job>(&by_state(STATE_LIVE)).await?,
+            dead: self.db.count::<Job>(&by_state(STATE_DEAD)).await?,
+        })
+    }
+    /// The latest dead letters, at most `limit`, grouped by priority.
+    pub async fn dead(&self, limit: u32) -> Result<Vec<Versioned<Job>>, DbError> {
+        let query = Query::on("by_due").eq(STATE_DEAD).descending().limit(limit);
+        self.db.list(&query).await
+    }
+    /// Whether nothing waits and nothing is dead: what a test asks at its end.
+    pub async fn is_clean(&self) -> Result<bool, DbError> {
+        let counts = self.counts().await?;
+        Ok(counts.live == 0 && counts.dead == 0)
     }
 }

@@ -1,11 +1,21 @@
 //! Taking due jobs and running them.
 
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
+use anyhow::anyhow;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde_json::Value;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::Job;
+use super::queue::{Outcome, claim, next_due, settle};
 use crate::platform::clock::Clock;
-use crate::platform::db::{Db, DbError};
+use crate::platform::db::{Db, DbError, Versioned};
 use crate::platform::entropy::Entropy;
 
 /// Bounds of a runner.
@@ -37,56 +47,225 @@ impl Default for RunnerOptions {
     }
 }
 
+impl RunnerOptions {
+    /// How long to wait after the `attempt`-th failed start (from 1), in milliseconds: between half
+    /// of the doubled wait and all of it, so that jobs which failed together do not return together.
+    pub(super) fn backoff_millis(&self, attempt: u32, random: u64) -> i64 {
+        let doublings = attempt.saturating_sub(1).min(30);
+        let full = self
+            .backoff_first_millis
+            .saturating_mul(1 << doublings)
+            .clamp(2, self.backoff_max_millis.max(2));
+        let half = full / 2;
+        let span = u64::try_from(half).unwrap_or(0) + 1;
+        half + i64::try_from(random % span).unwrap_or(0)
+    }
+}
+
+type Handler<S> = Arc<dyn Fn(S, Value) -> BoxFuture<'static, anyhow::Result<()>> + Send + Sync>;
+
 /// Runs jobs with the handlers registered by kind. `S` is what handlers get: `AppState`.
 pub struct Runner<S> {
+    core: Arc<Core>,
+    handlers: HashMap<&'static str, Handler<S>>,
+    state: S,
+}
+
+/// What a job under way needs of its runner.
+struct Core {
     db: Db,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     options: RunnerOptions,
-    state: S,
 }
 
 impl<S: Clone + Send + Sync + 'static> Runner<S> {
     pub fn new(db: Db, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, state: S) -> Self {
+        let options = RunnerOptions::default();
         Self {
-            db,
-            clock,
-            entropy,
-            options: RunnerOptions::default(),
+            core: Arc::new(Core {
+                db,
+                clock,
+                entropy,
+                options,
+            }),
+            handlers: HashMap::new(),
             state,
         }
     }
+
     #[must_use]
-    pub const fn options(mut self, options: RunnerOptions) -> Self {
-        self.options = options;
+    pub fn options(mut self, options: RunnerOptions) -> Self {
+        self.core = Arc::new(Core {
+            db: self.core.db.clone(),
+            clock: Arc::clone(&self.core.clock),
+            entropy: Arc::clone(&self.core.entropy),
+            options,
+        });
         self
     }
+
     /// Handles jobs of `kind`: `runner.register("orders.mail", |app, payload| async move { … })`.
     /// An error puts the job back with a back-off, unless it is [`fatal`].
     pub fn register<F, Fut>(&mut self, kind: &'static str, handler: F)
     where
-        F: Fn(S, serde_json::Value) -> Fut + Send + Sync + 'static,
+        F: Fn(S, Value) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
-        let _ = (kind, handler);
-        unimplemented!()
+        let handler: Handler<S> = Arc::new(move |state, payload| handler(state, payload).boxed());
+        self.handlers.insert(kind, handler);
     }
-    /// Runs until `stop`, then waits for the jobs under way.
+
+    /// Runs until `stop`, then waits for the jobs under way. A job that is cut off by the end of
+    /// the process is taken up again when its lease ends.
     pub async fn run(self, stop: CancellationToken) {
-        let _ = (
-            stop,
-            &self.db,
-            &self.clock,
-            &self.entropy,
-            &self.options,
-            &self.state,
-        );
-        unimplemented!()
+        let signal = Arc::clone(self.core.db.jobs_signal());
+        let mut under_way = JoinSet::new();
+        while !stop.is_cancelled() {
+            let free = self
+                .core
+                .options
+                .concurrency
+                .saturating_sub(under_way.len());
+            let pause = match self.core.claim(free).await {
+                Ok(claimed) => {
+                    for job in claimed {
+                        under_way.spawn(self.execute(job));
+                    }
+                    self.core.pause().await
+                }
+                Err(error) => {
+                    tracing::error!(%error, "jobs cannot be read; trying again");
+                    self.core.poll()
+                }
+            };
+            let is_full = under_way.len() >= self.core.options.concurrency;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                Some(_) = under_way.join_next() => {}
+                () = signal.notified(), if !is_full => {}
+                () = tokio::time::sleep(pause), if !is_full => {}
+            }
+        }
+        while under_way.join_next().await.is_some() {}
     }
+
     /// Runs everything that is due now, and what that enqueues, one after the other; gives how many
-    /// jobs ran. For tests and one-shot commands.
+    /// starts that took. For tests and one-shot commands.
     pub async fn run_due(&self) -> Result<usize, DbError> {
-        unimplemented!()
+        let mut ran = 0;
+        loop {
+            let claimed = self.core.claim(1).await?;
+            if claimed.is_empty() {
+                return Ok(ran);
+            }
+            for job in claimed {
+                self.execute(job).await;
+                ran += 1;
+            }
+        }
+    }
+
+    /// Runs a claimed job and writes down how it ended.
+    fn execute(&self, job: Versioned<Job>) -> impl Future<Output = ()> + Send + 'static {
+        let core = Arc::clone(&self.core);
+        let call = self
+            .handlers
+            .get(&*job.kind)
+            .map(|handler| handler(self.state.clone(), job.payload.clone()));
+        async move {
+            let result = match call {
+                None => Err(anyhow!(
+                    "no handler for this kind; a newer server may have one"
+                )),
+                Some(call) => core.bounded(call).await,
+            };
+            core.settle(job, result).await;
+        }
+    }
+}
+
+impl Core {
+    async fn claim(&self, limit: usize) -> Result<Vec<Versioned<Job>>, DbError> {
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let now = self.clock.now();
+        let lease_until = now.plus_millis(self.options.lease_millis);
+        let attempts_max = self.options.attempts_max;
+        self.db
+            .write(move |tx| claim(tx, now, lease_until, limit, attempts_max))
+            .await
+    }
+
+    /// Runs a handler, at most until its lease is about to end; a panic is an error.
+    async fn bounded(&self, call: BoxFuture<'static, anyhow::Result<()>>) -> anyhow::Result<()> {
+        let millis = u64::try_from(self.options.lease_millis / 4 * 3).unwrap_or(0);
+        let caught = AssertUnwindSafe(call).catch_unwind();
+        match tokio::time::timeout(Duration::from_millis(millis), caught).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(anyhow!("the handler panicked")),
+            Err(_) => Err(anyhow!("the handler took longer than its lease allows")),
+        }
+    }
+
+    async fn settle(&self, job: Versioned<Job>, result: anyhow::Result<()>) {
+        let kind = job.kind.clone();
+        let outcome = self.outcome(&job, result);
+        let name = match &outcome {
+            Outcome::Done => "done",
+            Outcome::Retry { why, .. } => {
+                tracing::warn!(job.kind = kind, job.id = %job.id, job.attempts, why, "a job failed");
+                "retried"
+            }
+            Outcome::Dead { why, .. } => {
+                tracing::error!(job.kind = kind, job.id = %job.id, job.attempts, why, "a job is dead");
+                "dead"
+            }
+        };
+        metrics::counter!("jobs_total", "kind" => kind, "outcome" => name).increment(1);
+        match self.db.write(move |tx| settle(tx, &job, &outcome)).await {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!("a job outlived its lease; another runner has it"),
+            Err(error @ DbError::Stopped) => {
+                tracing::info!(%error, "a job ended after the database")
+            }
+            Err(error) => {
+                tracing::error!(%error, "a job's end is not recorded; its lease brings it back")
+            }
+        }
+    }
+
+    fn outcome(&self, job: &Job, result: anyhow::Result<()>) -> Outcome {
+        let Err(error) = result else {
+            return Outcome::Done;
+        };
+        let (now, why) = (self.clock.now(), format!("{error:#}"));
+        if job.attempts >= self.options.attempts_max || error.is::<Fatal>() {
+            return Outcome::Dead { at: now, why };
+        }
+        let wait = self
+            .options
+            .backoff_millis(job.attempts, self.entropy.u64());
+        Outcome::Retry {
+            at: now.plus_millis(wait),
+            why,
+        }
+    }
+
+    /// How long there is nothing to do, unless we are woken.
+    async fn pause(&self) -> Duration {
+        let Ok(Some(due)) = next_due(&self.db).await else {
+            return self.poll();
+        };
+        let millis = due.millis_since(self.clock.now());
+        let millis = millis.clamp(1, self.options.poll_millis.max(1));
+        Duration::from_millis(u64::try_from(millis).unwrap_or(1))
+    }
+
+    fn poll(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.options.poll_millis).unwrap_or(1))
     }
 }
 
@@ -98,4 +277,24 @@ pub struct Fatal(pub String);
 /// `return Err(jobs::fatal("no such order"))`
 pub fn fatal(why: impl Into<String>) -> anyhow::Error {
     Fatal(why.into()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_to_its_bound_and_is_jittered() {
+        let options = RunnerOptions::default();
+        assert_eq!(options.backoff_millis(1, 0), 500);
+        assert_eq!(options.backoff_millis(1, 500), 1_000);
+        assert_eq!(options.backoff_millis(4, 0), 4_000);
+        for attempt in [1, 5, 40, u32::MAX] {
+            for random in [0, 1, 12_345, u64::MAX] {
+                let wait = options.backoff_millis(attempt, random);
+                assert!((500..=options.backoff_max_millis).contains(&wait), "{wait}");
+            }
+        }
+        assert!(options.backoff_millis(u32::MAX, 0) >= options.backoff_max_millis / 2);
+    }
 }

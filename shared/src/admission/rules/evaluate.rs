@@ -70,10 +70,10 @@ fn apply(operator: Operator, values: &[Value]) -> Result<Value, RuleError> {
         (Operator::StrictNotEqual, [a, b]) => Ok(Value::Bool(a != b)),
         (Operator::Not, [a]) => Ok(Value::Bool(!a.is_true())),
         (Operator::Truth, [a]) => Ok(Value::Bool(a.is_true())),
-        (Operator::Less, _) => in_order(name, values, |order| order.is_lt()),
-        (Operator::LessEqual, _) => in_order(name, values, |order| order.is_le()),
-        (Operator::Greater, _) => in_order(name, values, |order| order.is_gt()),
-        (Operator::GreaterEqual, _) => in_order(name, values, |order| order.is_ge()),
+        (Operator::Less, _) => in_order(name, values, Ordering::is_lt),
+        (Operator::LessEqual, _) => in_order(name, values, Ordering::is_le),
+        (Operator::Greater, _) => in_order(name, values, Ordering::is_gt),
+        (Operator::GreaterEqual, _) => in_order(name, values, Ordering::is_ge),
         (Operator::In, [Value::Text(part), Value::Text(whole)]) => {
             Ok(Value::Bool(whole.contains(part.as_str())))
         }

@@ -1,0 +1,98 @@
+//! Logging in (A3): a new session, its first refresh token, an access token.
+
+use shared::api::accounts::{LoginRequest, LoginResponse};
+use shared::ids::{JournalId, SessionId};
+use shared::limits;
+use shared::time::Timestamp;
+use zeroize::Zeroizing;
+
+use super::credentials;
+use super::error::Error;
+use super::model::{Session, User};
+use super::refresh_token::FreshToken;
+use crate::app::App;
+use crate::platform::db::{DbError, Query, Versioned};
+use crate::platform::http::Caller;
+use crate::platform::journal::{self, Actor};
+
+const DAY_SECS: i64 = 24 * 60 * 60;
+
+pub async fn login(app: &App, request: LoginRequest) -> Result<LoginResponse, Error> {
+    let password = Zeroizing::new(request.password);
+    if password.len() > limits::PASSWORD_BYTES_MAX
+        || request.username.len() > limits::EMAIL_CHARS_MAX
+    {
+        // No account has these, so refusing early tells nothing.
+        return Err(Error::BadCredentials);
+    }
+    let user = find(app, &credentials::key(&request.username)).await?;
+    let stored = user.as_ref().map(|user| user.password_hash.clone());
+    let matches = app.passwords.verify(password, stored).await?;
+    let Some(user) = user.filter(|_| matches) else {
+        metrics::counter!("login_failures_total").increment(1);
+        return Err(Error::BadCredentials);
+    };
+    let now = app.clock.now();
+    let fresh = FreshToken::draw(&*app.entropy);
+    let session = Session {
+        id: SessionId::new(now, app.entropy.id10()),
+        user_id: user.id,
+        created_at: now,
+        expires_at: refresh_expiry(app, now),
+        ended: None,
+    };
+    let token = fresh.stored(session.id, session.expires_at);
+    let answer = answer(app, &user, session.id, &fresh, now);
+    let entry = journal::Entry::new(
+        JournalId::new(now, app.entropy.id10()),
+        now,
+        Actor::User(user.id),
+        "session.began",
+        journal::subject("session", session.id),
+        serde_json::Value::Null,
+    );
+    app.db
+        .write(move |tx| {
+            tx.insert(&session)?;
+            tx.insert(&token)?;
+            journal::record(tx, &entry)
+        })
+        .await?;
+    Ok(answer)
+}
+
+/// `key` is a normalised user name or e-mail address; only the latter have an `@`.
+async fn find(app: &App, key: &str) -> Result<Option<Versioned<User>>, DbError> {
+    let index = if key.contains('@') {
+        "by_email"
+    } else {
+        "by_username"
+    };
+    let found = app.db.list(&Query::on(index).eq(key).limit(1)).await?;
+    Ok(found.into_iter().next())
+}
+
+pub(super) fn refresh_expiry(app: &App, now: Timestamp) -> Timestamp {
+    let days = i64::try_from(app.config.refresh_ttl_days).unwrap_or(i64::MAX);
+    now.plus_secs(days.saturating_mul(DAY_SECS))
+}
+
+pub(super) fn answer(
+    app: &App,
+    user: &User,
+    session: SessionId,
+    fresh: &FreshToken,
+    now: Timestamp,
+) -> LoginResponse {
+    let caller = Caller {
+        user: user.id,
+        role: user.role,
+        session,
+    };
+    LoginResponse {
+        access_token: app.tokens.issue(&caller, now),
+        refresh_token: fresh.reveal().to_owned(),
+        expires_in: app.tokens.ttl_secs(),
+        user: user.view(),
+    }
+}

@@ -1,0 +1,76 @@
+//! Ending sessions: logout (A5) and theft (A4). Access tokens live on until they expire.
+
+use serde_json::json;
+use shared::ids::{JournalId, SessionId};
+use shared::time::Timestamp;
+
+use super::error::Error;
+use super::model::{EndReason, Ended, RefreshToken, Session};
+use super::refresh_token;
+use crate::app::App;
+use crate::platform::db::{DbError, Tx, Versioned};
+use crate::platform::journal::{self, Actor};
+
+/// Which session to end.
+#[derive(Clone, Debug)]
+pub(super) enum Which {
+    /// The one that the access token came from.
+    Of(SessionId),
+    /// The one that this refresh token belongs to, whether or not it was spent.
+    ByRefreshToken(String),
+}
+
+/// Ends a session. What does not exist or has ended already is no error: the wish is fulfilled.
+pub(super) async fn logout(app: &App, which: Which) -> Result<(), Error> {
+    let now = app.clock.now();
+    let journal_id = JournalId::new(now, app.entropy.id10());
+    let which = match which {
+        Which::Of(session) => Ok(session),
+        Which::ByRefreshToken(token) => match refresh_token::key(&token) {
+            Some(key) => Err(key),
+            None => return Ok(()),
+        },
+    };
+    app.db
+        .write(move |tx| {
+            let session = match &which {
+                Ok(session) => *session,
+                Err(key) => match tx.get::<RefreshToken>(key)? {
+                    Some(token) => token.session_id,
+                    None => return Ok(()),
+                },
+            };
+            match tx.get::<Session>(&session.to_string())? {
+                Some(mut session) if session.ended.is_none() => {
+                    end(tx, &mut session, EndReason::Logout, journal_id, now)
+                }
+                _ => Ok(()),
+            }
+        })
+        .await
+        .map_err(|error: DbError| error.into())
+}
+
+pub(super) fn end(
+    tx: &mut Tx<'_>,
+    session: &mut Versioned<Session>,
+    why: EndReason,
+    journal_id: JournalId,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    session.ended = Some(Ended { at: now, why });
+    tx.replace(session)?;
+    let action = match why {
+        EndReason::Logout => "session.ended",
+        EndReason::Reuse => "session.reuse",
+    };
+    let entry = journal::Entry::new(
+        journal_id,
+        now,
+        Actor::User(session.user_id),
+        action,
+        journal::subject("session", session.id),
+        json!({ "user": session.user_id }),
+    );
+    journal::record(tx, &entry)
+}

@@ -1,0 +1,8 @@
+//! The device log: codec, chain, fold, golden vectors.
+
+mod chain;
+mod codec;
+mod fixture;
+mod fold;
+mod golden;
+mod laws;
