@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod app;
 pub mod config;
 pub mod error;
+pub mod gate;
 pub mod platform;
 pub mod router;
 #[cfg(test)]

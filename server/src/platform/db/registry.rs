@@ -5,6 +5,7 @@
 
 use super::{Collection, Entity, Meta};
 use crate::accounts::model::{RefreshToken, Session, User};
+use crate::gate::GateChange;
 use crate::platform::idempotency::Remembered;
 use crate::platform::jobs::Job;
 use crate::platform::journal;
@@ -17,4 +18,5 @@ pub const ALL: &[Collection] = &[
     User::COLLECTION,
     Session::COLLECTION,
     RefreshToken::COLLECTION,
+    GateChange::COLLECTION,
 ];
