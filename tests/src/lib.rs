@@ -1,1 +1,11 @@
+//! The harness: real `server` and `kiosk` processes on port 0 in temporary folders.
+//!
+//! Invariants: nothing here sleeps to wait for a state, it polls for the event with a bound;
+//! dropping a handle stops its process by pid; folders vanish with their handle.
 
+pub mod api;
+pub mod binaries;
+pub mod journey;
+pub mod kiosk;
+pub mod poll;
+pub mod server;
