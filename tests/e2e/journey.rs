@@ -62,6 +62,19 @@ fn walk(mut server: Server) {
 }
 
 #[test]
+fn a_script_walks_the_journey_with_documented_commands_only() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/journey.sh");
+    let output = std::process::Command::new(script)
+        .args([tests::binaries::path("server"), tests::binaries::path("kiosk")])
+        .output()
+        .expect("bash");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let problem = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{problem}");
+    assert!(said.contains("the journey is complete"), "{said}");
+}
+
+#[test]
 fn an_order_sent_twice_with_one_key_is_one_order() {
     // O2
     let server = Server::start();
