@@ -1,0 +1,11 @@
+//! Admission: text to verdict, scenarios, corpus, rules, sentences, totality.
+
+mod corpus;
+mod explanations;
+mod fixture;
+mod properties;
+mod reading;
+mod rule_scenarios;
+mod rules;
+mod scenarios;
+mod standing;
