@@ -1,1 +1,33 @@
+//! The verification core of a gate device: decide, record, sync, read codes from images.
+//!
+//! One data directory is one device at one event. [`Scanner`] decides and records; [`Syncer`]
+//! exchanges with the server over a connection of its own, so that a sync never holds up a scan;
+//! a scanner notices what a syncer (of this or another process) stored.
+//!
+//! Invariants: an admission is committed and fsynced before its verdict is returned; a failed
+//! write is never an admission; a sequence number of the log is never used twice; nothing that
+//! was recorded is ever rebuilt, dropped or edited here.
 
+mod admit;
+mod cache;
+mod clock;
+pub mod decode;
+mod doctor;
+mod enrol;
+mod error;
+mod export;
+mod input;
+mod search;
+mod status;
+mod sync;
+
+pub use admit::{Reading, ScanOptions, Scanned, Scanner};
+pub use clock::{Clock, Edge, Entropy, SystemClock, SystemEntropy};
+pub use doctor::{Check, Health, examine};
+pub use enrol::{EnrolReport, Invitation, enrol};
+pub use error::{Error, Kind};
+pub use export::{ExportedEntry, Proven};
+pub use search::{Hit, SEARCH_CHARS_MIN};
+pub use shared::admission::{Direction, Outcome, Reason, Verdict};
+pub use status::{ClockView, EventView, Freshness, NamedId, PeerView, SnapshotView, Status};
+pub use sync::{HttpTransport, SyncReport, Syncer, Transport, TransportError, install_tls};

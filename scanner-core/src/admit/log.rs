@@ -1,0 +1,112 @@
+//! The open log: the only place that appends.
+
+use shared::log::{Entry, Genesis, Hlc, LogHead, SignedEntry};
+
+use super::book::{Book, Folded};
+use crate::cache::{Cache, DeviceKey, HeadMark, Identity, Lock, LockKind, LogRow};
+use crate::clock::Edge;
+use crate::error::Cause;
+
+/// Holds the append lock for as long as it lives.
+pub(super) struct OpenLog {
+    pub(super) row: LogRow,
+    pub(super) head: LogHead,
+    pub(super) hlc: Hlc,
+    mark: HeadMark,
+    _lock: Lock,
+}
+
+impl OpenLog {
+    /// Takes the append lock and finds the log to go on with. A new log is begun on a new device,
+    /// when the data was copied or put back from a copy, and when the server knows better than
+    /// this device what it wrote.
+    pub(super) fn open(
+        cache: &mut Cache,
+        identity: &Identity,
+        book: &mut Book,
+        edge: &Edge,
+    ) -> Result<Self, Cause> {
+        let lock = Lock::take(cache.dir(), LockKind::Append)?;
+        // Somebody else may have appended until a moment ago.
+        book.load(cache, identity)?;
+        check_mark(cache, book)?;
+        let place = cache.place()?;
+        let kept = cache.identity()?.ok_or(Cause::NotEnrolled)?.place;
+        let open = book.logs.values().find(|of| of.row.own && !of.row.closed).cloned();
+        let latest = book.logs.values().filter(|of| of.row.own).map(|of| of.hlc).max();
+        let folded = match open {
+            Some(folded) if kept == place => folded,
+            _ => begin(cache, identity, edge, &place)?,
+        };
+        let mark = HeadMark::open(cache.dir(), folded.row.log, folded.head.next_seq)?;
+        book.logs.insert(folded.row.log, folded.clone());
+        Ok(Self {
+            row: folded.row,
+            head: folded.head,
+            hlc: folded.hlc.max(latest.unwrap_or_default()),
+            mark,
+            _lock: lock,
+        })
+    }
+
+    /// Signs entries on top of the head, without writing.
+    pub(super) fn sign(
+        &self,
+        key: &DeviceKey,
+        head: &LogHead,
+        entry: &Entry,
+    ) -> Result<(SignedEntry, LogHead), Cause> {
+        Ok(SignedEntry::sign(key.signing(), self.row.log, head, entry)?)
+    }
+
+    /// Writes them, durably, and moves the head.
+    pub(super) fn append(
+        &mut self,
+        cache: &mut Cache,
+        entries: &[(u32, SignedEntry)],
+        head: LogHead,
+        hlc: Hlc,
+    ) -> Result<(), Cause> {
+        cache.append(self.row.number, entries)?;
+        self.head = head;
+        self.hlc = hlc;
+        // The mark is a guard against later loss; the entries are safe without it.
+        if let Err(error) = self.mark.set(head.next_seq) {
+            tracing::warn!(%error, "the head mark could not be written");
+        }
+        Ok(())
+    }
+}
+
+fn begin(cache: &mut Cache, identity: &Identity, edge: &Edge, place: &str) -> Result<Folded, Cause> {
+    let mut incarnation = [0; 16];
+    edge.entropy.fill(&mut incarnation).map_err(Cause::Entropy)?;
+    let genesis = Genesis {
+        event: identity.event,
+        device: identity.device,
+        device_key: identity.public_key,
+        incarnation,
+        app_version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let row = cache.begin_own_log(&genesis, place)?;
+    Ok(Folded {
+        head: genesis.head(),
+        hlc: Hlc::default(),
+        row,
+    })
+}
+
+/// A log that ends before its mark lost entries that were shown as admitted.
+fn check_mark(cache: &Cache, book: &Book) -> Result<(), Cause> {
+    let Some((log, count)) = HeadMark::read(cache.dir())? else {
+        return Ok(());
+    };
+    let found = book.logs.get(&log).map_or(0, |of| of.head.next_seq);
+    if found < count {
+        return Err(Cause::Damaged(format!(
+            "log {log} ends at {found}, but {count} entries were written: the database was cut or \
+             put back from a copy"
+        )));
+    }
+    Ok(())
+}

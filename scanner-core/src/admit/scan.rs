@@ -1,0 +1,325 @@
+//! From a reading to a verdict that may be shown.
+
+use shared::admission::{
+    Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide, present,
+};
+use shared::log::{DecisionFlags, Entry, EntryKind, Hlc, LogHead, SignedEntry, Target};
+use shared::ticket::{Payload, ScanProof, Token};
+use shared::time::Timestamp;
+
+use super::scanner::Scanner;
+use super::{Reading, ScanOptions, Scanned};
+use crate::error::{Cause, Error};
+use crate::input;
+
+/// Signatures checked for one reading, whatever layouts could explain it.
+const VERIFIES_MAX: usize = 3;
+/// Readings that one commit may cover.
+const GROUP_MAX: usize = 256;
+/// A clock this far from the server's is not trusted.
+const CLOCK_SURE_MS: i64 = 30_000;
+/// A server heard within this time counts as heard.
+const HEARD_SECS: i64 = 60;
+/// An entry's gate when the policy does not know the device's gate.
+const NO_GATE: u16 = u16::MAX;
+
+/// An admission or exit that is decided and signed, but not yet written.
+struct Staged {
+    at: usize,
+    seq: u32,
+    entry: SignedEntry,
+}
+
+impl Scanner {
+    /// Decides about one reading. An admission is on disk when this returns.
+    pub fn scan(&mut self, reading: &Reading, options: &ScanOptions) -> Scanned {
+        let mut scanned = self.scan_group(std::slice::from_ref(reading), options);
+        // One reading, one answer.
+        scanned.pop().unwrap_or_else(|| unreachable_answer(self.edge.clock.now()))
+    }
+
+    /// Decides about readings that wait together, in order, under one commit: one fsync for all.
+    /// More than 256 are split into several commits.
+    pub fn scan_group(&mut self, readings: &[Reading], options: &ScanOptions) -> Vec<Scanned> {
+        readings
+            .chunks(GROUP_MAX)
+            .flat_map(|chunk| self.scan_chunk(chunk, options))
+            .collect()
+    }
+
+    fn scan_chunk(&mut self, readings: &[Reading], options: &ScanOptions) -> Vec<Scanned> {
+        let started = self.edge.clock.monotonic_micros();
+        let now = self.edge.clock.now();
+        if let Err(cause) = self.freshen() {
+            return refuse_all(readings.len(), now, cause);
+        }
+        let mut verdicts = Vec::with_capacity(readings.len());
+        let mut staged = Vec::new();
+        let mut tip = None;
+        for (at, reading) in readings.iter().enumerate() {
+            let presented = self.present(reading, now);
+            let mut verdict = self.judge(&presented, options, now);
+            if options.confirmed {
+                confirm(&mut verdict);
+            }
+            if let (Outcome::Admit, Presented::Ticket { payload, token }) = (verdict.verdict, &presented) {
+                match self.stage(payload, token, options, now, &mut tip) {
+                    Ok((seq, entry)) => staged.push(Staged { at, seq, entry }),
+                    Err(cause) => return self.fail_all(readings.len(), now, cause),
+                }
+            }
+            verdicts.push(verdict);
+        }
+        if let Err(cause) = self.commit(&staged, tip) {
+            return self.fail_all(readings.len(), now, cause);
+        }
+        for Staged { at, .. } in staged {
+            verdicts[at].durable = true;
+        }
+        let us = self.edge.clock.monotonic_micros().saturating_sub(started);
+        verdicts
+            .into_iter()
+            .map(|mut verdict| {
+                verdict.us = us;
+                Scanned {
+                    verdict,
+                    error: None,
+                }
+            })
+            .collect()
+    }
+
+    /// The first candidate that verifies, else the failure that came furthest.
+    fn present(&mut self, reading: &Reading, now: Timestamp) -> Presented {
+        let Some(keys) = &self.book.keys else {
+            return Presented::Refused(Reason::UnknownKey);
+        };
+        let mut furthest = Reason::NotATicket;
+        let mut verifies = 0;
+        let mut bad = None;
+        for candidate in input::candidates(&reading.text, reading.keys.as_deref()) {
+            match present(&candidate, self.identity.event, keys, now) {
+                Presented::Refused(reason) => {
+                    if reason == Reason::BadSignature {
+                        verifies += 1;
+                        bad.get_or_insert_with(|| blake3::hash(candidate.as_bytes()));
+                    }
+                    if progress(reason) > progress(furthest) {
+                        furthest = reason;
+                    }
+                }
+                ticket @ Presented::Ticket { .. } => {
+                    self.last_bad = None;
+                    return ticket;
+                }
+            }
+            if verifies == VERIFIES_MAX {
+                break;
+            }
+        }
+        // Not genuine only after two identical reads: one may be a misread.
+        if furthest == Reason::BadSignature && self.last_bad != bad {
+            furthest = Reason::Misread;
+        }
+        self.last_bad = bad;
+        Presented::Refused(furthest)
+    }
+
+    fn judge(&self, presented: &Presented, options: &ScanOptions, now: Timestamp) -> Verdict {
+        let Some(snapshot) = &self.book.snapshot else {
+            return refusal(
+                now,
+                Reason::SnapshotTooOld,
+                "This device has no ticket list yet. Connect it and sync.",
+            );
+        };
+        if self.book.rolled_back {
+            return refusal(
+                now,
+                Reason::SnapshotTooOld,
+                "The ticket list on this device is older than one it already had. Connect it and sync.",
+            );
+        }
+        let row;
+        let mut facts = Facts {
+            row: None,
+            state: None,
+            seat: None,
+            holder: None,
+        };
+        if let Presented::Ticket { payload, .. } = presented {
+            row = self.book.row(payload.serial);
+            facts.row = row.as_ref();
+            facts.state = self.book.state.ticket(payload.serial);
+            facts.seat = payload.seat.and_then(|seat| self.book.seats.get(seat));
+            facts.holder = self.book.holders.get(payload.serial);
+        }
+        let gate = GateContext {
+            gate: self.gate(options),
+            direction: options.direction,
+            snapshot_created: snapshot.created,
+            evicted: self.book.evicted,
+        };
+        decide(presented, &facts, &snapshot.policy, &gate, now)
+    }
+
+    fn gate(&self, options: &ScanOptions) -> Option<u16> {
+        let own = || self.book.device(self.identity.device).map_or(self.identity.gate, |of| of.gate);
+        options.gate.or_else(|| self.book.gate_index(own()))
+    }
+
+    /// Signs the entry on top of `tip` and folds it in, so that the next reading of the same
+    /// group sees it. Undone by `fail_all`.
+    fn stage(
+        &mut self,
+        payload: &Payload,
+        token: &Token,
+        options: &ScanOptions,
+        now: Timestamp,
+        tip: &mut Option<(LogHead, Hlc)>,
+    ) -> Result<(u32, SignedEntry), Cause> {
+        let gate = self.gate(options).unwrap_or(NO_GATE);
+        let flags = self.flags(now);
+        let proof = ScanProof::of_token(self.identity.event, token.as_bytes());
+        let kind = match options.direction {
+            Direction::In => EntryKind::Admit,
+            Direction::Out => EntryKind::Exit,
+        };
+        // An exit names the admission that it closes.
+        let target = match options.direction {
+            Direction::In => None,
+            Direction::Out => self
+                .book
+                .state
+                .ticket(payload.serial)
+                .and_then(|state| state.last_admission())
+                .map(|of| Target {
+                    log: of.log,
+                    seq: of.seq,
+                }),
+        };
+        self.open_log()?;
+        let log = self.log.as_ref().ok_or(Cause::NotEnrolled)?;
+        let (head, hlc) = tip.unwrap_or((log.head, log.hlc));
+        let entry = Entry {
+            seq: head.next_seq,
+            hlc: hlc.tick(now),
+            kind,
+            gate,
+            flags,
+            serial: payload.serial,
+            generation: payload.generation,
+            proof,
+            target,
+        };
+        let (signed, head) = log.sign(&self.key, &head, &entry)?;
+        *tip = Some((head, entry.hlc));
+        self.book.state.apply(log.row.log, self.identity.device, &entry);
+        Ok((entry.seq, signed))
+    }
+
+    fn commit(&mut self, staged: &[Staged], tip: Option<(LogHead, Hlc)>) -> Result<(), Cause> {
+        let (Some((head, hlc)), Some(log)) = (tip, &mut self.log) else {
+            return Ok(());
+        };
+        let entries: Vec<(u32, SignedEntry)> = staged
+            .iter()
+            .map(|staged| (staged.seq, staged.entry.clone()))
+            .collect();
+        log.append(&mut self.cache, &entries, head, hlc)?;
+        if let Some(folded) = self.book.logs.get_mut(&log.row.log) {
+            folded.head = head;
+            folded.hlc = hlc;
+        }
+        self.committed()
+    }
+
+    fn flags(&self, now: Timestamp) -> DecisionFlags {
+        let sync = &self.book.sync;
+        let mut flags = DecisionFlags::default();
+        if sync.last_success.is_some_and(|at| now.millis_since(at) <= HEARD_SECS * 1000) {
+            flags = flags.with(DecisionFlags::HEARD_SERVER);
+        }
+        if sync.clock_offset_ms.is_some_and(|offset| offset.abs() > CLOCK_SURE_MS) {
+            flags = flags.with(DecisionFlags::CLOCK_UNSURE);
+        }
+        if self.book.snapshot.as_ref().is_some_and(|snapshot| {
+            now.millis_since(snapshot.created) > i64::from(snapshot.policy.amber_after_secs) * 1000
+        }) {
+            flags = flags.with(DecisionFlags::SNAPSHOT_STALE);
+        }
+        flags
+    }
+
+    /// Nothing of this group is admitted, and nothing that was folded in for it is believed.
+    fn fail_all(&mut self, count: usize, now: Timestamp, cause: Cause) -> Vec<Scanned> {
+        self.distrust_memory();
+        refuse_all(count, now, cause)
+    }
+}
+
+/// How far a text came on the way to a ticket: the most telling failure is shown.
+fn progress(reason: Reason) -> u8 {
+    match reason {
+        Reason::BadSignature => 4,
+        Reason::UnknownKey => 3,
+        Reason::UnknownEvent => 2,
+        Reason::Misread => 1,
+        _ => 0,
+    }
+}
+
+/// A person did what `attention` asked for. Only what a person can do is overruled.
+fn confirm(verdict: &mut Verdict) {
+    let human = |reason: &Reason| {
+        matches!(
+            reason,
+            Reason::NeedsId | Reason::NeedsAnswer | Reason::NeedsPayment
+        )
+    };
+    if verdict.verdict == Outcome::Attention && human(&verdict.reason) && verdict.also.iter().all(human) {
+        verdict.verdict = Outcome::Admit;
+        verdict.also.insert(0, verdict.reason);
+        verdict.reason = Reason::Ok;
+    }
+}
+
+fn refusal(at: Timestamp, reason: Reason, explanation: &str) -> Verdict {
+    Verdict {
+        verdict: Outcome::Refuse,
+        reason,
+        also: Vec::new(),
+        serial: None,
+        generation: None,
+        class: None,
+        seat: None,
+        holder: None,
+        explanation: explanation.to_owned(),
+        earlier: None,
+        at,
+        durable: false,
+        us: 0,
+    }
+}
+
+/// The device failed, not the ticket: the house rule "recorded before shown" cannot be kept.
+fn refuse_all(count: usize, now: Timestamp, cause: Cause) -> Vec<Scanned> {
+    let explanation = match &cause {
+        Cause::InUse(_) => "Another program scans with this device's data. Close it, then scan again.",
+        _ => "This device could not record the entry. Use another device, and call support.",
+    };
+    let mut error = Some(Error::from(cause));
+    (0..count)
+        .map(|_| Scanned {
+            verdict: refusal(now, Reason::Rule, explanation),
+            error: error.take(),
+        })
+        .collect()
+}
+
+fn unreachable_answer(now: Timestamp) -> Scanned {
+    Scanned {
+        verdict: refusal(now, Reason::Rule, "No answer was found. Scan again."),
+        error: None,
+    }
+}

@@ -1,0 +1,182 @@
+//! One device at one gate.
+
+use std::path::{Path, PathBuf};
+
+use shared::log::LogHead;
+
+use super::book::Book;
+use super::log::OpenLog;
+use crate::cache::{Cache, DeviceKey, Identity};
+use crate::clock::Edge;
+use crate::error::{Cause, Error};
+use crate::sync::{SyncReport, Syncer, Transport};
+
+/// Commits after which the write-ahead log is moved into the database, between scans: 4 MiB.
+const CHECKPOINT_COMMITS: u32 = 1024;
+/// The bound when nobody calls [`Scanner::idle`]: a scan does it then, after its own commit.
+const CHECKPOINT_COMMITS_MAX: u32 = 16 * CHECKPOINT_COMMITS;
+
+/// Decides and records. Not for sharing between threads: one gate, one scanner. Syncing belongs to
+/// a [`Syncer`]; what it stores is taken over at the next scan.
+pub struct Scanner {
+    pub(super) cache: Cache,
+    pub(super) identity: Identity,
+    pub(super) key: DeviceKey,
+    pub(super) edge: Edge,
+    pub(super) book: Book,
+    pub(super) log: Option<OpenLog>,
+    /// What the last code with a wrong signature was, to tell a misread from a forgery.
+    pub(super) last_bad: Option<blake3::Hash>,
+    pub(super) commits: u32,
+    /// The state of the database that the book shows; `None` when the book cannot be relied on.
+    version: Option<i64>,
+    dir: PathBuf,
+}
+
+impl Scanner {
+    /// The device that lives in `dir`; `None` when none is enrolled there. Verifies statements,
+    /// segments and all logs before it returns, and changes nothing.
+    pub fn open(dir: &Path, edge: Edge) -> Result<Option<Self>, Error> {
+        let Some((cache, identity)) = Cache::open(dir)? else {
+            return Ok(None);
+        };
+        let key = DeviceKey::load(dir)?;
+        if key.public() != identity.public_key {
+            return Err(Cause::Damaged("device.key is of another device".to_owned()).into());
+        }
+        let mut scanner = Self {
+            cache,
+            identity,
+            key,
+            edge,
+            book: Book::default(),
+            log: None,
+            last_bad: None,
+            commits: 0,
+            version: None,
+            dir: dir.to_path_buf(),
+        };
+        scanner.freshen()?;
+        Ok(Some(scanner))
+    }
+
+    /// Makes this the one scanner that appends in this data directory, until it is dropped. The
+    /// first scan does it too; calling it early tells early that another one is at work.
+    pub fn begin(&mut self) -> Result<(), Error> {
+        self.freshen()?;
+        self.open_log()?;
+        Ok(())
+    }
+
+    /// One exchange with the server that this device was enrolled with. Blocks; a program that
+    /// must go on scanning gives a [`Syncer`] to another thread instead.
+    pub fn sync(&mut self) -> Result<SyncReport, Error> {
+        let mut syncer = Syncer::open(&self.dir, self.edge.clone())?;
+        let mut http = syncer.http()?;
+        self.sync_with(&mut syncer, &mut http)
+    }
+
+    /// The same over any transport.
+    pub fn sync_over(&mut self, transport: &mut dyn Transport) -> Result<SyncReport, Error> {
+        let mut syncer = Syncer::open(&self.dir, self.edge.clone())?;
+        self.sync_with(&mut syncer, transport)
+    }
+
+    fn sync_with(
+        &mut self,
+        syncer: &mut Syncer,
+        transport: &mut dyn Transport,
+    ) -> Result<SyncReport, Error> {
+        let outcome = syncer.run(transport);
+        self.freshen()?;
+        outcome
+    }
+
+    /// Housekeeping for moments when nobody waits: call it after each answer was shown. Takes
+    /// over what a sync stored, and moves the write-ahead log into the database when it has grown.
+    pub fn idle(&mut self) -> Result<(), Error> {
+        self.freshen()?;
+        if self.commits >= CHECKPOINT_COMMITS {
+            self.checkpoint()?;
+        }
+        Ok(())
+    }
+
+    /// The index of a gate, by its name (any case) or id.
+    pub fn gate_named(&self, name: &str) -> Result<u16, Error> {
+        let gates = self
+            .book
+            .snapshot
+            .as_ref()
+            .map_or(&[][..], |snapshot| &snapshot.policy.gates[..]);
+        let wanted = name.to_lowercase();
+        let found = gates
+            .iter()
+            .position(|gate| gate.name.to_lowercase() == wanted || gate.id.to_string() == wanted);
+        match found.and_then(|at| u16::try_from(at).ok()) {
+            Some(index) => Ok(index),
+            None => {
+                let known: Vec<&str> = gates.iter().map(|gate| gate.name.as_str()).collect();
+                let known = known.join(", ");
+                Err(Cause::Input(format!("no gate is called {name:?}; there are: {known}")).into())
+            }
+        }
+    }
+
+    /// Takes over what other connections have stored since the last look. Cheap when nothing was.
+    pub(super) fn freshen(&mut self) -> Result<(), Cause> {
+        let version = self.cache.data_version()?;
+        if self.version == Some(version) {
+            return Ok(());
+        }
+        self.version = None;
+        self.cache
+            .view(|| self.book.load(&self.cache, &self.identity))?;
+        self.version = Some(version);
+        // The server may have closed the open log: then the next append begins another.
+        if let Some(log) = &self.log
+            && self.book.logs.get(&log.row.log).is_none_or(|of| of.row.closed)
+        {
+            self.log = None;
+        }
+        Ok(())
+    }
+
+    /// After a failed write: nothing in memory is relied on until it was read again.
+    pub(super) fn distrust_memory(&mut self) {
+        self.version = None;
+        self.log = None;
+        self.book = Book::default();
+    }
+
+    pub(super) fn open_log(&mut self) -> Result<&mut OpenLog, Cause> {
+        match &mut self.log {
+            // The borrow checker wants the lookup twice.
+            Some(_) => {}
+            None => {
+                let log = OpenLog::open(&mut self.cache, &self.identity, &mut self.book, &self.edge)?;
+                self.log = Some(log);
+            }
+        }
+        self.log.as_mut().ok_or(Cause::NotEnrolled)
+    }
+
+    /// After a commit: counts, and keeps the write-ahead log bounded even if nobody is ever idle.
+    pub(super) fn committed(&mut self) -> Result<(), Cause> {
+        self.commits += 1;
+        if self.commits >= CHECKPOINT_COMMITS_MAX {
+            self.checkpoint()?;
+        }
+        Ok(())
+    }
+
+    fn checkpoint(&mut self) -> Result<(), Cause> {
+        if let Some(OpenLog { row, head, .. }) = &self.log {
+            let (number, head): (i64, LogHead) = (row.number, *head);
+            self.cache.store_checked(number, head)?;
+        }
+        self.cache.checkpoint()?;
+        self.commits = 0;
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! Who this device is, and how its syncs went.
+
+use rusqlite::{Connection, OptionalExtension as _};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use shared::api::gate::DeviceRole;
+use shared::ids::{DeviceId, EventId, GateId};
+use shared::time::Timestamp;
+use shared::trust::RootPin;
+
+use super::open::{Cache, DATABASE};
+use crate::error::Cause;
+
+const IDENTITY: &str = "identity";
+const SYNC: &str = "sync";
+
+/// Fixed at enrolment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    pub(crate) event: EventId,
+    pub(crate) event_title: String,
+    pub(crate) device: DeviceId,
+    pub(crate) device_name: String,
+    pub(crate) public_key: [u8; 32],
+    pub(crate) gate: GateId,
+    pub(crate) gate_name: String,
+    pub(crate) role: DeviceRole,
+    /// `https://host:port`, no trailing slash.
+    pub(crate) server: String,
+    pub(crate) pin: RootPin,
+    pub(crate) transcript_code: String,
+    pub(crate) enrolled_at: Timestamp,
+    /// Where the database lay when its open log began: see `Cache::place`.
+    pub(crate) place: String,
+}
+
+/// What the last exchanges with the server told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct SyncFacts {
+    pub(crate) last_attempt: Option<Timestamp>,
+    pub(crate) last_success: Option<Timestamp>,
+    pub(crate) last_error: Option<String>,
+    /// Server clock minus this device's clock.
+    pub(crate) clock_offset_ms: Option<i64>,
+    /// The server said that this device was evicted.
+    pub(crate) evicted: bool,
+}
+
+impl Cache {
+    pub(crate) fn identity(&self) -> Result<Option<Identity>, Cause> {
+        read(&self.conn, IDENTITY)
+    }
+    pub(crate) fn sync_facts(&self) -> Result<SyncFacts, Cause> {
+        Ok(read(&self.conn, SYNC)?.unwrap_or_default())
+    }
+    pub(crate) fn store_sync_facts(&mut self, facts: &SyncFacts) -> Result<(), Cause> {
+        self.write(|tx| write(tx, SYNC, facts))
+    }
+
+    /// Names this very database file, so that a copy or a restored backup is noticed: it gets a
+    /// log of its own before it appends, and no sequence number is used twice.
+    pub(crate) fn place(&self) -> Result<String, Cause> {
+        let path = self.dir().join(DATABASE);
+        let meta = std::fs::metadata(&path).map_err(Cause::file("cannot read", &path))?;
+        let born = meta
+            .created()
+            .ok()
+            .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok())
+            .map_or(0, |since| since.as_nanos());
+        #[cfg(unix)]
+        let number = std::os::unix::fs::MetadataExt::ino(&meta);
+        #[cfg(not(unix))]
+        let number = 0;
+        Ok(format!("{number}:{born}"))
+    }
+}
+
+pub(super) fn store_identity(conn: &Connection, identity: &Identity) -> Result<(), Cause> {
+    write(conn, IDENTITY, identity)
+}
+
+fn read<T: DeserializeOwned>(conn: &Connection, name: &'static str) -> Result<Option<T>, Cause> {
+    let body: Option<String> = conn
+        .query_row("SELECT body FROM facts WHERE name = ?1", [name], |row| row.get(0))
+        .optional()?;
+    body.map(|body| serde_json::from_str(&body))
+        .transpose()
+        .map_err(|_| Cause::Inconsistent {
+            table: "facts",
+            row: name.to_owned(),
+            what: "not the JSON that was written",
+        })
+}
+
+fn write<T: Serialize>(conn: &Connection, name: &'static str, value: &T) -> Result<(), Cause> {
+    let body = serde_json::to_string(value).map_err(|_| Cause::Inconsistent {
+        table: "facts",
+        row: name.to_owned(),
+        what: "not JSON",
+    })?;
+    conn.execute(
+        "INSERT INTO facts (name, body) VALUES (?1, ?2)
+         ON CONFLICT (name) DO UPDATE SET body = excluded.body",
+        (name, body),
+    )?;
+    Ok(())
+}

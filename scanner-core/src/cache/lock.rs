@@ -1,0 +1,40 @@
+//! One process scans, one syncs. The operating system releases a lock when its process ends.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+
+use super::files;
+use crate::error::Cause;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LockKind {
+    /// Appends to the own log.
+    Append,
+    /// Exchanges with the server.
+    Sync,
+}
+
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    pub(crate) fn take(dir: &Path, kind: LockKind) -> Result<Self, Cause> {
+        let (name, who) = match kind {
+            LockKind::Append => ("append.lock", "another scanner"),
+            LockKind::Sync => ("sync.lock", "another sync"),
+        };
+        let path = dir.join(name);
+        let file = files::private()
+            .append(true)
+            .create(true)
+            .open(&path)
+            .map_err(Cause::file("cannot lock", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(Cause::InUse(who)),
+            Err(TryLockError::Error(error)) => Err(Cause::file("cannot lock", &path)(error)),
+        }
+    }
+}

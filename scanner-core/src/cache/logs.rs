@@ -1,0 +1,246 @@
+//! The logs: the device's own, and what it learnt of others'.
+
+use rusqlite::{Connection, OptionalExtension as _, Row};
+use shared::log::{Entry, Genesis, Hlc, LogHead, LogId, SignedEntry};
+
+use super::open::Cache;
+use crate::error::Cause;
+
+/// Own logs count down from here, other devices' logs up from 1.
+const OWN_LOG_TOP: i64 = 0x7FFF_FFFF;
+/// Entries read at a time when a tail is walked.
+const WALK_ENTRIES: u32 = 4096;
+
+/// One log as the database knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LogRow {
+    pub(crate) number: i64,
+    pub(crate) log: LogId,
+    pub(crate) genesis: Genesis,
+    pub(crate) own: bool,
+    /// Takes no further entries from this device.
+    pub(crate) closed: bool,
+    /// Verified up to here.
+    pub(crate) checked: LogHead,
+    /// The server durably has the entries before this one.
+    pub(crate) acked: u32,
+    /// Why the server refuses this log.
+    pub(crate) refused: Option<String>,
+}
+
+/// Where a log ends, with the latest clock stamp in what was walked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tail {
+    pub(crate) head: LogHead,
+    pub(crate) hlc: Hlc,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredEntry {
+    pub(crate) seq: u32,
+    pub(crate) body: Vec<u8>,
+    /// Live entries carry one; of a catch-up segment only the last does.
+    pub(crate) signature: Option<Vec<u8>>,
+}
+
+impl Cache {
+    pub(crate) fn logs(&self) -> Result<Vec<LogRow>, Cause> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT number, log, genesis, own, closed, checked_seq, checked_head, acked, refused
+             FROM logs ORDER BY number",
+        )?;
+        let mut rows = select.query([])?;
+        let mut logs = Vec::new();
+        while let Some(row) = rows.next()? {
+            logs.push(log_row(row)?);
+        }
+        Ok(logs)
+    }
+
+    /// Begins an own log. The others are closed in the same commit: one is open at a time.
+    pub(crate) fn begin_own_log(&mut self, genesis: &Genesis, place: &str) -> Result<LogRow, Cause> {
+        let mut identity = self.identity()?.ok_or(Cause::NotEnrolled)?;
+        place.clone_into(&mut identity.place);
+        self.write(|tx| {
+            super::facts::store_identity(tx, &identity)?;
+            tx.execute("UPDATE logs SET closed = 1 WHERE own = 1", [])?;
+            insert_log(tx, genesis, true)
+        })?;
+        self.logs()?
+            .into_iter()
+            .find(|row| row.log == genesis.log_id())
+            .ok_or_else(|| Cause::Damaged("the log that was begun is not there".to_owned()))
+    }
+
+    /// Appends to the open log. Durable when it returns: this is the commit that a verdict waits
+    /// for, so its statements are prepared once.
+    pub(crate) fn append(&mut self, number: i64, entries: &[(u32, SignedEntry)]) -> Result<(), Cause> {
+        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let done = self.append_in_transaction(number, entries);
+        if done.is_err() {
+            // The error that matters is the first; SQLite may have rolled back by itself.
+            let _rolled_back = self.conn.execute_batch("ROLLBACK");
+        }
+        done
+    }
+
+    fn append_in_transaction(&self, number: i64, entries: &[(u32, SignedEntry)]) -> Result<(), Cause> {
+        let mut insert = self
+            .conn
+            .prepare_cached("INSERT INTO entries (id, body, signature) VALUES (?1, ?2, ?3)")?;
+        for (seq, entry) in entries {
+            insert.execute((entry_id(number, *seq), &entry.body, &entry.signature))?;
+        }
+        self.conn.prepare_cached("COMMIT")?.execute([])?;
+        Ok(())
+    }
+
+    /// Entries of one log from `first`, at most `limit`, in order.
+    pub(crate) fn entries(&self, number: i64, first: u32, limit: u32) -> Result<Vec<StoredEntry>, Cause> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT id, body, signature FROM entries WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3",
+        )?;
+        let mut rows = select.query((entry_id(number, first), entry_id(number, u32::MAX), limit))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id: i64 = row.get(0)?;
+            found.push(StoredEntry {
+                // The low half of the id, by the schema.
+                seq: u32::try_from(id & 0xFFFF_FFFF).unwrap_or(u32::MAX),
+                body: row.get(1)?,
+                signature: row.get(2)?,
+            });
+        }
+        Ok(found)
+    }
+
+    /// How many entries a log has; its sequence has no gaps.
+    pub(crate) fn next_seq(&self, number: i64) -> Result<u32, Cause> {
+        let mut select = self
+            .conn
+            .prepare_cached("SELECT max(id) FROM entries WHERE id BETWEEN ?1 AND ?2")?;
+        let last: Option<i64> =
+            select.query_row((entry_id(number, 0), entry_id(number, u32::MAX)), |row| row.get(0))?;
+        Ok(last.map_or(0, |id| u32::try_from((id & 0xFFFF_FFFF) + 1).unwrap_or(u32::MAX)))
+    }
+
+    /// Walks a log from its checked head to its end, showing each entry, and verifies the chain:
+    /// sequence without gaps, and the signature of the last entry, which covers all before it.
+    pub(crate) fn walk(
+        &self,
+        row: &LogRow,
+        from: LogHead,
+        mut each: impl FnMut(&Entry, &StoredEntry),
+    ) -> Result<Tail, Cause> {
+        let damaged = |what: &str| Cause::Damaged(format!("log {}: {what}", row.log));
+        let key = ed25519_dalek::VerifyingKey::from_bytes(&row.genesis.device_key)
+            .map_err(|_| damaged("its device key is no key"))?;
+        let mut tail = Tail {
+            head: from,
+            hlc: Hlc::default(),
+        };
+        let mut before_last = from;
+        let mut last: Option<SignedEntry> = None;
+        loop {
+            let page = self.entries(row.number, tail.head.next_seq, WALK_ENTRIES)?;
+            let full = page.len() == WALK_ENTRIES as usize;
+            for stored in page {
+                let entry = Entry::decode(&stored.body)
+                    .map_err(|error| damaged(&format!("entry {}: {error}", stored.seq)))?;
+                if entry.seq != stored.seq {
+                    return Err(damaged("an entry is filed under another number"));
+                }
+                before_last = tail.head;
+                tail.head = tail.head.append(row.log, &entry)?;
+                tail.hlc = tail.hlc.max(entry.hlc);
+                each(&entry, &stored);
+                last = Some(SignedEntry {
+                    body: stored.body,
+                    signature: stored.signature.unwrap_or_default(),
+                });
+            }
+            if !full {
+                break;
+            }
+        }
+        if let Some(last) = last {
+            last.verify(&key, row.log, &before_last)
+                .map_err(|error| damaged(&format!("the chain is broken: {error}")))?;
+        }
+        Ok(tail)
+    }
+
+    /// Remembers a verified head, so that the next open walks less.
+    pub(crate) fn store_checked(&mut self, number: i64, head: LogHead) -> Result<(), Cause> {
+        self.write(|tx| set_checked(tx, number, head))
+    }
+}
+
+pub(super) fn set_checked(conn: &Connection, number: i64, head: LogHead) -> Result<(), Cause> {
+    conn.prepare_cached("UPDATE logs SET checked_seq = ?2, checked_head = ?3 WHERE number = ?1")?
+        .execute((number, head.next_seq, &head.hash[..]))?;
+    Ok(())
+}
+
+/// Adds a log; gives its number. A log that is already known keeps its number.
+pub(super) fn insert_log(conn: &Connection, genesis: &Genesis, own: bool) -> Result<i64, Cause> {
+    let log = genesis.log_id();
+    if let Some(number) = number_of(conn, log)? {
+        return Ok(number);
+    }
+    let sql = if own {
+        "SELECT min(number) - 1 FROM logs WHERE own = 1"
+    } else {
+        "SELECT max(number) + 1 FROM logs WHERE own = 0"
+    };
+    let next: Option<i64> = conn.query_row(sql, [], |row| row.get(0))?;
+    let number = next.unwrap_or(if own { OWN_LOG_TOP } else { 1 });
+    let head = genesis.head();
+    conn.execute(
+        "INSERT INTO logs (number, log, genesis, own, checked_seq, checked_head)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        (number, &log.0[..], genesis.to_wire(), own, head.next_seq, &head.hash[..]),
+    )?;
+    Ok(number)
+}
+
+pub(super) fn number_of(conn: &Connection, log: LogId) -> Result<Option<i64>, Cause> {
+    Ok(conn
+        .prepare_cached("SELECT number FROM logs WHERE log = ?1")?
+        .query_row([&log.0[..]], |row| row.get(0))
+        .optional()?)
+}
+
+pub(super) fn entry_id(number: i64, seq: u32) -> i64 {
+    (number << 32) | i64::from(seq)
+}
+
+fn log_row(row: &Row<'_>) -> Result<LogRow, Cause> {
+    let number: i64 = row.get(0)?;
+    let inconsistent = |what| Cause::Inconsistent {
+        table: "logs",
+        row: number.to_string(),
+        what,
+    };
+    let log: Vec<u8> = row.get(1)?;
+    let genesis: Vec<u8> = row.get(2)?;
+    let genesis = Genesis::from_wire(&genesis).map_err(|_| inconsistent("its genesis is damaged"))?;
+    let log = LogId(log.try_into().map_err(|_| inconsistent("its id is damaged"))?);
+    if genesis.log_id() != log {
+        return Err(inconsistent("its genesis is of another log"));
+    }
+    let head: Vec<u8> = row.get(6)?;
+    Ok(LogRow {
+        number,
+        log,
+        genesis,
+        own: row.get(3)?,
+        closed: row.get(4)?,
+        checked: LogHead {
+            next_seq: row.get(5)?,
+            hash: head.try_into().map_err(|_| inconsistent("its head is damaged"))?,
+        },
+        acked: row.get(7)?,
+        refused: row.get(8)?,
+    })
+}

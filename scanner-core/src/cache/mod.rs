@@ -1,0 +1,39 @@
+//! What a device keeps: one SQLite database and four small files beside it.
+//!
+//! | file | holds | why not in the database |
+//! |---|---|---|
+//! | `gatehouse.db` | identity, statements, snapshot segments, all logs, sync state | |
+//! | `device.key` | the device's signing key, mode 0600 | a copy of the database must not carry it |
+//! | `seen` | highest statement versions ever adopted | survives a database put back from a copy |
+//! | `head.mark` | how far the own log was written | tells a log that was cut on disk |
+//! | `append.lock`, `sync.lock` | who scans, who syncs | held by the process, not by the data |
+//!
+//! Invariants: one function opens the database; nothing here is ever rebuilt from scratch, a
+//! damaged file is an error; every change is one immediate transaction, fsynced before it returns.
+
+mod apply;
+mod facts;
+mod files;
+mod keys;
+mod lock;
+mod logs;
+mod mark;
+mod open;
+mod schema;
+mod seen;
+mod segments;
+mod statements;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use apply::Applied;
+pub(crate) use facts::{Identity, SyncFacts};
+pub(crate) use files::write_atomically;
+pub(crate) use keys::DeviceKey;
+pub(crate) use lock::{Lock, LockKind};
+pub(crate) use logs::{LogRow, StoredEntry, Tail};
+pub(crate) use mark::HeadMark;
+pub(crate) use open::{Cache, DATABASE};
+pub(crate) use seen::Seen;
+pub(crate) use statements::Trust;

@@ -1,0 +1,153 @@
+//! Small outside, rich inside: callers act on [`Kind`], people read the message.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use shared::log::ChainError;
+use shared::trust::TrustError;
+
+use crate::sync::TransportError;
+
+/// What a caller can act on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The data directory holds no enrolled device.
+    NotEnrolled,
+    /// The data directory already belongs to a device.
+    AlreadyEnrolled,
+    /// Stored data is damaged, lost or cannot be written.
+    Unreadable,
+    /// Another process scans or syncs with this data directory.
+    InUse,
+    /// No server or peer answered.
+    Unreachable,
+    /// A peer answered and said no.
+    Refused,
+    /// What a peer sent does not hold up: signature, version, pin or form.
+    Untrusted,
+    /// What the caller passed makes no sense: a link, a gate, an image.
+    Input,
+}
+
+impl Kind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotEnrolled => "not_enrolled",
+            Self::AlreadyEnrolled => "already_enrolled",
+            Self::Unreadable => "data_unreadable",
+            Self::InUse => "in_use",
+            Self::Unreachable => "unreachable",
+            Self::Refused => "refused",
+            Self::Untrusted => "untrusted",
+            Self::Input => "input",
+        }
+    }
+}
+
+/// Any failure of this crate. `Display` is a sentence for staff.
+#[derive(Debug)]
+pub struct Error(Box<Cause>);
+
+impl Error {
+    pub fn kind(&self) -> Kind {
+        self.0.kind()
+    }
+    /// The peer's stable code when it refused, for example `device_evicted`.
+    pub fn refusal_code(&self) -> Option<&str> {
+        match &*self.0 {
+            Cause::Transport(TransportError::Refused { code, .. }) => Some(code),
+            _ => None,
+        }
+    }
+    pub(crate) fn cause(&self) -> &Cause {
+        &self.0
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&*self.0)
+    }
+}
+impl<E: Into<Cause>> From<E> for Error {
+    fn from(cause: E) -> Self {
+        Self(Box::new(cause.into()))
+    }
+}
+
+/// The rich internal error.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Cause {
+    #[error("this device is not enrolled for an event")]
+    NotEnrolled,
+    #[error("the data directory already belongs to {device} at {event}")]
+    AlreadyEnrolled { device: String, event: String },
+    #[error("{0} already works with this data directory")]
+    InUse(&'static str),
+    #[error("the data is unreadable: {0}")]
+    Damaged(String),
+    #[error("the data is unreadable: {table} holds a row that makes no sense ({row}: {what})")]
+    Inconsistent {
+        table: &'static str,
+        row: String,
+        what: &'static str,
+    },
+    #[error("the data is unreadable: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the data is unreadable: its schema cannot be brought up to date: {0}")]
+    Migration(#[from] rusqlite_migration::Error),
+    #[error("{what} {path}: {source}", path = .path.display())]
+    File {
+        what: &'static str,
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the system gave no randomness: {0}")]
+    Entropy(std::io::Error),
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    #[error("not trusted: {0}")]
+    Trust(#[from] TrustError),
+    #[error("not trusted: {0}")]
+    Untrusted(String),
+    #[error("the log cannot go on: {0}")]
+    Chain(#[from] ChainError),
+    #[error("{0}")]
+    Input(String),
+}
+
+impl Cause {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NotEnrolled => Kind::NotEnrolled,
+            Self::AlreadyEnrolled { .. } => Kind::AlreadyEnrolled,
+            Self::InUse(_) => Kind::InUse,
+            Self::Damaged(_)
+            | Self::Inconsistent { .. }
+            | Self::Sqlite(_)
+            | Self::Migration(_)
+            | Self::File { .. }
+            | Self::Entropy(_)
+            | Self::Chain(_) => Kind::Unreadable,
+            Self::Transport(TransportError::Unreachable(_)) => Kind::Unreachable,
+            Self::Transport(TransportError::Refused { .. }) => Kind::Refused,
+            Self::Transport(TransportError::Garbled(_)) | Self::Trust(_) | Self::Untrusted(_) => {
+                Kind::Untrusted
+            }
+            Self::Input(_) => Kind::Input,
+        }
+    }
+
+    pub(crate) fn file(
+        what: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { what, path, source }
+    }
+}

@@ -1,0 +1,318 @@
+//! Carries requests and answers between cache and transport until both sides have the same.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+use shared::log::{LogId, LogSegment};
+use shared::limits::LOG_SEGMENT_ENTRIES_MAX;
+use shared::sync::{SegmentsResponse, SignedRequest, SyncResponse};
+use shared::trust::{Segment, SegmentRef};
+
+use super::proto::{self, Held, HeldLog, Plan, SEND_SEGMENTS_MAX};
+use super::{HttpTransport, Transport, TransportError};
+use crate::cache::{Cache, DeviceKey, Identity, Lock, LockKind, SyncFacts};
+use crate::clock::Edge;
+use crate::error::{Cause, Error};
+
+/// Requests in one exchange: 8,192 entries each, so this ends long after any event does.
+const ROUNDS_MAX: usize = 4096;
+/// A snapshot that is replaced while it is being fetched is followed this often.
+const SNAPSHOT_ATTEMPTS_MAX: usize = 3;
+/// The server's word for a device that may no longer speak.
+const EVICTED: &str = "device_evicted";
+
+/// What an exchange did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncReport {
+    /// In use after the exchange.
+    pub snapshot_version: Option<u64>,
+    /// Snapshot segments fetched.
+    pub segments: usize,
+    /// Their bytes.
+    pub segment_bytes: u64,
+    /// Own entries that the server confirmed in this exchange.
+    pub sent: u64,
+    /// Entries of other devices that came in.
+    pub received: u64,
+    /// Own entries that the server does not have yet.
+    pub pending: u64,
+    /// What the server did not take, in its words.
+    pub refused: Vec<String>,
+    /// What staff should know.
+    pub warnings: Vec<String>,
+    /// Server clock minus this device's clock, milliseconds.
+    pub clock_offset_ms: Option<i64>,
+}
+
+/// Exchanges with the server over a database connection of its own: a scan never waits for it.
+pub struct Syncer {
+    cache: Cache,
+    identity: Identity,
+    key: DeviceKey,
+    edge: Edge,
+}
+
+impl Syncer {
+    /// For an enrolled data directory.
+    pub fn open(dir: &Path, edge: Edge) -> Result<Self, Error> {
+        let (cache, identity) = Cache::open(dir)?.ok_or(Cause::NotEnrolled)?;
+        let key = DeviceKey::load(dir)?;
+        Ok(Self {
+            cache,
+            identity,
+            key,
+            edge,
+        })
+    }
+
+    /// The way to the server that this device was enrolled with.
+    pub fn http(&self) -> Result<HttpTransport, Error> {
+        Ok(HttpTransport::new(&self.identity.server)?)
+    }
+
+    /// One whole exchange. What was achieved before a failure stays.
+    pub fn run(&mut self, transport: &mut dyn Transport) -> Result<SyncReport, Error> {
+        let _lock = Lock::take(self.cache.dir(), LockKind::Sync)?;
+        let mut report = SyncReport::default();
+        let outcome = self.exchange(transport, &mut report);
+        self.remember(&report, &outcome)?;
+        outcome.map(|()| report).map_err(Error::from)
+    }
+
+    fn exchange(&mut self, transport: &mut dyn Transport, report: &mut SyncReport) -> Result<(), Cause> {
+        for _ in 0..SNAPSHOT_ATTEMPTS_MAX {
+            self.talk(transport, report)?;
+            if self.fetch_snapshot(transport, report)? {
+                break;
+            }
+        }
+        let held = self.held()?;
+        report.snapshot_version = held.trust.snapshot.as_ref().map(|of| of.header.version);
+        report.pending = pending(&held);
+        if held.trust.pending.is_some() {
+            report.warnings.push("the newest snapshot could not be fetched whole".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Statements in, entries both ways, until neither side has more.
+    fn talk(&mut self, transport: &mut dyn Transport, report: &mut SyncReport) -> Result<(), Cause> {
+        for _ in 0..ROUNDS_MAX {
+            let held = self.held()?;
+            let segments = self.outgoing(&held)?;
+            let asked = self.edge.clock.now();
+            let request = self.sign(&proto::request(&held, segments, asked));
+            let response: SyncResponse = transport.sync(&request)?;
+            let now = self.edge.clock.now();
+            let plan = proto::plan(&held, response, now);
+            let applied = self.cache.apply(&plan)?;
+            let left = pending(&self.held()?);
+            note(&plan, report);
+            report.sent += confirmed(&held, &plan);
+            report.received += applied.entries as u64;
+            report.clock_offset_ms = plan
+                .peer_now
+                .map(|peer| peer.millis_since(asked) - now.millis_since(asked) / 2);
+            if let Some(error) = plan.distrust {
+                return Err(error.into());
+            }
+            let moved = applied.statements > 0 || applied.entries > 0 || !plan.acked.is_empty();
+            let waiting = plan.more || left > 0 || root_pending(&plan);
+            if !waiting || !moved {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Fetches what the pending snapshot lacks and switches to it. `false`: the server has moved
+    /// on to a newer one.
+    fn fetch_snapshot(
+        &mut self,
+        transport: &mut dyn Transport,
+        report: &mut SyncReport,
+    ) -> Result<bool, Cause> {
+        let trust = self.cache.trust(self.identity.event, self.identity.pin)?;
+        let Some(pending) = trust.pending else {
+            return Ok(true);
+        };
+        let missing = self.cache.missing_segments(&pending.body)?;
+        let mut rest = &missing[..];
+        while let Some((request, batch)) = proto::next_fetch(rest) {
+            let SegmentsResponse::V1 { segments } = transport.segments(&self.sign(&request))?;
+            let good = checked(batch, segments)?;
+            if good.len() < batch.len() {
+                self.cache.store_segments(&good)?;
+                return Ok(false);
+            }
+            report.segments += good.len();
+            report.segment_bytes += good.iter().map(|(_, wire)| wire.len() as u64).sum::<u64>();
+            self.cache.store_segments(&good)?;
+            rest = &rest[batch.len()..];
+        }
+        self.cache.switch_snapshot(&pending.body)?;
+        self.cache.checkpoint()?;
+        Ok(true)
+    }
+
+    fn held(&mut self) -> Result<Held, Cause> {
+        let mut logs = BTreeMap::new();
+        for row in self.cache.logs()? {
+            let mut head = row.checked;
+            if row.own {
+                head = self.cache.walk(&row, row.checked, |_, _| ())?.head;
+                if head != row.checked {
+                    self.cache.store_checked(row.number, head)?;
+                }
+            }
+            logs.insert(
+                row.log,
+                HeldLog {
+                    number: row.number,
+                    genesis: row.genesis,
+                    own: row.own,
+                    closed: row.closed,
+                    head,
+                    acked: row.acked,
+                },
+            );
+        }
+        Ok(Held {
+            event: self.identity.event,
+            device: self.identity.device,
+            trust: self.cache.trust(self.identity.event, self.identity.pin)?,
+            logs,
+        })
+    }
+
+    /// Catch-up segments of own entries that the server lacks, oldest first.
+    fn outgoing(&self, held: &Held) -> Result<Vec<LogSegment>, Cause> {
+        let mut segments = Vec::new();
+        for (log, of) in held.logs.iter().filter(|(_, of)| of.own) {
+            let mut from = of.acked;
+            while from < of.head.next_seq && segments.len() < SEND_SEGMENTS_MAX {
+                let Some(segment) = self.segment(*log, of, from)? else {
+                    break;
+                };
+                from += u32::try_from(segment.bodies.len()).unwrap_or(u32::MAX);
+                segments.push(segment);
+            }
+        }
+        Ok(segments)
+    }
+
+    /// Up to 512 entries from `from`, ending where a signature is.
+    fn segment(&self, log: LogId, of: &HeldLog, from: u32) -> Result<Option<LogSegment>, Cause> {
+        let wanted = u32::try_from(LOG_SEGMENT_ENTRIES_MAX)
+            .unwrap_or(u32::MAX)
+            .min(of.head.next_seq - from);
+        let mut entries = self.cache.entries(of.number, from, wanted)?;
+        while entries.last().is_some_and(|entry| entry.signature.is_none()) {
+            entries.pop();
+        }
+        let Some(signature) = entries.last_mut().and_then(|entry| entry.signature.take()) else {
+            return Ok(None);
+        };
+        Ok(Some(LogSegment {
+            log,
+            first_seq: from,
+            bodies: entries.into_iter().map(|entry| entry.body).collect(),
+            signature,
+        }))
+    }
+
+    fn sign<T: Serialize>(&self, body: &T) -> SignedRequest {
+        SignedRequest::sign(
+            self.key.signing(),
+            self.identity.device,
+            self.identity.event,
+            self.edge.clock.now(),
+            body,
+        )
+    }
+
+    fn remember(&mut self, report: &SyncReport, outcome: &Result<(), Cause>) -> Result<(), Cause> {
+        let now = self.edge.clock.now();
+        let mut facts = SyncFacts {
+            last_attempt: Some(now),
+            ..self.cache.sync_facts()?
+        };
+        if report.clock_offset_ms.is_some() {
+            facts.clock_offset_ms = report.clock_offset_ms;
+        }
+        match outcome {
+            Ok(()) => {
+                facts.last_success = Some(now);
+                facts.last_error = None;
+                facts.evicted = false;
+            }
+            Err(cause) => {
+                facts.last_error = Some(cause.to_string());
+                if matches!(cause, Cause::Transport(TransportError::Refused { code, .. }) if code == EVICTED) {
+                    facts.evicted = true;
+                }
+            }
+        }
+        self.cache.store_sync_facts(&facts)
+    }
+}
+
+/// Own entries that the server does not have.
+fn pending(held: &Held) -> u64 {
+    held.logs
+        .values()
+        .filter(|of| of.own)
+        .map(|of| u64::from(of.head.next_seq.saturating_sub(of.acked)))
+        .sum()
+}
+
+/// Own entries that this answer confirms for the first time.
+fn confirmed(held: &Held, plan: &Plan) -> u64 {
+    plan.acked
+        .iter()
+        .filter_map(|acked| {
+            let of = held.logs.get(&acked.log).filter(|of| of.own)?;
+            Some(u64::from(acked.next_seq.saturating_sub(of.acked)))
+        })
+        .sum()
+}
+
+/// After a new root the statements under it may have to come again.
+fn root_pending(plan: &Plan) -> bool {
+    plan.adopt
+        .iter()
+        .any(|adopted| adopted.kind == shared::trust::StatementKind::Root)
+}
+
+fn note(plan: &Plan, report: &mut SyncReport) {
+    for (log, why) in &plan.refused {
+        report.refused.push(format!("{log}: {why}"));
+    }
+    for (log, why) in &plan.ignored {
+        report.warnings.push(format!("left out of log {log}: {why}"));
+    }
+    for log in &plan.close {
+        report.warnings.push(format!(
+            "the server has other entries of log {log} than this device: its data was put back \
+             from a copy. A new log is begun and nothing is overwritten."
+        ));
+    }
+}
+
+/// The segments that were asked for and hold up.
+fn checked(
+    batch: &[SegmentRef],
+    segments: Vec<([u8; 32], Vec<u8>)>,
+) -> Result<Vec<([u8; 32], Vec<u8>)>, Cause> {
+    let wanted: BTreeMap<[u8; 32], &SegmentRef> =
+        batch.iter().map(|reference| (reference.hash, reference)).collect();
+    for (hash, wire) in &segments {
+        let reference = wanted
+            .get(hash)
+            .ok_or_else(|| Cause::Untrusted("a segment came that was not asked for".to_owned()))?;
+        Segment::open(reference, wire)?;
+    }
+    Ok(segments)
+}

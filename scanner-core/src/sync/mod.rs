@@ -1,0 +1,16 @@
+//! Exchange with the server, one more peer: statements and snapshot in, entries both ways.
+//!
+//! `proto` decides and is sans-I/O (values in, values out); `engine` carries the values between
+//! cache and transport; `transport` moves bytes.
+//!
+//! Invariants: every step is idempotent and resumable, a cut anywhere costs a repetition and
+//! nothing else; unsent entries outlive every failure here; a version never goes down; a snapshot
+//! is switched to when all of it is on disk, in one commit; what one party sends wrong is
+//! refused by itself and does not stop the rest.
+
+mod engine;
+pub(crate) mod proto;
+mod transport;
+
+pub use engine::{SyncReport, Syncer};
+pub use transport::{HttpTransport, Transport, TransportError, install_tls};

@@ -1,0 +1,36 @@
+//! How messages travel. Implementations move bytes and judge nothing.
+
+mod http;
+
+use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
+use shared::sync::{SegmentsResponse, SignedRequest, SyncResponse};
+
+pub use http::{HttpTransport, install_tls};
+
+/// A way to a server or another peer. Calls block, within the transport's own time limits.
+pub trait Transport {
+    fn challenge(&mut self) -> Result<EnrolChallenge, TransportError>;
+    fn enrol(&mut self, request: &EnrolRequest) -> Result<EnrolResponse, TransportError>;
+    fn sync(&mut self, request: &SignedRequest) -> Result<SyncResponse, TransportError>;
+    fn segments(&mut self, request: &SignedRequest) -> Result<SegmentsResponse, TransportError>;
+}
+
+/// Why no answer came of a request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// No connection, no answer in time, or a gateway in between said so.
+    #[error("no peer reachable: {0}")]
+    Unreachable(String),
+    /// The peer answered and said no.
+    #[error("refused: {message} ({code})")]
+    Refused {
+        /// HTTP status, 400 to 599.
+        status: u16,
+        /// The peer's stable word, for example `device_evicted`.
+        code: String,
+        message: String,
+    },
+    /// The answer is not what the protocol allows.
+    #[error("the answer makes no sense: {0}")]
+    Garbled(String),
+}
