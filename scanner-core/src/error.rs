@@ -59,9 +59,6 @@ impl Error {
             _ => None,
         }
     }
-    pub(crate) fn cause(&self) -> &Cause {
-        &self.0
-    }
 }
 
 impl fmt::Display for Error {
@@ -141,6 +138,15 @@ impl Cause {
             }
             Self::Input(_) => Kind::Input,
         }
+    }
+
+    /// A file that the caller named.
+    pub(crate) fn input(
+        what: &'static str,
+        path: &std::path::Path,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.display().to_string();
+        move |error| Self::Input(format!("{what} {path}: {error}"))
     }
 
     pub(crate) fn file(

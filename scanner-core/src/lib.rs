@@ -24,10 +24,12 @@ mod sync;
 pub use admit::{Reading, ScanOptions, Scanned, Scanner};
 pub use clock::{Clock, Edge, Entropy, SystemClock, SystemEntropy};
 pub use doctor::{Check, Health, examine};
-pub use enrol::{EnrolReport, Invitation, enrol};
+pub use enrol::{EnrolReport, Invitation, enrol, enrol_over};
 pub use error::{Error, Kind};
 pub use export::{ExportedEntry, Proven};
 pub use search::{Hit, SEARCH_CHARS_MIN};
 pub use shared::admission::{Direction, Outcome, Reason, Verdict};
-pub use status::{ClockView, EventView, Freshness, NamedId, PeerView, SnapshotView, Status};
+pub use status::{
+    ClockView, DeviceLine, EventView, Freshness, NamedId, PeerView, SnapshotView, Status,
+};
 pub use sync::{HttpTransport, SyncReport, Syncer, Transport, TransportError, install_tls};

@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::ids::{DeviceId, GateId};
+use shared::ids::{DeviceId, EventId, GateId};
 use shared::limits::{SEGMENT_TICKETS, SERIAL_MAX};
-use shared::log::{EventState, Hlc, LogHead, LogId};
+use shared::log::{Entry, EntryKind, EventState, Hlc, LogHead, LogId};
+use shared::ticket::ScanProof;
+use shared::ticket::proof::{ProofStanding, proof_standing};
 use shared::time::Timestamp;
-use shared::trust::{Policy, Roster, RosterEntry, Segment, SegmentKind, SegmentRef, TicketRow, TrustedKeys};
+use shared::trust::{
+    Policy, Roster, RosterEntry, Segment, SegmentKind, SegmentRef, TicketRow, TrustedKeys,
+};
 
 use super::labels::Labels;
 use crate::cache::{Cache, Identity, LogRow, SyncFacts, Trust};
@@ -30,6 +34,13 @@ pub(crate) struct Folded {
     pub(crate) hlc: Hlc,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    log: LogId,
+    device: DeviceId,
+    entry: Entry,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     pub(crate) keys: Option<TrustedKeys>,
@@ -40,9 +51,13 @@ pub(crate) struct Book {
     pub(crate) state: EventState,
     pub(crate) logs: BTreeMap<LogId, Folded>,
     pub(crate) sync: SyncFacts,
-    pub(crate) evicted: bool,
+    /// Entries of other devices that claim a scan which never was: they count for nothing.
+    pub(crate) contradicted: u64,
     /// The database was put back from a copy: newer statements than it holds have been seen.
     pub(crate) rolled_back: bool,
+    /// Entries of other devices whose scan nothing here can judge yet, by serial and generation.
+    waiting: BTreeMap<(u32, u8), Vec<Waiting>>,
+    event: Option<EventId>,
     /// Ticket rows by serial, as they lie in the segments.
     rows: Vec<u8>,
     loaded: BTreeMap<(u8, u32), SegmentRef>,
@@ -53,28 +68,37 @@ impl Book {
     /// Brings the book up to what is stored. Reads what is new only: the segments whose hash
     /// changed and the entries that were added.
     pub(crate) fn load(&mut self, cache: &Cache, identity: &Identity) -> Result<(), Cause> {
+        self.event = Some(identity.event);
         self.sync = cache.sync_facts()?;
         let marks = cache.statement_versions()?;
         if self.snapshot.is_none() || marks != self.held {
             self.load_statements(cache, identity)?;
             self.held = marks;
         }
-        let listed = self.roster.by_device(identity.device);
-        self.evicted = self.sync.evicted || listed.is_some_and(|entry| entry.cut.is_some());
         self.load_logs(cache)
     }
 
     fn load_statements(&mut self, cache: &Cache, identity: &Identity) -> Result<(), Cause> {
         let trust = cache.trust(identity.event, identity.pin)?;
         self.rolled_back = trust.rolled_back;
-        let roster = trust.roster.as_ref().map(|of| of.body.clone()).unwrap_or_default();
+        let roster = trust
+            .roster
+            .as_ref()
+            .map(|of| of.body.clone())
+            .unwrap_or_default();
         if roster != self.roster {
             // Another cut may count other entries: everything is folded anew.
             self.state = EventState::default();
+            self.waiting.clear();
+            self.contradicted = 0;
             self.logs.clear();
             self.roster = roster;
         }
         self.load_snapshot(cache, &trust)?;
+        // A newer snapshot may know tickets that entries were waiting for.
+        for waiting in std::mem::take(&mut self.waiting).into_values().flatten() {
+            self.fold_other(waiting);
+        }
         self.keys = trust.keys;
         Ok(())
     }
@@ -88,7 +112,11 @@ impl Book {
         for reference in &snapshot.body.segments {
             let place = (reference.kind as u8, reference.index);
             gone.remove(&place);
-            if self.loaded.get(&place).is_none_or(|of| of.hash != reference.hash) {
+            if self
+                .loaded
+                .get(&place)
+                .is_none_or(|of| of.hash != reference.hash)
+            {
                 self.put(reference, cache.segment(reference)?)?;
                 self.loaded.insert(place, *reference);
             }
@@ -161,12 +189,24 @@ impl Book {
                 Some(folded) => (folded.head, folded.hlc),
                 None => (row.genesis.head(), Hlc::default()),
             };
-            let limit = counted_before(&self.roster, &row);
             let (log, device) = (row.log, row.genesis.device);
-            let state = &mut self.state;
+            let listed = self.roster.by_device(device).cloned();
             let tail = cache.walk(&row, from, |entry, _| {
-                if entry.seq < limit {
-                    state.apply(log, device, entry);
+                // After its cut, an evicted device's entries count for nothing.
+                if listed
+                    .as_ref()
+                    .is_some_and(|of| !of.counts(&log.0, entry.seq))
+                {
+                    return;
+                }
+                if row.own {
+                    self.state.apply(log, device, entry);
+                } else {
+                    self.fold_other(Waiting {
+                        log,
+                        device,
+                        entry: *entry,
+                    });
                 }
             })?;
             let hlc = hlc.max(tail.hlc);
@@ -180,6 +220,67 @@ impl Book {
             );
         }
         Ok(())
+    }
+
+    /// Another device's word counts when the ticket bears it out: ADR 0004.
+    fn fold_other(&mut self, waiting: Waiting) {
+        let Waiting { log, device, entry } = waiting;
+        match entry.kind {
+            EntryKind::Admit | EntryKind::Exit => match self.standing(&entry) {
+                ProofStanding::Proven => self.state.apply(log, device, &entry),
+                ProofStanding::Contradicted => self.contradicted += 1,
+                ProofStanding::Unknown => {
+                    let place = (entry.serial, entry.generation);
+                    self.waiting.entry(place).or_default().push(waiting);
+                }
+            },
+            // No role in this version's roster grants these to anybody.
+            EntryKind::Forced | EntryKind::Undo => self.contradicted += 1,
+            EntryKind::Refused | EntryKind::Clock | EntryKind::Roster | EntryKind::Checkpoint => {}
+        }
+    }
+
+    fn standing(&self, entry: &Entry) -> ProofStanding {
+        let row = self
+            .row(entry.serial)
+            .map(|row| (row.generation, row.commitment));
+        match self.event {
+            Some(event) => proof_standing(entry.proof, event, entry.serial, entry.generation, row),
+            None => ProofStanding::Unknown,
+        }
+    }
+
+    /// The ticket itself is here: entries that were waiting for it count if they saw the same one.
+    pub(crate) fn settle(
+        &mut self,
+        serial: u32,
+        generation: u8,
+        proof: impl FnOnce() -> ScanProof,
+    ) {
+        if let Some(waiting) = self.waiting.remove(&(serial, generation)) {
+            let proof = proof();
+            for Waiting { log, device, entry } in waiting {
+                if entry.proof == proof {
+                    self.state.apply(log, device, &entry);
+                } else {
+                    self.contradicted += 1;
+                }
+            }
+        }
+    }
+
+    /// This device may no longer admit: the roster or the server says so, or its time is over.
+    pub(crate) fn is_evicted(&self, device: DeviceId, now: Timestamp) -> bool {
+        self.sync.evicted
+            || self
+                .roster
+                .by_device(device)
+                .is_some_and(|of| !of.is_active(now))
+    }
+
+    /// Entries that nothing here can judge yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.values().map(Vec::len).sum()
     }
 
     /// The snapshot's row; `None` beyond the snapshot, or when its bytes are no row.
@@ -200,6 +301,14 @@ impl Book {
         u16::try_from(at).ok()
     }
 
+    pub(crate) fn gate_name(&self, gate: GateId) -> Option<&str> {
+        let gates = &self.snapshot.as_ref()?.policy.gates;
+        gates
+            .iter()
+            .find(|of| of.id == gate)
+            .map(|of| of.name.as_str())
+    }
+
     pub(crate) fn device(&self, device: DeviceId) -> Option<&RosterEntry> {
         self.roster.by_device(device)
     }
@@ -211,18 +320,5 @@ impl Book {
             .filter(|of| of.row.own)
             .map(|of| u64::from(of.head.next_seq.saturating_sub(of.row.acked)))
             .sum()
-    }
-}
-
-/// Entries of a log count up to its device's cut; without a cut all do.
-pub(crate) fn counted_before(roster: &Roster, row: &LogRow) -> u32 {
-    match roster.by_device(row.genesis.device).map(|entry| &entry.cut) {
-        Some(Some(cut)) => cut
-            .iter()
-            .find(|(log, _, _)| *log == row.log.0)
-            .map_or(0, |(_, next_seq, _)| *next_seq),
-        Some(None) => u32::MAX,
-        // Own entries before the first roster came; strangers' logs are never stored.
-        None => u32::MAX,
     }
 }

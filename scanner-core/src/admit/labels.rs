@@ -72,7 +72,10 @@ mod tests {
         assert_eq!(labels.get(2), None);
         assert_eq!(labels.get(1024), Some("Chi"));
         labels.set(0, [(2, "Dung")].into_iter());
-        assert_eq!(labels.iter().collect::<Vec<_>>(), [(2, "Dung"), (1024, "Chi")]);
+        assert_eq!(
+            labels.iter().collect::<Vec<_>>(),
+            [(2, "Dung"), (1024, "Chi")]
+        );
         labels.remove(1);
         assert_eq!(labels.get(1024), None);
     }

@@ -32,8 +32,17 @@ impl OpenLog {
         check_mark(cache, book)?;
         let place = cache.place()?;
         let kept = cache.identity()?.ok_or(Cause::NotEnrolled)?.place;
-        let open = book.logs.values().find(|of| of.row.own && !of.row.closed).cloned();
-        let latest = book.logs.values().filter(|of| of.row.own).map(|of| of.hlc).max();
+        let open = book
+            .logs
+            .values()
+            .find(|of| of.row.own && !of.row.closed)
+            .cloned();
+        let latest = book
+            .logs
+            .values()
+            .filter(|of| of.row.own)
+            .map(|of| of.hlc)
+            .max();
         let folded = match open {
             Some(folded) if kept == place => folded,
             _ => begin(cache, identity, edge, &place)?,
@@ -78,9 +87,16 @@ impl OpenLog {
     }
 }
 
-fn begin(cache: &mut Cache, identity: &Identity, edge: &Edge, place: &str) -> Result<Folded, Cause> {
+fn begin(
+    cache: &mut Cache,
+    identity: &Identity,
+    edge: &Edge,
+    place: &str,
+) -> Result<Folded, Cause> {
     let mut incarnation = [0; 16];
-    edge.entropy.fill(&mut incarnation).map_err(Cause::Entropy)?;
+    edge.entropy
+        .fill(&mut incarnation)
+        .map_err(Cause::Entropy)?;
     let genesis = Genesis {
         event: identity.event,
         device: identity.device,

@@ -12,7 +12,6 @@ mod log;
 mod scan;
 mod scanner;
 
-pub(crate) use book::Book;
 pub use scanner::Scanner;
 
 use shared::admission::{Direction, Verdict};

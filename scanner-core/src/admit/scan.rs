@@ -32,22 +32,24 @@ struct Staged {
 
 impl Scanner {
     /// Decides about one reading. An admission is on disk when this returns.
-    pub fn scan(&mut self, reading: &Reading, options: &ScanOptions) -> Scanned {
+    pub fn scan(&mut self, reading: &Reading, options: ScanOptions) -> Scanned {
         let mut scanned = self.scan_group(std::slice::from_ref(reading), options);
         // One reading, one answer.
-        scanned.pop().unwrap_or_else(|| unreachable_answer(self.edge.clock.now()))
+        scanned
+            .pop()
+            .unwrap_or_else(|| unreachable_answer(self.edge.clock.now()))
     }
 
     /// Decides about readings that wait together, in order, under one commit: one fsync for all.
     /// More than 256 are split into several commits.
-    pub fn scan_group(&mut self, readings: &[Reading], options: &ScanOptions) -> Vec<Scanned> {
+    pub fn scan_group(&mut self, readings: &[Reading], options: ScanOptions) -> Vec<Scanned> {
         readings
             .chunks(GROUP_MAX)
             .flat_map(|chunk| self.scan_chunk(chunk, options))
             .collect()
     }
 
-    fn scan_chunk(&mut self, readings: &[Reading], options: &ScanOptions) -> Vec<Scanned> {
+    fn scan_chunk(&mut self, readings: &[Reading], options: ScanOptions) -> Vec<Scanned> {
         let started = self.edge.clock.monotonic_micros();
         let now = self.edge.clock.now();
         if let Err(cause) = self.freshen() {
@@ -58,11 +60,21 @@ impl Scanner {
         let mut tip = None;
         for (at, reading) in readings.iter().enumerate() {
             let presented = self.present(reading, now);
+            if let Presented::Ticket { payload, token } = &presented {
+                let event = self.identity.event;
+                let proof = || ScanProof::of_token(event, token.as_bytes());
+                self.book.settle(payload.serial, payload.generation, proof);
+            }
             let mut verdict = self.judge(&presented, options, now);
             if options.confirmed {
                 confirm(&mut verdict);
             }
-            if let (Outcome::Admit, Presented::Ticket { payload, token }) = (verdict.verdict, &presented) {
+            if verdict.reason == Reason::BadSignature && self.not_genuine {
+                self.not_genuine().clone_into(&mut verdict.explanation);
+            }
+            if let (Outcome::Admit, Presented::Ticket { payload, token }) =
+                (verdict.verdict, &presented)
+            {
                 match self.stage(payload, token, options, now, &mut tip) {
                     Ok((seq, entry)) => staged.push(Staged { at, seq, entry }),
                     Err(cause) => return self.fail_all(readings.len(), now, cause),
@@ -110,6 +122,7 @@ impl Scanner {
                 }
                 ticket @ Presented::Ticket { .. } => {
                     self.last_bad = None;
+                    self.not_genuine = false;
                     return ticket;
                 }
             }
@@ -118,14 +131,12 @@ impl Scanner {
             }
         }
         // Not genuine only after two identical reads: one may be a misread.
-        if furthest == Reason::BadSignature && self.last_bad != bad {
-            furthest = Reason::Misread;
-        }
+        self.not_genuine = bad.is_some() && self.last_bad == bad;
         self.last_bad = bad;
         Presented::Refused(furthest)
     }
 
-    fn judge(&self, presented: &Presented, options: &ScanOptions, now: Timestamp) -> Verdict {
+    fn judge(&self, presented: &Presented, options: ScanOptions, now: Timestamp) -> Verdict {
         let Some(snapshot) = &self.book.snapshot else {
             return refusal(
                 now,
@@ -141,16 +152,13 @@ impl Scanner {
             );
         }
         let row;
-        let mut facts = Facts {
-            row: None,
-            state: None,
-            seat: None,
-            holder: None,
-        };
+        let state;
+        let mut facts = Facts::default();
         if let Presented::Ticket { payload, .. } = presented {
             row = self.book.row(payload.serial);
+            state = self.book.state.ticket(payload.serial);
             facts.row = row.as_ref();
-            facts.state = self.book.state.ticket(payload.serial);
+            facts.state = state.as_ref();
             facts.seat = payload.seat.and_then(|seat| self.book.seats.get(seat));
             facts.holder = self.book.holders.get(payload.serial);
         }
@@ -158,13 +166,32 @@ impl Scanner {
             gate: self.gate(options),
             direction: options.direction,
             snapshot_created: snapshot.created,
-            evicted: self.book.evicted,
+            evicted: self.book.is_evicted(self.identity.device, now),
         };
         decide(presented, &facts, &snapshot.policy, &gate, now)
     }
 
-    fn gate(&self, options: &ScanOptions) -> Option<u16> {
-        let own = || self.book.device(self.identity.device).map_or(self.identity.gate, |of| of.gate);
+    /// The sentence after a second identical reading; the first one asks to show it again.
+    fn not_genuine(&self) -> &'static str {
+        let language = self
+            .book
+            .snapshot
+            .as_ref()
+            .map(|of| of.policy.language.as_str());
+        match language {
+            Some(tag) if tag.starts_with("vi") => {
+                "Vé này không phải vé thật. Vui lòng đến quầy vé."
+            }
+            Some(_) | None => "This ticket is not genuine. Please go to the ticket desk.",
+        }
+    }
+
+    fn gate(&self, options: ScanOptions) -> Option<u16> {
+        let own = || {
+            self.book
+                .device(self.identity.device)
+                .map_or(self.identity.gate, |of| of.gate)
+        };
         options.gate.or_else(|| self.book.gate_index(own()))
     }
 
@@ -174,7 +201,7 @@ impl Scanner {
         &mut self,
         payload: &Payload,
         token: &Token,
-        options: &ScanOptions,
+        options: ScanOptions,
         now: Timestamp,
         tip: &mut Option<(LogHead, Hlc)>,
     ) -> Result<(u32, SignedEntry), Cause> {
@@ -188,15 +215,12 @@ impl Scanner {
         // An exit names the admission that it closes.
         let target = match options.direction {
             Direction::In => None,
-            Direction::Out => self
-                .book
-                .state
-                .ticket(payload.serial)
-                .and_then(|state| state.last_admission())
-                .map(|of| Target {
+            Direction::Out => self.book.state.ticket(payload.serial).and_then(|state| {
+                state.open_admission().map(|of| Target {
                     log: of.log,
                     seq: of.seq,
-                }),
+                })
+            }),
         };
         self.open_log()?;
         let log = self.log.as_ref().ok_or(Cause::NotEnrolled)?;
@@ -214,7 +238,9 @@ impl Scanner {
         };
         let (signed, head) = log.sign(&self.key, &head, &entry)?;
         *tip = Some((head, entry.hlc));
-        self.book.state.apply(log.row.log, self.identity.device, &entry);
+        self.book
+            .state
+            .apply(log.row.log, self.identity.device, &entry);
         Ok((entry.seq, signed))
     }
 
@@ -231,16 +257,23 @@ impl Scanner {
             folded.head = head;
             folded.hlc = hlc;
         }
-        self.committed()
+        self.committed();
+        Ok(())
     }
 
     fn flags(&self, now: Timestamp) -> DecisionFlags {
         let sync = &self.book.sync;
         let mut flags = DecisionFlags::default();
-        if sync.last_success.is_some_and(|at| now.millis_since(at) <= HEARD_SECS * 1000) {
+        if sync
+            .last_success
+            .is_some_and(|at| now.millis_since(at) <= HEARD_SECS * 1000)
+        {
             flags = flags.with(DecisionFlags::HEARD_SERVER);
         }
-        if sync.clock_offset_ms.is_some_and(|offset| offset.abs() > CLOCK_SURE_MS) {
+        if sync
+            .clock_offset_ms
+            .is_some_and(|offset| offset.abs() > CLOCK_SURE_MS)
+        {
             flags = flags.with(DecisionFlags::CLOCK_UNSURE);
         }
         if self.book.snapshot.as_ref().is_some_and(|snapshot| {
@@ -277,7 +310,10 @@ fn confirm(verdict: &mut Verdict) {
             Reason::NeedsId | Reason::NeedsAnswer | Reason::NeedsPayment
         )
     };
-    if verdict.verdict == Outcome::Attention && human(&verdict.reason) && verdict.also.iter().all(human) {
+    if verdict.verdict == Outcome::Attention
+        && human(&verdict.reason)
+        && verdict.also.iter().all(human)
+    {
         verdict.verdict = Outcome::Admit;
         verdict.also.insert(0, verdict.reason);
         verdict.reason = Reason::Ok;
@@ -305,7 +341,9 @@ fn refusal(at: Timestamp, reason: Reason, explanation: &str) -> Verdict {
 /// The device failed, not the ticket: the house rule "recorded before shown" cannot be kept.
 fn refuse_all(count: usize, now: Timestamp, cause: Cause) -> Vec<Scanned> {
     let explanation = match &cause {
-        Cause::InUse(_) => "Another program scans with this device's data. Close it, then scan again.",
+        Cause::InUse(_) => {
+            "Another program scans with this device's data. Close it, then scan again."
+        }
         _ => "This device could not record the entry. Use another device, and call support.",
     };
     let mut error = Some(Error::from(cause));

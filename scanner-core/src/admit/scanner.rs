@@ -27,6 +27,8 @@ pub struct Scanner {
     pub(super) log: Option<OpenLog>,
     /// What the last code with a wrong signature was, to tell a misread from a forgery.
     pub(super) last_bad: Option<blake3::Hash>,
+    /// The code at hand was read twice with the same wrong signature.
+    pub(super) not_genuine: bool,
     pub(super) commits: u32,
     /// The state of the database that the book shows; `None` when the book cannot be relied on.
     version: Option<i64>,
@@ -52,6 +54,7 @@ impl Scanner {
             book: Book::default(),
             log: None,
             last_bad: None,
+            not_genuine: false,
             commits: 0,
             version: None,
             dir: dir.to_path_buf(),
@@ -113,14 +116,11 @@ impl Scanner {
         let found = gates
             .iter()
             .position(|gate| gate.name.to_lowercase() == wanted || gate.id.to_string() == wanted);
-        match found.and_then(|at| u16::try_from(at).ok()) {
-            Some(index) => Ok(index),
-            None => {
-                let known: Vec<&str> = gates.iter().map(|gate| gate.name.as_str()).collect();
-                let known = known.join(", ");
-                Err(Cause::Input(format!("no gate is called {name:?}; there are: {known}")).into())
-            }
-        }
+        found.and_then(|at| u16::try_from(at).ok()).ok_or_else(|| {
+            let known: Vec<&str> = gates.iter().map(|gate| gate.name.as_str()).collect();
+            let known = known.join(", ");
+            Cause::Input(format!("no gate is called {name:?}; there are: {known}")).into()
+        })
     }
 
     /// Takes over what other connections have stored since the last look. Cheap when nothing was.
@@ -135,7 +135,11 @@ impl Scanner {
         self.version = Some(version);
         // The server may have closed the open log: then the next append begins another.
         if let Some(log) = &self.log
-            && self.book.logs.get(&log.row.log).is_none_or(|of| of.row.closed)
+            && self
+                .book
+                .logs
+                .get(&log.row.log)
+                .is_none_or(|of| of.row.closed)
         {
             self.log = None;
         }
@@ -150,24 +154,22 @@ impl Scanner {
     }
 
     pub(super) fn open_log(&mut self) -> Result<&mut OpenLog, Cause> {
-        match &mut self.log {
-            // The borrow checker wants the lookup twice.
-            Some(_) => {}
-            None => {
-                let log = OpenLog::open(&mut self.cache, &self.identity, &mut self.book, &self.edge)?;
-                self.log = Some(log);
-            }
-        }
-        self.log.as_mut().ok_or(Cause::NotEnrolled)
+        let log = match self.log.take() {
+            Some(log) => log,
+            None => OpenLog::open(&mut self.cache, &self.identity, &mut self.book, &self.edge)?,
+        };
+        Ok(self.log.insert(log))
     }
 
     /// After a commit: counts, and keeps the write-ahead log bounded even if nobody is ever idle.
-    pub(super) fn committed(&mut self) -> Result<(), Cause> {
+    pub(super) fn committed(&mut self) {
         self.commits += 1;
-        if self.commits >= CHECKPOINT_COMMITS_MAX {
-            self.checkpoint()?;
+        if self.commits >= CHECKPOINT_COMMITS_MAX
+            && let Err(error) = self.checkpoint()
+        {
+            // The entries are safe where they are; a disk that is really full fails the next one.
+            tracing::warn!(%error, "the write-ahead log could not be moved into the database");
         }
-        Ok(())
     }
 
     fn checkpoint(&mut self) -> Result<(), Cause> {

@@ -107,19 +107,24 @@ fn acknowledge(tx: &Connection, plan: &Plan) -> Result<(), Cause> {
         tx.execute("UPDATE logs SET closed = 1 WHERE log = ?1", [&log.0[..]])?;
     }
     for (log, why) in &plan.refused {
-        tx.execute("UPDATE logs SET refused = ?2 WHERE log = ?1", (&log.0[..], why))?;
+        tx.execute(
+            "UPDATE logs SET refused = ?2 WHERE log = ?1",
+            (&log.0[..], why),
+        )?;
     }
     Ok(())
 }
 
 fn extend(tx: &Connection, extensions: &[Extension]) -> Result<usize, Cause> {
-    let mut insert = tx
-        .prepare_cached("INSERT OR IGNORE INTO entries (id, body, signature) VALUES (?1, ?2, ?3)")?;
+    let mut insert = tx.prepare_cached(
+        "INSERT OR IGNORE INTO entries (id, body, signature) VALUES (?1, ?2, ?3)",
+    )?;
     let mut added = 0;
     for extension in extensions {
         let number = insert_log(tx, &extension.genesis, false)?;
         for entry in &extension.entries {
-            added += insert.execute((entry_id(number, entry.seq), &entry.body, &entry.signature))?;
+            added +=
+                insert.execute((entry_id(number, entry.seq), &entry.body, &entry.signature))?;
         }
         set_checked(tx, number, extension.head)?;
     }

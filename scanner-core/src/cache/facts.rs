@@ -81,7 +81,9 @@ pub(super) fn store_identity(conn: &Connection, identity: &Identity) -> Result<(
 
 fn read<T: DeserializeOwned>(conn: &Connection, name: &'static str) -> Result<Option<T>, Cause> {
     let body: Option<String> = conn
-        .query_row("SELECT body FROM facts WHERE name = ?1", [name], |row| row.get(0))
+        .query_row("SELECT body FROM facts WHERE name = ?1", [name], |row| {
+            row.get(0)
+        })
         .optional()?;
     body.map(|body| serde_json::from_str(&body))
         .transpose()

@@ -74,7 +74,11 @@ fn sync_dir(path: &Path) -> Result<(), Cause> {
     if cfg!(windows) {
         return Ok(());
     }
-    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+    let dir = if dir.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        dir
+    };
     File::open(dir)
         .and_then(|file| file.sync_all())
         .map_err(Cause::file("cannot write", dir))

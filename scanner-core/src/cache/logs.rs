@@ -58,7 +58,11 @@ impl Cache {
     }
 
     /// Begins an own log. The others are closed in the same commit: one is open at a time.
-    pub(crate) fn begin_own_log(&mut self, genesis: &Genesis, place: &str) -> Result<LogRow, Cause> {
+    pub(crate) fn begin_own_log(
+        &mut self,
+        genesis: &Genesis,
+        place: &str,
+    ) -> Result<LogRow, Cause> {
         let mut identity = self.identity()?.ok_or(Cause::NotEnrolled)?;
         place.clone_into(&mut identity.place);
         self.write(|tx| {
@@ -74,7 +78,11 @@ impl Cache {
 
     /// Appends to the open log. Durable when it returns: this is the commit that a verdict waits
     /// for, so its statements are prepared once.
-    pub(crate) fn append(&mut self, number: i64, entries: &[(u32, SignedEntry)]) -> Result<(), Cause> {
+    pub(crate) fn append(
+        &mut self,
+        number: i64,
+        entries: &[(u32, SignedEntry)],
+    ) -> Result<(), Cause> {
         self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let done = self.append_in_transaction(number, entries);
         if done.is_err() {
@@ -84,7 +92,11 @@ impl Cache {
         done
     }
 
-    fn append_in_transaction(&self, number: i64, entries: &[(u32, SignedEntry)]) -> Result<(), Cause> {
+    fn append_in_transaction(
+        &self,
+        number: i64,
+        entries: &[(u32, SignedEntry)],
+    ) -> Result<(), Cause> {
         let mut insert = self
             .conn
             .prepare_cached("INSERT INTO entries (id, body, signature) VALUES (?1, ?2, ?3)")?;
@@ -96,11 +108,17 @@ impl Cache {
     }
 
     /// Entries of one log from `first`, at most `limit`, in order.
-    pub(crate) fn entries(&self, number: i64, first: u32, limit: u32) -> Result<Vec<StoredEntry>, Cause> {
+    pub(crate) fn entries(
+        &self,
+        number: i64,
+        first: u32,
+        limit: u32,
+    ) -> Result<Vec<StoredEntry>, Cause> {
         let mut select = self.conn.prepare_cached(
             "SELECT id, body, signature FROM entries WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3",
         )?;
-        let mut rows = select.query((entry_id(number, first), entry_id(number, u32::MAX), limit))?;
+        let mut rows =
+            select.query((entry_id(number, first), entry_id(number, u32::MAX), limit))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let id: i64 = row.get(0)?;
@@ -112,16 +130,6 @@ impl Cache {
             });
         }
         Ok(found)
-    }
-
-    /// How many entries a log has; its sequence has no gaps.
-    pub(crate) fn next_seq(&self, number: i64) -> Result<u32, Cause> {
-        let mut select = self
-            .conn
-            .prepare_cached("SELECT max(id) FROM entries WHERE id BETWEEN ?1 AND ?2")?;
-        let last: Option<i64> =
-            select.query_row((entry_id(number, 0), entry_id(number, u32::MAX)), |row| row.get(0))?;
-        Ok(last.map_or(0, |id| u32::try_from((id & 0xFFFF_FFFF) + 1).unwrap_or(u32::MAX)))
     }
 
     /// Walks a log from its checked head to its end, showing each entry, and verifies the chain:
@@ -199,7 +207,14 @@ pub(super) fn insert_log(conn: &Connection, genesis: &Genesis, own: bool) -> Res
     conn.execute(
         "INSERT INTO logs (number, log, genesis, own, checked_seq, checked_head)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        (number, &log.0[..], genesis.to_wire(), own, head.next_seq, &head.hash[..]),
+        (
+            number,
+            &log.0[..],
+            genesis.to_wire(),
+            own,
+            head.next_seq,
+            &head.hash[..],
+        ),
     )?;
     Ok(number)
 }
@@ -224,8 +239,12 @@ fn log_row(row: &Row<'_>) -> Result<LogRow, Cause> {
     };
     let log: Vec<u8> = row.get(1)?;
     let genesis: Vec<u8> = row.get(2)?;
-    let genesis = Genesis::from_wire(&genesis).map_err(|_| inconsistent("its genesis is damaged"))?;
-    let log = LogId(log.try_into().map_err(|_| inconsistent("its id is damaged"))?);
+    let genesis =
+        Genesis::from_wire(&genesis).map_err(|_| inconsistent("its genesis is damaged"))?;
+    let log = LogId(
+        log.try_into()
+            .map_err(|_| inconsistent("its id is damaged"))?,
+    );
     if genesis.log_id() != log {
         return Err(inconsistent("its genesis is of another log"));
     }
@@ -238,7 +257,9 @@ fn log_row(row: &Row<'_>) -> Result<LogRow, Cause> {
         closed: row.get(4)?,
         checked: LogHead {
             next_seq: row.get(5)?,
-            hash: head.try_into().map_err(|_| inconsistent("its head is damaged"))?,
+            hash: head
+                .try_into()
+                .map_err(|_| inconsistent("its head is damaged"))?,
         },
         acked: row.get(7)?,
         refused: row.get(8)?,

@@ -58,7 +58,8 @@ impl HeadMark {
             .open(&path)
             .map_err(Cause::file("cannot open", &path))?;
         let mut mark = Self { file, log };
-        mark.set(count).map_err(Cause::file("cannot write", &path))?;
+        mark.set(count)
+            .map_err(Cause::file("cannot write", &path))?;
         Ok(mark)
     }
 

@@ -1,4 +1,4 @@
-//! What a device keeps: one SQLite database and four small files beside it.
+//! What a device keeps: one `SQLite` database and four small files beside it.
 //!
 //! | file | holds | why not in the database |
 //! |---|---|---|
@@ -12,6 +12,7 @@
 //! damaged file is an error; every change is one immediate transaction, fsynced before it returns.
 
 mod apply;
+mod enrolled;
 mod facts;
 mod files;
 mod keys;
@@ -24,16 +25,12 @@ mod seen;
 mod segments;
 mod statements;
 
-#[cfg(test)]
-mod tests;
-
-pub(crate) use apply::Applied;
+pub(crate) use enrolled::NewDevice;
 pub(crate) use facts::{Identity, SyncFacts};
-pub(crate) use files::write_atomically;
 pub(crate) use keys::DeviceKey;
 pub(crate) use lock::{Lock, LockKind};
-pub(crate) use logs::{LogRow, StoredEntry, Tail};
+pub(crate) use logs::{LogRow, StoredEntry};
 pub(crate) use mark::HeadMark;
-pub(crate) use open::{Cache, DATABASE};
+pub(crate) use open::Cache;
 pub(crate) use seen::Seen;
 pub(crate) use statements::Trust;

@@ -12,14 +12,42 @@ pub(crate) const DATABASE: &str = "gatehouse.db";
 
 /// Set on every connection, in this order.
 const PRAGMAS: [(&str, &str, &str); 8] = [
-    ("journal_mode", "WAL", "a commit is one append; readers never wait for the scanner"),
-    ("synchronous", "FULL", "a commit is on disk when it returns: nothing is shown on hope"),
-    ("wal_autocheckpoint", "0", "checkpoints run between scans, never inside one"),
-    ("journal_size_limit", "16777216", "a long log is given back to the disk after a checkpoint"),
+    (
+        "journal_mode",
+        "WAL",
+        "a commit is one append; readers never wait for the scanner",
+    ),
+    (
+        "synchronous",
+        "FULL",
+        "a commit is on disk when it returns: nothing is shown on hope",
+    ),
+    (
+        "wal_autocheckpoint",
+        "0",
+        "checkpoints run between scans, never inside one",
+    ),
+    (
+        "journal_size_limit",
+        "16777216",
+        "a long log is given back to the disk after a checkpoint",
+    ),
     ("foreign_keys", "ON", "off by default in SQLite"),
-    ("cell_size_check", "ON", "a damaged page is an error and not a wrong answer"),
-    ("trusted_schema", "OFF", "a tampered schema must not run functions"),
-    ("cache_size", "-8192", "8 MiB: the scan path touches a handful of pages"),
+    (
+        "cell_size_check",
+        "ON",
+        "a damaged page is an error and not a wrong answer",
+    ),
+    (
+        "trusted_schema",
+        "OFF",
+        "a tampered schema must not run functions",
+    ),
+    (
+        "cache_size",
+        "-8192",
+        "8 MiB: the scan path touches a handful of pages",
+    ),
 ];
 
 /// How long a scan waits for a sync's commit, and the other way round.
@@ -86,7 +114,7 @@ impl Cache {
         &self.dir
     }
 
-    /// SQLite's own check of every page.
+    /// The engine's own check of every page.
     pub(crate) fn check_pages(&self) -> Result<(), Cause> {
         let answer: String = self
             .conn

@@ -31,7 +31,8 @@ CREATE TABLE logs (
 CREATE TABLE entries (id INTEGER PRIMARY KEY, body BLOB NOT NULL, signature BLOB) STRICT;
 ";
 
-static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| Migrations::new(vec![M::up(V1)]));
+static MIGRATIONS: LazyLock<Migrations<'static>> =
+    LazyLock::new(|| Migrations::new(vec![M::up(V1)]));
 
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), Cause> {
     Ok(MIGRATIONS.to_latest(conn)?)

@@ -59,7 +59,8 @@ impl Seen {
         let mut text = format!("{HEADING}\n");
         for (name, kind) in NAMES {
             if let Some((version, hash)) = self.get(kind) {
-                text.push_str(&format!("{name} {version} {}\n", HEXLOWER.encode(&hash)));
+                let hash = HEXLOWER.encode(&hash);
+                text.extend([name, " ", &version.to_string(), " ", &hash, "\n"]);
             }
         }
         files::write_atomically(&dir.join(FILE), text.as_bytes())

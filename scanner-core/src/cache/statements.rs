@@ -87,9 +87,9 @@ impl Cache {
         let mut rows = select.query([SLOT_ACTIVE])?;
         let mut versions = [0; 4];
         while let Some(row) = rows.next()? {
-            let kind: usize = row.get(0)?;
+            let kind: u8 = row.get(0)?;
             let version: i64 = row.get(1)?;
-            if let Some(slot) = versions.get_mut(kind) {
+            if let Some(slot) = versions.get_mut(usize::from(kind)) {
                 *slot = version.cast_unsigned().max(*slot);
             }
         }
@@ -97,7 +97,9 @@ impl Cache {
     }
 
     fn root(&self, event: EventId, pin: RootPin) -> Result<Opened<Root>, Cause> {
-        let mut versions = self.statements(StatementKind::Root, SLOT_ACTIVE)?.into_iter();
+        let mut versions = self
+            .statements(StatementKind::Root, SLOT_ACTIVE)?
+            .into_iter();
         let first = versions
             .next()
             .ok_or_else(|| Cause::Damaged("the root statement is missing".to_owned()))?;
@@ -110,20 +112,21 @@ impl Cache {
 
     /// All stored versions, ascending.
     fn statements(&self, kind: StatementKind, slot: i64) -> Result<Vec<Signed>, Cause> {
-        let mut select = self.conn.prepare_cached(
-            "SELECT version, wire FROM statements WHERE kind = ?1 AND slot = ?2",
-        )?;
+        let mut select = self
+            .conn
+            .prepare_cached("SELECT version, wire FROM statements WHERE kind = ?1 AND slot = ?2")?;
         let mut rows = select.query((kind as u8, slot))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             // Versions are u64 and stored bit for bit: sorting is ours to do.
             let version: i64 = row.get(0)?;
-            let signed = Signed::from_wire(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)
-                .map_err(|_| Cause::Inconsistent {
-                    table: "statements",
-                    row: format!("{kind:?} {version}"),
-                    what: "not the statement that was stored",
-                })?;
+            let signed =
+                Signed::from_wire(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)
+                    .map_err(|_| Cause::Inconsistent {
+                        table: "statements",
+                        row: format!("{kind:?} {version}"),
+                        what: "not the statement that was stored",
+                    })?;
             found.push((version.cast_unsigned(), signed));
         }
         found.sort_by_key(|(version, _)| *version);
@@ -161,7 +164,8 @@ impl Trust {
         ] {
             let held = stored.get(kind);
             let outside = self.seen.get(kind);
-            self.rolled_back |= outside.map(|(version, _)| version) > held.map(|(version, _)| version);
+            self.rolled_back |=
+                outside.map(|(version, _)| version) > held.map(|(version, _)| version);
             if let Some((version, hash)) = held {
                 // A crash between the commit and the file leaves the file behind: harmless.
                 self.seen.raise(kind, version, hash);

@@ -37,7 +37,9 @@ pub(super) fn invert(text: &str) -> impl Iterator<Item = String> + '_ {
         text.chars()
             .map(|c| {
                 let key = row.iter().position(|typed| *typed == c)?;
-                u32::try_from(key).ok().and_then(|key| char::from_digit(key, 10))
+                u32::try_from(key)
+                    .ok()
+                    .and_then(|key| char::from_digit(key, 10))
             })
             .collect()
     })
@@ -55,7 +57,10 @@ mod tests {
             seen.dedup();
             assert_eq!(seen.len(), 10, "{name}");
             let typed: String = row.iter().collect();
-            assert!(invert(&typed).any(|digits| digits == "0123456789"), "{name}");
+            assert!(
+                invert(&typed).any(|digits| digits == "0123456789"),
+                "{name}"
+            );
         }
     }
 }

@@ -66,7 +66,11 @@ fn decimal_digits_of_any_one_script_are_mapped() {
     for zero in [0x660, 0x6F0, 0x966, 0xE50, 0xFF10, 0x1D7CE] {
         assert_eq!(only(&shifted_to(zero)).as_deref(), Some(DIGITS), "{zero:x}");
     }
-    let mixed = format!("{}{}", shifted_to(0x660).chars().take(100).collect::<String>(), &DIGITS[100..]);
+    let mixed = format!(
+        "{}{}",
+        shifted_to(0x660).chars().take(100).collect::<String>(),
+        &DIGITS[100..]
+    );
     assert_eq!(only(&mixed), None);
     // A superscript is numeric but no decimal digit.
     assert_eq!(only(&DIGITS.replace('2', "\u{b2}")), None);

@@ -1,11 +1,11 @@
 //! Carries requests and answers between cache and transport until both sides have the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Serialize;
-use shared::log::{LogId, LogSegment};
 use shared::limits::LOG_SEGMENT_ENTRIES_MAX;
+use shared::log::{LogId, LogSegment};
 use shared::sync::{SegmentsResponse, SignedRequest, SyncResponse};
 use shared::trust::{Segment, SegmentRef};
 
@@ -81,7 +81,11 @@ impl Syncer {
         outcome.map(|()| report).map_err(Error::from)
     }
 
-    fn exchange(&mut self, transport: &mut dyn Transport, report: &mut SyncReport) -> Result<(), Cause> {
+    fn exchange(
+        &mut self,
+        transport: &mut dyn Transport,
+        report: &mut SyncReport,
+    ) -> Result<(), Cause> {
         for _ in 0..SNAPSHOT_ATTEMPTS_MAX {
             self.talk(transport, report)?;
             if self.fetch_snapshot(transport, report)? {
@@ -92,13 +96,19 @@ impl Syncer {
         report.snapshot_version = held.trust.snapshot.as_ref().map(|of| of.header.version);
         report.pending = pending(&held);
         if held.trust.pending.is_some() {
-            report.warnings.push("the newest snapshot could not be fetched whole".to_owned());
+            report
+                .warnings
+                .push("the newest snapshot could not be fetched whole".to_owned());
         }
         Ok(())
     }
 
     /// Statements in, entries both ways, until neither side has more.
-    fn talk(&mut self, transport: &mut dyn Transport, report: &mut SyncReport) -> Result<(), Cause> {
+    fn talk(
+        &mut self,
+        transport: &mut dyn Transport,
+        report: &mut SyncReport,
+    ) -> Result<(), Cause> {
         for _ in 0..ROUNDS_MAX {
             let held = self.held()?;
             let segments = self.outgoing(&held)?;
@@ -138,19 +148,20 @@ impl Syncer {
         let Some(pending) = trust.pending else {
             return Ok(true);
         };
-        let missing = self.cache.missing_segments(&pending.body)?;
-        let mut rest = &missing[..];
-        while let Some((request, batch)) = proto::next_fetch(rest) {
+        let mut missing = self.cache.missing_segments(&pending.body)?;
+        while let Some((request, batch)) = proto::next_fetch(&missing) {
             let SegmentsResponse::V1 { segments } = transport.segments(&self.sign(&request))?;
             let good = checked(batch, segments)?;
-            if good.len() < batch.len() {
-                self.cache.store_segments(&good)?;
+            if good.is_empty() {
                 return Ok(false);
             }
+            // Stored as they come: a cut costs one batch.
+            self.cache.store_segments(&good)?;
             report.segments += good.len();
             report.segment_bytes += good.iter().map(|(_, wire)| wire.len() as u64).sum::<u64>();
-            self.cache.store_segments(&good)?;
-            rest = &rest[batch.len()..];
+            // What did not fit the answer is asked for again.
+            let came: BTreeSet<[u8; 32]> = good.iter().map(|(hash, _)| *hash).collect();
+            missing.retain(|reference| !came.contains(&reference.hash));
         }
         self.cache.switch_snapshot(&pending.body)?;
         self.cache.checkpoint()?;
@@ -181,7 +192,6 @@ impl Syncer {
         }
         Ok(Held {
             event: self.identity.event,
-            device: self.identity.device,
             trust: self.cache.trust(self.identity.event, self.identity.pin)?,
             logs,
         })
@@ -209,7 +219,10 @@ impl Syncer {
             .unwrap_or(u32::MAX)
             .min(of.head.next_seq - from);
         let mut entries = self.cache.entries(of.number, from, wanted)?;
-        while entries.last().is_some_and(|entry| entry.signature.is_none()) {
+        while entries
+            .last()
+            .is_some_and(|entry| entry.signature.is_none())
+        {
             entries.pop();
         }
         let Some(signature) = entries.last_mut().and_then(|entry| entry.signature.take()) else {
@@ -250,7 +263,8 @@ impl Syncer {
             }
             Err(cause) => {
                 facts.last_error = Some(cause.to_string());
-                if matches!(cause, Cause::Transport(TransportError::Refused { code, .. }) if code == EVICTED) {
+                if matches!(cause, Cause::Transport(TransportError::Refused { code, .. }) if code == EVICTED)
+                {
                     facts.evicted = true;
                 }
             }
@@ -291,7 +305,9 @@ fn note(plan: &Plan, report: &mut SyncReport) {
         report.refused.push(format!("{log}: {why}"));
     }
     for (log, why) in &plan.ignored {
-        report.warnings.push(format!("left out of log {log}: {why}"));
+        report
+            .warnings
+            .push(format!("left out of log {log}: {why}"));
     }
     for log in &plan.close {
         report.warnings.push(format!(
@@ -301,13 +317,15 @@ fn note(plan: &Plan, report: &mut SyncReport) {
     }
 }
 
+/// Hash and wire bytes.
+type Fetched = Vec<([u8; 32], Vec<u8>)>;
+
 /// The segments that were asked for and hold up.
-fn checked(
-    batch: &[SegmentRef],
-    segments: Vec<([u8; 32], Vec<u8>)>,
-) -> Result<Vec<([u8; 32], Vec<u8>)>, Cause> {
-    let wanted: BTreeMap<[u8; 32], &SegmentRef> =
-        batch.iter().map(|reference| (reference.hash, reference)).collect();
+fn checked(batch: &[SegmentRef], segments: Fetched) -> Result<Fetched, Cause> {
+    let wanted: BTreeMap<[u8; 32], &SegmentRef> = batch
+        .iter()
+        .map(|reference| (reference.hash, reference))
+        .collect();
     for (hash, wire) in &segments {
         let reference = wanted
             .get(hash)

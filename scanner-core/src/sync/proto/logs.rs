@@ -8,7 +8,6 @@ use shared::sync::LogVector;
 use shared::trust::Roster;
 
 use super::plan::{Acked, Extension, Plan};
-use super::request::prefix;
 use super::{Held, HeldLog};
 use crate::cache::StoredEntry;
 
@@ -36,8 +35,7 @@ pub(super) fn acknowledge(held: &Held, vector: &[LogVector], plan: &mut Plan) {
 /// The server has entries of this log that are not here, or others in their place.
 fn is_from_a_copy(ours: &HeldLog, next_seq: u32, head: Option<[u8; 8]>) -> bool {
     next_seq > ours.head.next_seq
-        || (next_seq == ours.head.next_seq
-            && head.is_some_and(|head| head != prefix(&ours.head.hash)))
+        || (next_seq == ours.head.next_seq && head.is_some_and(|head| head != ours.head.short()))
 }
 
 /// Verifies what is new and plans to store it. A bad segment blames its signer: the others go on.
@@ -104,10 +102,14 @@ fn verify(
     if entry.public_key != genesis.device_key {
         return Err("its key is not the device's".to_owned());
     }
-    let key = VerifyingKey::from_bytes(&genesis.device_key).map_err(|_| "its key is no key".to_owned())?;
+    let key = VerifyingKey::from_bytes(&genesis.device_key)
+        .map_err(|_| "its key is no key".to_owned())?;
     // The part that is here already is cut off; the chain proves that the rest continues it.
     let Some(behind) = head.next_seq.checked_sub(segment.first_seq) else {
-        return Err(format!("a gap: expected {}, found {}", head.next_seq, segment.first_seq));
+        return Err(format!(
+            "a gap: expected {}, found {}",
+            head.next_seq, segment.first_seq
+        ));
     };
     let behind = usize::try_from(behind).unwrap_or(usize::MAX);
     if behind >= segment.bodies.len() {
@@ -115,7 +117,9 @@ fn verify(
     }
     segment.bodies.drain(..behind);
     segment.first_seq = head.next_seq;
-    let (entries, new_head) = segment.verify(&key, head).map_err(|error| error.to_string())?;
+    let (entries, new_head) = segment
+        .verify(&key, head)
+        .map_err(|error| error.to_string())?;
     Ok(Some(Extension {
         genesis: genesis.clone(),
         entries: stored(&entries, segment),

@@ -5,15 +5,12 @@ mod plan;
 mod request;
 mod statements;
 
-#[cfg(test)]
-mod tests;
-
-pub(crate) use plan::{Acked, Adopted, Extension, Plan, plan};
+pub(crate) use plan::{Extension, Plan, plan};
 pub(crate) use request::{next_fetch, request};
 
 use std::collections::BTreeMap;
 
-use shared::ids::{DeviceId, EventId};
+use shared::ids::EventId;
 use shared::log::{Genesis, LogHead, LogId};
 
 use crate::cache::Trust;
@@ -23,8 +20,6 @@ pub(crate) const FETCH_SEGMENTS_MAX: usize = 128;
 pub(crate) const FETCH_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Catch-up segments sent at once.
 pub(crate) const SEND_SEGMENTS_MAX: usize = 16;
-/// Segments that a manifest may name: every serial's tickets, seats and holders.
-pub(crate) const MANIFEST_SEGMENTS_MAX: usize = 3 * 16_384;
 /// Entries applied in one transaction.
 pub(crate) const APPLY_ENTRIES_MAX: usize = 8192;
 
@@ -32,7 +27,6 @@ pub(crate) const APPLY_ENTRIES_MAX: usize = 8192;
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
     pub(crate) event: EventId,
-    pub(crate) device: DeviceId,
     pub(crate) trust: Trust,
     pub(crate) logs: BTreeMap<LogId, HeldLog>,
 }

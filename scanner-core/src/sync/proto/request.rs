@@ -18,7 +18,7 @@ pub(crate) fn request(held: &Held, segments: Vec<LogSegment>, now: Timestamp) ->
             .map(|(log, of)| LogVector {
                 log: *log,
                 next_seq: of.head.next_seq,
-                head: prefix(&of.head.hash),
+                head: of.head.short(),
             })
             .collect(),
         // A server that has none of a log may never have heard of it.
@@ -48,10 +48,4 @@ pub(crate) fn next_fetch(missing: &[SegmentRef]) -> Option<(SegmentsRequest, &[S
     let batch = missing.get(..count)?;
     let hashes = batch.iter().map(|reference| reference.hash).collect();
     Some((SegmentsRequest::V1 { hashes }, batch))
-}
-
-pub(super) fn prefix(hash: &[u8; 32]) -> [u8; 8] {
-    let mut prefix = [0; 8];
-    prefix.copy_from_slice(&hash[..8]);
-    prefix
 }

@@ -9,8 +9,8 @@ use shared::trust::{
     TrustError, TrustedKeys, open,
 };
 
+use super::Held;
 use super::plan::{Adopted, Plan};
-use super::{Held, MANIFEST_SEGMENTS_MAX};
 
 /// Fills the plan; gives the roster that is in force afterwards.
 pub(super) fn adopt(
@@ -49,7 +49,9 @@ impl Judge<'_> {
         }
         if let Some(signed) = offered.keyring {
             let authority = self.root.body.keyring.clone();
-            if let Some(opened) = self.open::<Keyring>(&signed, StatementKind::Keyring, &authority)? {
+            if let Some(opened) =
+                self.open::<Keyring>(&signed, StatementKind::Keyring, &authority)?
+            {
                 // A keyring with an unusable key is refused whole.
                 TrustedKeys::load(&opened.body)?;
                 self.keyring_version = opened.header.version;
@@ -59,13 +61,16 @@ impl Judge<'_> {
         if let Some(signed) = offered.roster {
             let authority = self.root.body.roster.clone();
             if let Some(opened) = self.open::<Roster>(&signed, StatementKind::Roster, &authority)? {
+                opened.body.check()?;
                 self.adopt(&opened, signed);
                 self.roster = Some(opened);
             }
         }
         if let Some(signed) = offered.snapshot {
             let authority = self.root.body.snapshot.clone();
-            if let Some(opened) = self.open::<Manifest>(&signed, StatementKind::Snapshot, &authority)? {
+            if let Some(opened) =
+                self.open::<Manifest>(&signed, StatementKind::Snapshot, &authority)?
+            {
                 self.check_manifest(&opened.body)?;
                 self.adopt(&opened, signed);
             }
@@ -80,9 +85,21 @@ impl Judge<'_> {
         }
         let next = Root::succeed(current, &signed, self.now)?;
         for (kind, before, after) in [
-            (StatementKind::Keyring, &current.body.keyring, &next.body.keyring),
-            (StatementKind::Roster, &current.body.roster, &next.body.roster),
-            (StatementKind::Snapshot, &current.body.snapshot, &next.body.snapshot),
+            (
+                StatementKind::Keyring,
+                &current.body.keyring,
+                &next.body.keyring,
+            ),
+            (
+                StatementKind::Roster,
+                &current.body.roster,
+                &next.body.roster,
+            ),
+            (
+                StatementKind::Snapshot,
+                &current.body.snapshot,
+                &next.body.snapshot,
+            ),
         ] {
             if before != after {
                 self.plan.forget.push(kind);
@@ -118,7 +135,8 @@ impl Judge<'_> {
             seen,
         };
         let opened = open(signed, authority, &expected)?;
-        let held = seen.is_some_and(|(_, hash)| hash == opened.hash) && !self.held.trust.rolled_back;
+        let held =
+            seen.is_some_and(|(_, hash)| hash == opened.hash) && !self.held.trust.rolled_back;
         Ok((!held).then_some(opened))
     }
 
@@ -132,22 +150,18 @@ impl Judge<'_> {
     }
 
     fn check_manifest(&self, manifest: &Manifest) -> Result<(), TrustError> {
-        let roster_version = self.roster.as_ref().map_or(0, |roster| roster.header.version);
-        if manifest.keyring_version > self.keyring_version || manifest.roster_version > roster_version {
-            return Err(TrustError::Malformed("the snapshot needs a newer keyring or roster"));
+        let roster_version = self
+            .roster
+            .as_ref()
+            .map_or(0, |roster| roster.header.version);
+        if manifest.keyring_version > self.keyring_version
+            || manifest.roster_version > roster_version
+        {
+            return Err(TrustError::Malformed(
+                "the snapshot needs a newer keyring or roster",
+            ));
         }
-        if manifest.segments.len() > MANIFEST_SEGMENTS_MAX {
-            return Err(TrustError::Malformed("the snapshot names too many segments"));
-        }
-        let mut places: Vec<_> = manifest
-            .segments
-            .iter()
-            .map(|reference| (reference.kind as u8, reference.index))
-            .collect();
-        places.sort_unstable();
-        if places.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(TrustError::Malformed("the snapshot names a segment twice"));
-        }
-        Ok(())
+        // Also bounds the list: each place of a bounded index occurs once.
+        manifest.check()
     }
 }

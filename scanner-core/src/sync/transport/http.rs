@@ -9,13 +9,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
 use shared::limits::{JSON_BODY_BYTES_MAX, SYNC_BODY_BYTES_MAX};
-use shared::sync::{SegmentsResponse, SignedRequest, SyncResponse, from_wire, to_wire};
+use shared::sync::{SegmentsResponse, SignedRequest, StrictError, SyncResponse};
 
 use super::{Transport, TransportError};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// For a whole request: 8 MiB on a slow link.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 const BINARY: &str = "application/octet-stream";
 const JSON: &str = "application/json";
 
@@ -81,7 +81,10 @@ impl HttpTransport {
             200..=299 => read_bounded(response, bytes_max),
             // A proxy that cannot reach the server answers in its place.
             502..=504 => Err(TransportError::Unreachable(format!("HTTP {status}"))),
-            _ => Err(refusal(status, &read_bounded(response, JSON_BODY_BYTES_MAX)?)),
+            _ => Err(refusal(
+                status,
+                &read_bounded(response, JSON_BODY_BYTES_MAX)?,
+            )),
         }
     }
 
@@ -96,14 +99,14 @@ impl HttpTransport {
         serde_json::from_slice(&answer).map_err(garbled)
     }
 
-    fn post_binary<T: Serialize + DeserializeOwned>(
+    fn post_binary<T>(
         &self,
         path: &str,
         request: &SignedRequest,
+        read: impl FnOnce(&[u8]) -> Result<T, StrictError>,
     ) -> Result<T, TransportError> {
-        let answer = self.post(path, BINARY, to_wire(request), SYNC_BODY_BYTES_MAX)?;
-        from_wire(&answer, SYNC_BODY_BYTES_MAX)
-            .map_err(|error| TransportError::Garbled(error.to_string()))
+        let answer = self.post(path, BINARY, request.to_wire(), SYNC_BODY_BYTES_MAX)?;
+        read(&answer).map_err(|error| TransportError::Garbled(error.to_string()))
     }
 }
 
@@ -115,10 +118,10 @@ impl Transport for HttpTransport {
         self.post_json("/gate/enrolment", request)
     }
     fn sync(&mut self, request: &SignedRequest) -> Result<SyncResponse, TransportError> {
-        self.post_binary("/gate/sync", request)
+        self.post_binary("/gate/sync", request, SyncResponse::from_wire)
     }
     fn segments(&mut self, request: &SignedRequest) -> Result<SegmentsResponse, TransportError> {
-        self.post_binary("/gate/segments", request)
+        self.post_binary("/gate/segments", request, SegmentsResponse::from_wire)
     }
 }
 
@@ -130,7 +133,9 @@ fn read_bounded(response: Response, bytes_max: usize) -> Result<Vec<u8>, Transpo
         .read_to_end(&mut bytes)
         .map_err(|error| TransportError::Unreachable(format!("the answer broke off: {error}")))?;
     if bytes.len() > bytes_max {
-        return Err(TransportError::Garbled(format!("more than {bytes_max} bytes")));
+        return Err(TransportError::Garbled(format!(
+            "more than {bytes_max} bytes"
+        )));
     }
     Ok(bytes)
 }
@@ -172,7 +177,9 @@ fn is_near(url: &reqwest::Url) -> bool {
             .trim_matches(['[', ']'])
             .parse::<std::net::IpAddr>()
             .is_ok_and(|ip| match ip {
-                std::net::IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+                std::net::IpAddr::V4(ip) => {
+                    ip.is_loopback() || ip.is_private() || ip.is_link_local()
+                }
                 std::net::IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
             }),
         None => false,

@@ -1,0 +1,202 @@
+//! What a screen always shows: snapshot, entries, what waits for upload, peers, clock.
+
+use serde::Serialize;
+use shared::api::gate::DeviceRole;
+use shared::ids::{DeviceId, EventId, GateId};
+use shared::time::Timestamp;
+
+use crate::admit::Scanner;
+use crate::error::Error;
+
+/// Beyond this the clock is told to be wrong.
+const CLOCK_SURE_MS: i64 = 30_000;
+/// A server that answered within this time counts as connected.
+const CONNECTED_SECS: i64 = 60;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    pub event: EventView,
+    pub device: DeviceLine,
+    pub gate: NamedId<GateId>,
+    /// `None` before the first sync.
+    pub snapshot: Option<SnapshotView>,
+    /// Own entries ever written here.
+    pub entries: u64,
+    /// Entries of other devices held here.
+    pub entries_of_others: u64,
+    /// Own entries that no server has confirmed.
+    pub pending: u64,
+    /// Entries of other devices that do not count: their scan never was.
+    pub contradicted: u64,
+    /// Entries of other devices that nothing here can judge yet.
+    pub unjudged: u64,
+    pub peers: Vec<PeerView>,
+    pub clock: ClockView,
+    /// This device may no longer admit anybody.
+    pub evicted: bool,
+    /// What the server refused to take, in its words.
+    pub refused: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventView {
+    pub id: EventId,
+    pub title: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NamedId<I> {
+    pub id: I,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceLine {
+    pub id: DeviceId,
+    pub name: String,
+    pub role: DeviceRole,
+    pub enrolled_at: Timestamp,
+}
+
+/// How old the news is: a colour, not a wall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Freshness {
+    Fresh,
+    Amber,
+    /// Nobody is admitted by it without a supervisor.
+    Red,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SnapshotView {
+    pub version: u64,
+    pub created_at: Timestamp,
+    pub age_secs: i64,
+    pub freshness: Freshness,
+    /// Serials that it covers.
+    pub serials: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PeerView {
+    /// `server`: the only kind so far.
+    pub kind: &'static str,
+    pub address: String,
+    pub last_success_at: Option<Timestamp>,
+    pub last_attempt_at: Option<Timestamp>,
+    pub last_error: Option<String>,
+    /// Answered within the last minute.
+    pub connected: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClockView {
+    pub now: Timestamp,
+    /// Server clock minus this clock, as of the last sync.
+    pub offset_ms: Option<i64>,
+    /// More than half a minute off.
+    pub unsure: bool,
+}
+
+impl Scanner {
+    /// As of now, with what a sync has stored meanwhile.
+    pub fn status(&mut self) -> Result<Status, Error> {
+        self.refresh()?;
+        let now = self.edge().clock.now();
+        let (book, identity) = (self.book(), self.identity());
+        let count = |own: bool| -> u64 {
+            book.logs
+                .values()
+                .filter(|of| of.row.own == own)
+                .map(|of| u64::from(of.head.next_seq))
+                .sum()
+        };
+        let sync = &book.sync;
+        let listed = book.device(identity.device);
+        let gate = listed.map_or(identity.gate, |of| of.gate);
+        Ok(Status {
+            event: EventView {
+                id: identity.event,
+                title: book.snapshot.as_ref().map_or_else(
+                    || identity.event_title.clone(),
+                    |of| of.policy.title.clone(),
+                ),
+            },
+            device: DeviceLine {
+                id: identity.device,
+                name: listed.map_or_else(|| identity.device_name.clone(), |of| of.name.clone()),
+                role: identity.role,
+                enrolled_at: identity.enrolled_at,
+            },
+            gate: NamedId {
+                id: gate,
+                name: book
+                    .gate_name(gate)
+                    .unwrap_or(&identity.gate_name)
+                    .to_owned(),
+            },
+            snapshot: self.snapshot_view(now),
+            entries: count(true),
+            entries_of_others: count(false),
+            pending: book.pending(),
+            contradicted: book.contradicted,
+            unjudged: book.waiting() as u64,
+            peers: vec![PeerView {
+                kind: "server",
+                address: identity.server.clone(),
+                last_success_at: sync.last_success,
+                last_attempt_at: sync.last_attempt,
+                last_error: sync.last_error.clone(),
+                connected: sync.last_error.is_none()
+                    && sync
+                        .last_success
+                        .is_some_and(|at| now.millis_since(at) <= CONNECTED_SECS * 1000),
+            }],
+            clock: ClockView {
+                now,
+                offset_ms: sync.clock_offset_ms,
+                unsure: sync
+                    .clock_offset_ms
+                    .is_some_and(|offset| offset.abs() > CLOCK_SURE_MS),
+            },
+            evicted: book.is_evicted(identity.device, now),
+            refused: book
+                .logs
+                .values()
+                .filter_map(|of| {
+                    of.row
+                        .refused
+                        .as_ref()
+                        .map(|why| format!("{}: {why}", of.row.log))
+                })
+                .collect(),
+        })
+    }
+
+    pub(crate) fn snapshot_view(&self, now: Timestamp) -> Option<SnapshotView> {
+        let snapshot = self.book().snapshot.as_ref()?;
+        let age_ms = now.millis_since(snapshot.created);
+        let freshness = if age_ms > i64::from(snapshot.policy.red_after_secs) * 1000 {
+            Freshness::Red
+        } else if age_ms > i64::from(snapshot.policy.amber_after_secs) * 1000 {
+            Freshness::Amber
+        } else {
+            Freshness::Fresh
+        };
+        Some(SnapshotView {
+            version: snapshot.version,
+            created_at: snapshot.created,
+            age_secs: age_ms.max(0) / 1000,
+            freshness,
+            serials: self.book().serials(),
+        })
+    }
+}
