@@ -35,7 +35,11 @@ fn fifty_kills_lose_nothing_acknowledged_and_sell_nothing_twice() {
     // V1 V2 P4 I6 H8
     let seed = seed();
     let mut server = Server::start();
-    let event = journey::event(&journey::account(&server.api(), "lan"), "River Festival", STOCK);
+    let event = journey::event(
+        &journey::account(&server.api(), "lan"),
+        "River Festival",
+        STOCK,
+    );
     let buyer = journey::account(&server.api(), "mai");
     let kiosk = Kiosk::new();
     kiosk.enrol(&journey::invite(&event, "Turnstile 1"));
@@ -54,7 +58,11 @@ fn fifty_kills_lose_nothing_acknowledged_and_sell_nothing_twice() {
         done.store(true, Ordering::SeqCst);
     });
     let told = told.into_inner().expect("no thread panicked");
-    assert!(told.claimed.len() > 20, "the journey went on between the kills: {}", told.claimed.len());
+    assert!(
+        told.claimed.len() > 20,
+        "the journey went on between the kills: {}",
+        told.claimed.len()
+    );
     assert!(!told.admitted.is_empty());
     assert_orders_stand(&buyer, &event, &told);
     assert_admissions_stand(&kiosk, &event, &told);
@@ -68,10 +76,15 @@ impl Drop for Defer<'_> {
 }
 
 /// Printed, so that a failing schedule can be looked at again: `GATEHOUSE_SEED=… tests/run …`.
-#[expect(clippy::disallowed_methods, reason = "the harness reads its own switch")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the harness reads its own switch"
+)]
 #[expect(clippy::print_stderr, reason = "a failing test shows its seed")]
 fn seed() -> u64 {
-    let given = std::env::var("GATEHOUSE_SEED").ok().and_then(|text| text.parse().ok());
+    let given = std::env::var("GATEHOUSE_SEED")
+        .ok()
+        .and_then(|text| text.parse().ok());
     let seed = given.unwrap_or_else(|| rand::rng().next_u64());
     eprintln!("GATEHOUSE_SEED={seed}");
     seed
@@ -103,10 +116,12 @@ fn kill_process(pid: u32) {
 
 /// Repeats a request until it has an answer; the key makes that safe.
 fn persist(done: &AtomicBool, api: &Api, path: &str, key: &str, body: &Value) -> Option<Answer> {
-    poll::until(path, BACK_WITHIN, || match api.try_post_once(path, key, body) {
-        Ok(answer) if answer.status < 500 => Some(Some(answer)),
-        _ if done.load(Ordering::SeqCst) && !api.is_ready() => Some(None),
-        _ => None,
+    poll::until(path, BACK_WITHIN, || {
+        match api.try_post_once(path, key, body) {
+            Ok(answer) if answer.status < 500 => Some(Some(answer)),
+            _ if done.load(Ordering::SeqCst) && !api.is_ready() => Some(None),
+            _ => None,
+        }
     })
 }
 
@@ -125,19 +140,32 @@ fn buy_until(
             "eventId": event.id, "items": [{"classId": event.class_id, "quantity": 2}],
             "buyer": {"email": "mai@example.org", "name": "Mai"},
         });
-        let Some(order) = persist(done, buyer, "/orders", &format!("order-{round}"), &body) else { break };
+        let Some(order) = persist(done, buyer, "/orders", &format!("order-{round}"), &body) else {
+            break;
+        };
         if order.code() == "sold_out" {
             break;
         }
         let order_id = text(&order.ok(), "id");
-        told.lock().expect("lock").orders.insert(order_id.clone(), false);
+        told.lock()
+            .expect("lock")
+            .orders
+            .insert(order_id.clone(), false);
         let body = json!({"orderId": order_id, "provider": "demo"});
-        let Some(payment) = persist(done, buyer, "/payments", &format!("pay-{round}"), &body) else { break };
+        let Some(payment) = persist(done, buyer, "/payments", &format!("pay-{round}"), &body)
+        else {
+            break;
+        };
         let payment_id = text(&payment.ok(), "id");
         let pay = format!("/payments/demo/{payment_id}/pay");
-        let Some(paid) = persist(done, buyer, &pay, &format!("demo-{round}"), &json!({})) else { break };
+        let Some(paid) = persist(done, buyer, &pay, &format!("demo-{round}"), &json!({})) else {
+            break;
+        };
         paid.ok();
-        told.lock().expect("lock").orders.insert(order_id.clone(), true);
+        told.lock()
+            .expect("lock")
+            .orders
+            .insert(order_id.clone(), true);
         let tickets = poll::until("a paid order to be PAID", BACK_WITHIN, || {
             if !buyer.is_ready() {
                 return None;
@@ -147,13 +175,20 @@ fn buy_until(
         });
         for ticket in tickets.as_array().expect("tickets") {
             let id = text(ticket, "id");
-            let body = json!({"ticketId": id, "attendee": {"name": "Mai", "email": "mai@example.org"}});
+            let body =
+                json!({"ticketId": id, "attendee": {"name": "Mai", "email": "mai@example.org"}});
             let key = format!("claim-{id}");
-            let Some(claimed) = persist(done, buyer, "/claimed-tickets/claim", &key, &body) else { return };
+            let Some(claimed) = persist(done, buyer, "/claimed-tickets/claim", &key, &body) else {
+                return;
+            };
             let claimed = claimed.ok();
             let serial = claimed["serial"].as_u64().expect("serial");
             let token = text(&claimed, "token");
-            let before = told.lock().expect("lock").claimed.insert(serial, token.clone());
+            let before = told
+                .lock()
+                .expect("lock")
+                .claimed
+                .insert(serial, token.clone());
             assert_eq!(before, None, "serial {serial} was sold twice");
             if codes.send((serial, token)).is_err() {
                 return;
@@ -205,30 +240,52 @@ fn assert_orders_stand(buyer: &Api, event: &Event, told: &Acknowledged) {
     for (order_id, paid) in &told.orders {
         let order = buyer.get(&format!("/orders/{order_id}")).ok();
         if *paid {
-            assert_eq!(order["status"], "PAID", "an acknowledged payment was lost: {order}");
+            assert_eq!(
+                order["status"], "PAID",
+                "an acknowledged payment was lost: {order}"
+            );
         }
         for ticket in order["tickets"].as_array().expect("tickets") {
-            assert!(sold.insert(text(ticket, "id")), "a ticket is in two orders: {order}");
+            assert!(
+                sold.insert(text(ticket, "id")),
+                "a ticket is in two orders: {order}"
+            );
         }
     }
     assert!(sold.len() <= STOCK as usize);
-    let stock = event.api.get(&format!("/issued-tickets/stats/{}", event.id)).ok();
+    let stock = event
+        .api
+        .get(&format!("/issued-tickets/stats/{}", event.id))
+        .ok();
     assert_eq!(stock["classes"][0]["total"], STOCK, "{stock}");
 }
 
 fn assert_admissions_stand(kiosk: &Kiosk, event: &Event, told: &Acknowledged) {
-    for (serial, token) in told.claimed.iter().filter(|(serial, _)| told.admitted.contains(serial)) {
+    for (serial, token) in told
+        .claimed
+        .iter()
+        .filter(|(serial, _)| told.admitted.contains(serial))
+    {
         let verdict = kiosk.scan(&[token]).remove(0);
-        assert_eq!(verdict["reason"], "already_used", "admission of {serial} was lost: {verdict}");
+        assert_eq!(
+            verdict["reason"], "already_used",
+            "admission of {serial} was lost: {verdict}"
+        );
     }
     kiosk.sync();
     let mut seen = BTreeSet::new();
     for redemption in journey::redemptions(event) {
         assert_eq!(redemption["label"], "primary", "{redemption}");
-        assert!(seen.insert(redemption["serial"].as_u64()), "recorded twice: {redemption}");
+        assert!(
+            seen.insert(redemption["serial"].as_u64()),
+            "recorded twice: {redemption}"
+        );
     }
     for serial in &told.admitted {
-        assert!(seen.contains(&Some(*serial)), "the server never learnt of {serial}");
+        assert!(
+            seen.contains(&Some(*serial)),
+            "the server never learnt of {serial}"
+        );
     }
 }
 
@@ -236,10 +293,16 @@ fn assert_admissions_stand(kiosk: &Kiosk, event: &Event, told: &Acknowledged) {
 fn a_kiosk_killed_between_decision_and_answer_admitted_once() {
     // V2
     let server = Server::start();
-    let event = journey::event(&journey::account(&server.api(), "lan"), "River Festival", 40);
+    let event = journey::event(
+        &journey::account(&server.api(), "lan"),
+        "River Festival",
+        40,
+    );
     let buyer = journey::account(&server.api(), "mai");
-    let tokens: Vec<String> =
-        journey::tickets(&buyer, &event, 20).iter().map(|ticket| text(ticket, "token")).collect();
+    let tokens: Vec<String> = journey::tickets(&buyer, &event, 20)
+        .iter()
+        .map(|ticket| text(ticket, "token"))
+        .collect();
     let kiosk = Kiosk::new();
     kiosk.enrol(&journey::invite(&event, "Turnstile 1"));
     kiosk.sync();
@@ -253,9 +316,15 @@ fn a_kiosk_killed_between_decision_and_answer_admitted_once() {
         match shown {
             Some(shown) => {
                 assert_eq!(shown["verdict"], "admit", "{shown}");
-                assert_eq!(verdict["reason"], "already_used", "shown, so it is on disk: {verdict}");
+                assert_eq!(
+                    verdict["reason"], "already_used",
+                    "shown, so it is on disk: {verdict}"
+                );
             }
-            None => assert!(verdict["reason"] == "already_used" || verdict["verdict"] == "admit", "{verdict}"),
+            None => assert!(
+                verdict["reason"] == "already_used" || verdict["verdict"] == "admit",
+                "{verdict}"
+            ),
         }
     }
     kiosk.sync();

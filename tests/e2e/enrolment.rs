@@ -25,7 +25,12 @@ fn an_enrolment_code_works_once() {
 #[test]
 fn a_kiosk_that_was_never_enrolled_says_so() {
     let kiosk = Kiosk::new();
-    for args in [&["scan", "--json"][..], &["sync", "--once"], &["status", "--json"], &["doctor"]] {
+    for args in [
+        &["scan", "--json"][..],
+        &["sync", "--once"],
+        &["status", "--json"],
+        &["doctor"],
+    ] {
         let output = kiosk.run(args);
         assert_eq!(output.status.code(), Some(3), "{args:?}");
         let words = String::from_utf8_lossy(&output.stderr).to_lowercase();

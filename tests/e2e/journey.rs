@@ -15,7 +15,9 @@ fn the_whole_journey_on_sqlite() {
 #[test]
 fn the_whole_journey_on_a_mongodb_replica_set() {
     // A1 A3 E1 E3 I1 I6 O1 P4 P7 T1 V1 V2 V6
-    let Some(mongo) = ReplicaSet::start_if_available() else { return };
+    let Some(mongo) = ReplicaSet::start_if_available() else {
+        return;
+    };
     walk(Server::start_with(Some(&mongo.url), &[]));
 }
 
@@ -40,14 +42,22 @@ fn walk(mut server: Server) {
     assert_eq!(verdicts[0]["class"], "Standard");
     assert_eq!(verdicts[1]["verdict"], "refuse", "{}", verdicts[1]);
     assert_eq!(verdicts[1]["reason"], "already_used");
-    assert!(text(&verdicts[1], "explanation").contains("Gate B"), "{}", verdicts[1]);
+    assert!(
+        text(&verdicts[1], "explanation").contains("Gate B"),
+        "{}",
+        verdicts[1]
+    );
     assert_eq!(kiosk.status()["pending"], 1);
 
     server.resume();
     kiosk.sync();
     kiosk.sync();
     let redemptions = journey::redemptions(&event);
-    assert_eq!(redemptions.len(), 1, "once, however often it is synced: {redemptions:?}");
+    assert_eq!(
+        redemptions.len(),
+        1,
+        "once, however often it is synced: {redemptions:?}"
+    );
     assert_eq!(redemptions[0]["gate"], event.gate_name.as_str());
     assert_eq!(redemptions[0]["at"], verdicts[0]["at"]);
     assert_eq!(redemptions[0]["kind"], "admit");
@@ -55,9 +65,18 @@ fn walk(mut server: Server) {
     assert_eq!(kiosk.status()["pending"], 0);
 
     let claimed = text(&tickets[0], "id");
-    let again = event.api.get(&format!("/claimed-tickets/{claimed}/validate")).ok();
-    assert_eq!(again["reason"], "already_used", "the server says what the kiosk says: {again}");
-    let stock = event.api.get(&format!("/issued-tickets/stats/{}", event.id)).ok();
+    let again = event
+        .api
+        .get(&format!("/claimed-tickets/{claimed}/validate"))
+        .ok();
+    assert_eq!(
+        again["reason"], "already_used",
+        "the server says what the kiosk says: {again}"
+    );
+    let stock = event
+        .api
+        .get(&format!("/issued-tickets/stats/{}", event.id))
+        .ok();
     assert_eq!(stock["classes"][0]["validated"], 1, "{stock}");
 }
 
@@ -65,7 +84,10 @@ fn walk(mut server: Server) {
 fn a_script_walks_the_journey_with_documented_commands_only() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/journey.sh");
     let output = std::process::Command::new(script)
-        .args([tests::binaries::path("server"), tests::binaries::path("kiosk")])
+        .args([
+            tests::binaries::path("server"),
+            tests::binaries::path("kiosk"),
+        ])
         .output()
         .expect("bash");
     let said = String::from_utf8_lossy(&output.stdout);
@@ -85,13 +107,24 @@ fn an_order_sent_twice_with_one_key_is_one_order() {
         "eventId": event.id, "items": [{"classId": event.class_id, "quantity": 2}],
         "buyer": {"email": "mai@example.org", "name": "Mai"},
     });
-    let first = buyer.try_post_once("/orders", "key-1", &body).expect("an answer").ok();
-    let second = buyer.try_post_once("/orders", "key-1", &body).expect("an answer").ok();
+    let first = buyer
+        .try_post_once("/orders", "key-1", &body)
+        .expect("an answer")
+        .ok();
+    let second = buyer
+        .try_post_once("/orders", "key-1", &body)
+        .expect("an answer")
+        .ok();
     assert_eq!(first, second);
     let mut other = body;
     other["items"][0]["quantity"] = json!(1);
-    let clash = buyer.try_post_once("/orders", "key-1", &other).expect("an answer");
+    let clash = buyer
+        .try_post_once("/orders", "key-1", &other)
+        .expect("an answer");
     assert_eq!(clash.status, 422, "{clash:?}");
-    let stock = event.api.get(&format!("/issued-tickets/stats/{}", event.id)).ok();
+    let stock = event
+        .api
+        .get(&format!("/issued-tickets/stats/{}", event.id))
+        .ok();
     assert_eq!(stock["classes"][0]["held"], 2, "{stock}");
 }

@@ -11,7 +11,11 @@ const PER_ORDER: u32 = 20;
 fn a_thousand_offline_scans_arrive_with_one_sync() {
     // V1 V2
     let mut server = Server::start();
-    let event = journey::event(&journey::account(&server.api(), "lan"), "River Festival", 1000);
+    let event = journey::event(
+        &journey::account(&server.api(), "lan"),
+        "River Festival",
+        1000,
+    );
     let buyer = journey::account(&server.api(), "mai");
     let kiosk = Kiosk::new();
     kiosk.enrol(&journey::invite(&event, "Turnstile 1"));
@@ -24,8 +28,14 @@ fn a_thousand_offline_scans_arrive_with_one_sync() {
     server.stop();
     let codes: Vec<&str> = tokens.iter().map(String::as_str).collect();
     let verdicts = kiosk.scan(&codes);
-    let admitted = verdicts.iter().filter(|verdict| verdict["verdict"] == "admit").count();
-    assert_eq!(admitted, SCANS, "sold after the snapshot, signed all the same (S66)");
+    let admitted = verdicts
+        .iter()
+        .filter(|verdict| verdict["verdict"] == "admit")
+        .count();
+    assert_eq!(
+        admitted, SCANS,
+        "sold after the snapshot, signed all the same (S66)"
+    );
     assert_eq!(kiosk.status()["pending"], SCANS);
 
     server.resume();
@@ -33,5 +43,9 @@ fn a_thousand_offline_scans_arrive_with_one_sync() {
     assert_eq!(kiosk.status()["pending"], 0);
     let redemptions = journey::redemptions(&event);
     assert_eq!(redemptions.len(), SCANS);
-    assert!(redemptions.iter().all(|redemption| redemption["label"] == "primary"));
+    assert!(
+        redemptions
+            .iter()
+            .all(|redemption| redemption["label"] == "primary")
+    );
 }

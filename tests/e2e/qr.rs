@@ -28,7 +28,10 @@ fn zbar_and_the_kiosk_read_the_same_digits_from_the_png() {
     let image = image::load_from_memory(&png).expect("a PNG");
     assert_eq!(image.width(), image.height());
 
-    let zbar = Command::new("zbarimg").args(["--raw", "-q"]).arg(&file).output();
+    let zbar = Command::new("zbarimg")
+        .args(["--raw", "-q"])
+        .arg(&file)
+        .output();
     let zbar = zbar.expect("zbarimg is installed (tests/run installs zbar-tools)");
     assert_eq!(String::from_utf8_lossy(&zbar.stdout).trim(), token);
 

@@ -23,15 +23,33 @@ fn gate(quantity: u32) -> Gate {
     let kiosk = Kiosk::new();
     kiosk.enrol(&journey::invite(&event, "Turnstile 1"));
     kiosk.sync();
-    Gate { server, event, kiosk, tickets, order_id }
+    Gate {
+        server,
+        event,
+        kiosk,
+        tickets,
+        order_id,
+    }
 }
 
 /// A guest reads it: words, an end, and none of our jargon.
 fn assert_sentence(verdict: &Value) {
     let sentence = text(verdict, "explanation");
     let plain = sentence.to_lowercase();
-    assert!(sentence.ends_with(['.', '!']) && sentence.contains(' '), "{verdict}");
-    for jargon in ["signature", "token", "serial", "decode", "null", "error", "kid", "_"] {
+    assert!(
+        sentence.ends_with(['.', '!']) && sentence.contains(' '),
+        "{verdict}"
+    );
+    for jargon in [
+        "signature",
+        "token",
+        "serial",
+        "decode",
+        "null",
+        "error",
+        "kid",
+        "_",
+    ] {
         assert!(!plain.contains(jargon), "{jargon} in {sentence:?}");
     }
 }
@@ -41,8 +59,11 @@ fn tampered_truncated_and_foreign_codes_are_refused_in_words() {
     // V1 S4 S73 S75
     let gate = gate(1);
     let token = text(&gate.tickets[0], "token");
-    let other_event =
-        journey::event(&journey::account(&gate.server.api(), "minh"), "Harbour Night", 5);
+    let other_event = journey::event(
+        &journey::account(&gate.server.api(), "minh"),
+        "Harbour Night",
+        5,
+    );
     let other_buyer = journey::account(&gate.server.api(), "hoa");
     let foreign = text(&journey::tickets(&other_buyer, &other_event, 1)[0], "token");
 
@@ -54,7 +75,10 @@ fn tampered_truncated_and_foreign_codes_are_refused_in_words() {
     let truncated = &token[..150];
 
     let cases = [
-        (tampered.as_str(), &["bad_signature", "misread", "not_a_ticket"][..]),
+        (
+            tampered.as_str(),
+            &["bad_signature", "misread", "not_a_ticket"][..],
+        ),
         (truncated, &["misread", "not_a_ticket"][..]),
         (foreign.as_str(), &["unknown_event"][..]),
         ("https://example.org/menu", &["not_a_ticket"][..]),
@@ -66,7 +90,10 @@ fn tampered_truncated_and_foreign_codes_are_refused_in_words() {
     let verdicts = gate.kiosk.scan(&codes);
     for ((code, expected), verdict) in cases.iter().zip(&verdicts) {
         assert_eq!(verdict["verdict"], "refuse", "{code}: {verdict}");
-        assert!(expected.contains(&verdict["reason"].as_str().unwrap_or("")), "{code}: {verdict}");
+        assert!(
+            expected.contains(&verdict["reason"].as_str().unwrap_or("")),
+            "{code}: {verdict}"
+        );
         assert_sentence(verdict);
     }
     // None of it harmed the real one.
@@ -86,7 +113,11 @@ fn the_same_code_twice_says_when_and_where_it_was_used() {
     let verdicts = gate.kiosk.scan(&[&token, &token]);
     assert_eq!(verdicts[0]["verdict"], "admit", "{}", verdicts[0]);
     assert_eq!(verdicts[1]["reason"], "already_used", "{}", verdicts[1]);
-    assert_eq!(verdicts[1]["earlier"]["at"], verdicts[0]["at"], "{}", verdicts[1]);
+    assert_eq!(
+        verdicts[1]["earlier"]["at"], verdicts[0]["at"],
+        "{}",
+        verdicts[1]
+    );
     assert_eq!(verdicts[1]["earlier"]["gate"], "Gate B");
     assert_sentence(&verdicts[1]);
     // And still after the process has ended and started again.
@@ -120,7 +151,11 @@ fn a_copy_that_a_partition_let_in_twice_is_found_and_labelled_once() {
     second.sync();
     let first_verdict = gate.kiosk.scan(&[&token]).remove(0);
     assert_eq!(first_verdict["verdict"], "admit");
-    assert_eq!(second.scan(&[&token])[0]["verdict"], "admit", "partitioned: nobody can know");
+    assert_eq!(
+        second.scan(&[&token])[0]["verdict"],
+        "admit",
+        "partitioned: nobody can know"
+    );
     // The later one uploads first.
     second.sync();
     gate.kiosk.sync();
@@ -129,8 +164,16 @@ fn a_copy_that_a_partition_let_in_twice_is_found_and_labelled_once() {
     let labels: Vec<String> = redemptions.iter().map(|r| text(r, "label")).collect();
     assert_eq!(labels, ["primary", "duplicate"], "{redemptions:?}");
     assert_eq!(redemptions[0]["at"], first_verdict["at"]);
-    let conflicts = gate.event.api.get(&format!("/events/{}/conflicts", gate.event.id)).ok();
-    assert_eq!(conflicts["items"].as_array().map(Vec::len), Some(1), "{conflicts}");
+    let conflicts = gate
+        .event
+        .api
+        .get(&format!("/events/{}/conflicts", gate.event.id))
+        .ok();
+    assert_eq!(
+        conflicts["items"].as_array().map(Vec::len),
+        Some(1),
+        "{conflicts}"
+    );
 }
 
 #[test]

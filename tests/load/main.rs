@@ -23,12 +23,16 @@ const TICKS_PER_SECOND: f64 = 100.0;
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 async fn main() {
-    let (server, event, bearer, claimed) = tokio::task::spawn_blocking(set_up).await.expect("set-up");
+    let (server, event, bearer, claimed) =
+        tokio::task::spawn_blocking(set_up).await.expect("set-up");
     let pid = server.pid().expect("running");
     let http = Client::builder().no_proxy().build().expect("client");
     let base = format!("{}/api/v1", server.url());
     println!("server on SQLite, {CONNECTIONS} connections, loopback");
-    println!("{:<34} {:>9} {:>9} {:>9} {:>9} {:>9} {:>12}", "", "req/s", "p50 ms", "p95 ms", "p99 ms", "max ms", "CPU ms/req");
+    println!(
+        "{:<34} {:>9} {:>9} {:>9} {:>9} {:>9} {:>12}",
+        "", "req/s", "p50 ms", "p95 ms", "p99 ms", "max ms", "CPU ms/req"
+    );
 
     let orders = Arc::new(json!({
         "eventId": event.id, "items": [{"classId": event.class_id, "quantity": 1}],
@@ -36,18 +40,26 @@ async fn main() {
     }));
     let report = run(pid, ORDERS, |i| {
         let request = http.post(format!("{base}/orders")).bearer_auth(&bearer);
-        request.header("Idempotency-Key", format!("load-{i}")).json(&*orders)
+        request
+            .header("Idempotency-Key", format!("load-{i}"))
+            .json(&*orders)
     });
     print_row("POST /orders", &report.await);
 
     let staff = bearer_of(&event);
     let report = run(pid, CHECK_INS, |i| {
         let id = &claimed[i % claimed.len()];
-        http.get(format!("{base}/claimed-tickets/{id}/validate?gateId={}", event.gate_id)).bearer_auth(&staff)
+        http.get(format!(
+            "{base}/claimed-tickets/{id}/validate?gateId={}",
+            event.gate_id
+        ))
+        .bearer_auth(&staff)
     });
     print_row("GET /claimed-tickets/{id}/validate", &report.await);
 
-    let report = run(pid, CHECK_INS, |_| http.get(format!("{}/healthz", server.url())));
+    let report = run(pid, CHECK_INS, |_| {
+        http.get(format!("{}/healthz", server.url()))
+    });
     print_row("GET /healthz (the floor)", &report.await);
     let stop = tokio::task::spawn_blocking(move || drop((server, event)));
     stop.await.expect("stop");
@@ -65,7 +77,11 @@ fn set_up() -> (Server, Event, String, Vec<String>) {
     let buyer = journey::account(&api, "mai");
     let mut claimed: Vec<String> = Vec::new();
     while claimed.len() < TICKETS as usize {
-        claimed.extend(journey::tickets(&buyer, &event, 20).iter().map(|ticket| text(ticket, "id")));
+        claimed.extend(
+            journey::tickets(&buyer, &event, 20)
+                .iter()
+                .map(|ticket| text(ticket, "id")),
+        );
     }
     let bearer = buyer.bearer().expect("logged in").to_owned();
     (server, event, bearer, claimed)
@@ -80,7 +96,11 @@ struct Report {
 
 /// Sends `requests` requests over `CONNECTIONS` connections, each as soon as the last one answered.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
-async fn run(pid: u32, requests: usize, request: impl Fn(usize) -> reqwest::RequestBuilder) -> Report {
+async fn run(
+    pid: u32,
+    requests: usize,
+    request: impl Fn(usize) -> reqwest::RequestBuilder,
+) -> Report {
     let next = Arc::new(AtomicUsize::new(0));
     let built: Vec<_> = (0..requests).map(&request).collect();
     let built = Arc::new(built);
@@ -93,7 +113,12 @@ async fn run(pid: u32, requests: usize, request: impl Fn(usize) -> reqwest::Requ
                 let mut latency = Histogram::<u64>::new(3).expect("histogram");
                 while let Some(request) = built.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let sent = Instant::now();
-                    let answer = request.try_clone().expect("a plain body").send().await.expect("an answer");
+                    let answer = request
+                        .try_clone()
+                        .expect("a plain body")
+                        .send()
+                        .await
+                        .expect("an answer");
                     let status = answer.status();
                     let body: Value = answer.json().await.unwrap_or(Value::Null);
                     assert!(status.is_success(), "{status} {body}");
@@ -106,16 +131,29 @@ async fn run(pid: u32, requests: usize, request: impl Fn(usize) -> reqwest::Requ
         .collect();
     let mut latency = Histogram::<u64>::new(3).expect("histogram");
     for worker in workers {
-        latency.add(worker.await.expect("worker")).expect("same shape");
+        latency
+            .add(worker.await.expect("worker"))
+            .expect("same shape");
     }
-    Report { latency, elapsed: started.elapsed(), cpu_seconds: cpu_seconds(pid) - cpu_before, requests }
+    Report {
+        latency,
+        elapsed: started.elapsed(),
+        cpu_seconds: cpu_seconds(pid) - cpu_before,
+        requests,
+    }
 }
 
 /// User and system time of a process, from /proc/PID/stat.
 fn cpu_seconds(pid: u32) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("Linux");
     let after_name = stat.rsplit(") ").next().expect("a name in brackets");
-    let field = |i: usize| after_name.split(' ').nth(i).and_then(|text| text.parse().ok()).unwrap_or(0.0);
+    let field = |i: usize| {
+        after_name
+            .split(' ')
+            .nth(i)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(0.0)
+    };
     // Fields 14 and 15 of the file; 3 is the first after the name.
     (field(11) + field(12)) / TICKS_PER_SECOND
 }

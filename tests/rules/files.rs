@@ -12,7 +12,10 @@ const LONGER: &[(&str, &str)] = &[];
 
 fn is_test(path: &Path) -> bool {
     let text = path.to_string_lossy();
-    text.starts_with("tests/") || text.contains("/tests/") || text.ends_with("tests.rs") || text.contains("/benches/")
+    text.starts_with("tests/")
+        || text.contains("/tests/")
+        || text.ends_with("tests.rs")
+        || text.contains("/benches/")
 }
 
 #[test]
@@ -21,7 +24,10 @@ fn files_stay_small() {
         let lines = read(&path).lines().count();
         let name = path.to_string_lossy();
         let excused = LONGER.iter().any(|(longer, _)| *longer == name);
-        assert!(excused || lines <= LINES_MAX, "{name} has {lines} lines: split the room");
+        assert!(
+            excused || lines <= LINES_MAX,
+            "{name} has {lines} lines: split the room"
+        );
     }
 }
 
@@ -29,15 +35,25 @@ fn files_stay_small() {
 fn excused_files_still_need_the_excuse() {
     for (name, reason) in LONGER {
         assert!(!reason.is_empty());
-        assert!(read(Path::new(name)).lines().count() > LINES_MAX, "{name} needs no excuse any more");
+        assert!(
+            read(Path::new(name)).lines().count() > LINES_MAX,
+            "{name} needs no excuse any more"
+        );
     }
 }
 
 #[test]
 fn module_roots_hold_purpose_and_names_only() {
-    for path in files("rs").iter().filter(|path| path.ends_with("mod.rs") && !is_test(path)) {
+    for path in files("rs")
+        .iter()
+        .filter(|path| path.ends_with("mod.rs") && !is_test(path))
+    {
         let lines = read(path).lines().count();
-        assert!(lines <= MOD_LINES_MAX, "{}: {lines} lines; a mod.rs holds purpose and re-exports", path.display());
+        assert!(
+            lines <= MOD_LINES_MAX,
+            "{}: {lines} lines; a mod.rs holds purpose and re-exports",
+            path.display()
+        );
     }
 }
 
@@ -45,7 +61,11 @@ fn module_roots_hold_purpose_and_names_only() {
 fn every_module_opens_with_its_purpose() {
     for path in files("rs") {
         let text = read(&path);
-        assert!(text.starts_with("//!"), "{} does not say what it is for", path.display());
+        assert!(
+            text.starts_with("//!"),
+            "{} does not say what it is for",
+            path.display()
+        );
     }
 }
 
@@ -55,7 +75,9 @@ fn rooms_have_names_that_say_what_is_in_them() {
         for part in path.components() {
             let name = part.as_os_str().to_string_lossy();
             let stem = name.trim_end_matches(".rs");
-            let vague = ["utils", "util", "common", "models", "services", "helpers", "helper", "misc"];
+            let vague = [
+                "utils", "util", "common", "models", "services", "helpers", "helper", "misc",
+            ];
             assert!(!vague.contains(&stem), "{} names no room", path.display());
         }
     }
@@ -75,7 +97,15 @@ fn decisions_know_no_clock_and_no_await() {
         }
         seen += 1;
         let text = read(&path);
-        for effect in [".await", "SystemTime", "Instant::now", "std::fs", "std::net", "rand::", "std::env"] {
+        for effect in [
+            ".await",
+            "SystemTime",
+            "Instant::now",
+            "std::fs",
+            "std::net",
+            "rand::",
+            "std::env",
+        ] {
             assert!(!text.contains(effect), "{} uses {effect}", path.display());
         }
     }

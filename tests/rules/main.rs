@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .expect("the repository")
 }
 
 /// Files that git tracks (or would track), relative to the root.
@@ -24,8 +27,14 @@ fn files(extension: &str) -> Vec<PathBuf> {
         extension.is_empty() || path.extension().is_some_and(|found| found == extension)
     };
     let files: Vec<PathBuf> = listing.lines().map(PathBuf::from).filter(wanted).collect();
-    let files: Vec<PathBuf> = files.into_iter().filter(|path| root().join(path).exists()).collect();
-    assert!(!files.is_empty(), "no .{extension} files found: the rule would check nothing");
+    let files: Vec<PathBuf> = files
+        .into_iter()
+        .filter(|path| root().join(path).exists())
+        .collect();
+    assert!(
+        !files.is_empty(),
+        "no .{extension} files found: the rule would check nothing"
+    );
     files
 }
 

@@ -31,7 +31,12 @@ impl Answer {
     /// # Panics
     /// On any other status.
     pub fn ok(self) -> Value {
-        assert!((200..300).contains(&self.status), "{} {}", self.status, self.text);
+        assert!(
+            (200..300).contains(&self.status),
+            "{} {}",
+            self.status,
+            self.text
+        );
         self.json
     }
 
@@ -47,13 +52,24 @@ impl Api {
     pub fn new(base: &str) -> Self {
         // A second call finds the provider installed already.
         let _installed = rustls::crypto::ring::default_provider().install_default();
-        let http = Client::builder().timeout(REQUEST_WITHIN).no_proxy().build().expect("client");
-        Self { base: base.to_owned(), http, bearer: None }
+        let http = Client::builder()
+            .timeout(REQUEST_WITHIN)
+            .no_proxy()
+            .build()
+            .expect("client");
+        Self {
+            base: base.to_owned(),
+            http,
+            bearer: None,
+        }
     }
 
     #[must_use]
     pub fn with_bearer(&self, token: &str) -> Self {
-        Self { bearer: Some(token.to_owned()), ..self.clone() }
+        Self {
+            bearer: Some(token.to_owned()),
+            ..self.clone()
+        }
     }
 
     pub fn bearer(&self) -> Option<&str> {
@@ -74,7 +90,8 @@ impl Api {
     /// # Panics
     /// When no answer comes.
     pub fn get(&self, path: &str) -> Answer {
-        self.try_send(self.request(Method::GET, path)).expect("an answer")
+        self.try_send(self.request(Method::GET, path))
+            .expect("an answer")
     }
 
     /// As `get`, for a server that may be killed under the request.
@@ -94,8 +111,17 @@ impl Api {
     }
 
     /// As `post`, with an `Idempotency-Key`.
-    pub fn try_post_once(&self, path: &str, key: &str, body: &impl Serialize) -> Result<Answer, reqwest::Error> {
-        self.try_send(self.request(Method::POST, path).header("Idempotency-Key", key).json(body))
+    pub fn try_post_once(
+        &self,
+        path: &str,
+        key: &str,
+        body: &impl Serialize,
+    ) -> Result<Answer, reqwest::Error> {
+        self.try_send(
+            self.request(Method::POST, path)
+                .header("Idempotency-Key", key)
+                .json(body),
+        )
     }
 
     /// The raw bytes and the content type of a GET.
@@ -105,7 +131,10 @@ impl Api {
     pub fn bytes(&self, path: &str) -> (Vec<u8>, String) {
         let answer = self.request(Method::GET, path).send().expect("an answer");
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
-        let kind = answer.headers().get("content-type").and_then(|v| v.to_str().ok());
+        let kind = answer
+            .headers()
+            .get("content-type")
+            .and_then(|v| v.to_str().ok());
         let kind = kind.unwrap_or("").to_owned();
         (answer.bytes().expect("a body").to_vec(), kind)
     }

@@ -13,16 +13,37 @@ use std::sync::OnceLock;
 pub fn path(name: &str) -> PathBuf {
     static DIR: OnceLock<PathBuf> = OnceLock::new();
     let dir = DIR.get_or_init(|| {
-        #[expect(clippy::disallowed_methods, reason = "the harness reads its own switch")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the harness reads its own switch"
+        )]
         if let Some(dir) = std::env::var_os("GATEHOUSE_BIN_DIR") {
             return PathBuf::from(dir);
         }
         let test_binary = std::env::current_exe().expect("own path");
         // target/debug/deps/e2e-… -> target/debug
-        let dir = test_binary.ancestors().nth(2).expect("a target folder").to_path_buf();
-        let profile = if dir.ends_with("release") { "release" } else { "dev" };
+        let dir = test_binary
+            .ancestors()
+            .nth(2)
+            .expect("a target folder")
+            .to_path_buf();
+        let profile = if dir.ends_with("release") {
+            "release"
+        } else {
+            "dev"
+        };
         let status = Command::new(env!("CARGO"))
-            .args(["build", "-q", "-p", "server", "-p", "kiosk-cli", "--bins", "--profile", profile])
+            .args([
+                "build",
+                "-q",
+                "-p",
+                "server",
+                "-p",
+                "kiosk-cli",
+                "--bins",
+                "--profile",
+                profile,
+            ])
             .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
             .status()
             .expect("cargo starts");

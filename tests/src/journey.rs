@@ -38,9 +38,14 @@ pub fn login(api: &Api, username: &str) -> Api {
 ///
 /// # Panics
 /// When the clock cannot be read.
-#[expect(clippy::disallowed_methods, reason = "the harness is the edge: events start around now")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the harness is the edge: events start around now"
+)]
 pub fn in_seconds(seconds: i64) -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("clock");
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .expect("clock");
     let now = i64::try_from(now.as_secs()).expect("clock");
     shared::time::Timestamp::from_secs(now + seconds).to_string()
 }
@@ -68,11 +73,21 @@ pub fn event(organizer: &Api, title: &str, stock: u32) -> Event {
         )
         .ok();
     let class_id = text(&class, "id");
-    let gate = organizer.post(&format!("/events/{id}/gates"), &json!({"name": "Gate B"})).ok();
+    let gate = organizer
+        .post(&format!("/events/{id}/gates"), &json!({"name": "Gate B"}))
+        .ok();
     let batch = json!({"eventId": id, "classId": class_id, "quantity": stock});
     organizer.post("/issued-tickets/batch", &batch).ok();
-    organizer.post(&format!("/events/{id}/publish"), &json!({})).ok();
-    Event { api: organizer.clone(), id, class_id, gate_id: text(&gate, "id"), gate_name: "Gate B".to_owned() }
+    organizer
+        .post(&format!("/events/{id}/publish"), &json!({}))
+        .ok();
+    Event {
+        api: organizer.clone(),
+        id,
+        class_id,
+        gate_id: text(&gate, "id"),
+        gate_name: "Gate B".to_owned(),
+    }
 }
 
 /// Orders, pays at the demo gateway, and gives the PAID order.
@@ -85,7 +100,9 @@ pub fn buy(buyer: &Api, event: &Event, quantity: u32) -> Value {
     let body = json!({"orderId": order_id, "provider": "demo"});
     let payment = buyer.post("/payments", &body).ok();
     let payment_id = text(&payment, "id");
-    buyer.post(&format!("/payments/demo/{payment_id}/pay"), &json!({})).ok();
+    buyer
+        .post(&format!("/payments/demo/{payment_id}/pay"), &json!({}))
+        .ok();
     let paid = buyer.get(&format!("/orders/{order_id}")).ok();
     assert_eq!(paid["status"], "PAID", "{paid}");
     paid
@@ -111,7 +128,8 @@ pub fn order(buyer: &Api, event: &Event, quantity: u32) -> Value {
 /// # Panics
 /// When the server refuses.
 pub fn claim(buyer: &Api, ticket_id: &str, name: &str) -> Value {
-    let body = json!({"ticketId": ticket_id, "attendee": {"name": name, "email": "guest@example.org"}});
+    let body =
+        json!({"ticketId": ticket_id, "attendee": {"name": name, "email": "guest@example.org"}});
     buyer.post("/claimed-tickets/claim", &body).ok()
 }
 
@@ -122,7 +140,10 @@ pub fn claim(buyer: &Api, ticket_id: &str, name: &str) -> Value {
 pub fn tickets(buyer: &Api, event: &Event, quantity: u32) -> Vec<Value> {
     let order = buy(buyer, event, quantity);
     let tickets = order["tickets"].as_array().expect("tickets");
-    tickets.iter().map(|ticket| claim(buyer, &text(ticket, "id"), "Mai Tran")).collect()
+    tickets
+        .iter()
+        .map(|ticket| claim(buyer, &text(ticket, "id"), "Mai Tran"))
+        .collect()
 }
 
 /// Invites a device to the event's gate and gives its enrolment link.
@@ -131,7 +152,10 @@ pub fn tickets(buyer: &Api, event: &Event, quantity: u32) -> Vec<Value> {
 /// When the server refuses.
 pub fn invite(event: &Event, name: &str) -> String {
     let body = json!({"name": name, "gateId": event.gate_id, "role": "kiosk"});
-    let device = event.api.post(&format!("/events/{}/devices", event.id), &body).ok();
+    let device = event
+        .api
+        .post(&format!("/events/{}/devices", event.id), &body)
+        .ok();
     text(&device, "enrolmentUrl")
 }
 
@@ -143,7 +167,13 @@ pub fn redemptions(event: &Event) -> Vec<Value> {
     let mut all = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = event.api.get(&format!("/events/{}/redemptions?limit=200{cursor}", event.id)).ok();
+        let page = event
+            .api
+            .get(&format!(
+                "/events/{}/redemptions?limit=200{cursor}",
+                event.id
+            ))
+            .ok();
         all.extend(page["items"].as_array().expect("items").iter().cloned());
         match page["nextCursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
@@ -157,5 +187,8 @@ pub fn redemptions(event: &Event) -> Vec<Value> {
 /// # Panics
 /// When it is not there.
 pub fn text(value: &Value, field: &str) -> String {
-    value[field].as_str().unwrap_or_else(|| panic!("no {field} in {value}")).to_owned()
+    value[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("no {field} in {value}"))
+        .to_owned()
 }

@@ -17,9 +17,14 @@ pub struct Kiosk {
 impl Kiosk {
     /// # Panics
     /// When no temporary folder can be made.
-    #[expect(clippy::new_without_default, reason = "making a folder is not a default value")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "making a folder is not a default value"
+    )]
     pub fn new() -> Self {
-        Self { dir: tempfile::tempdir().expect("a temporary folder") }
+        Self {
+            dir: tempfile::tempdir().expect("a temporary folder"),
+        }
     }
 
     pub fn data(&self) -> PathBuf {
@@ -30,7 +35,10 @@ impl Kiosk {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(binaries::path("kiosk"));
         command.args(args).arg("--data").arg(self.data());
-        command.env("NO_COLOR", "1").env_remove("RUST_LOG").stdin(Stdio::null());
+        command
+            .env("NO_COLOR", "1")
+            .env_remove("RUST_LOG")
+            .stdin(Stdio::null());
         command
     }
 
@@ -50,7 +58,11 @@ impl Kiosk {
         let output = self.run(args);
         let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
         let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "kiosk {args:?}: {}\n{stdout}\n{stderr}", output.status);
+        assert!(
+            output.status.success(),
+            "kiosk {args:?}: {}\n{stdout}\n{stderr}",
+            output.status
+        );
         stdout
     }
 
@@ -98,7 +110,11 @@ impl Kiosk {
             .expect("kiosk starts");
         let stdin = child.stdin.take();
         let stdout = BufReader::new(child.stdout.take().expect("piped"));
-        Gate { child, stdin, stdout }
+        Gate {
+            child,
+            stdin,
+            stdout,
+        }
     }
 
     pub fn folder(&self) -> &Path {
@@ -126,7 +142,9 @@ impl Gate {
     /// As `scan`, for a kiosk that may be killed under the scan: `None` when it was.
     pub fn try_scan(&mut self, code: &str) -> Option<Value> {
         let stdin = self.stdin.as_mut()?;
-        writeln!(stdin, "{code}").and_then(|()| stdin.flush()).ok()?;
+        writeln!(stdin, "{code}")
+            .and_then(|()| stdin.flush())
+            .ok()?;
         self.read()
     }
 
@@ -136,7 +154,9 @@ impl Gate {
     /// When the kiosk no longer listens.
     pub fn send(&mut self, code: &str) {
         let stdin = self.stdin.as_mut().expect("open");
-        writeln!(stdin, "{code}").and_then(|()| stdin.flush()).expect("the kiosk listens");
+        writeln!(stdin, "{code}")
+            .and_then(|()| stdin.flush())
+            .expect("the kiosk listens");
     }
 
     /// The next verdict, or `None` when the kiosk ended.

@@ -42,7 +42,10 @@ impl Server {
             dir: tempfile::tempdir().expect("a temporary folder"),
             database_url: database_url.map(str::to_owned),
             port: 0,
-            env: env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            env: env
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect(),
         };
         server.resume();
         server
@@ -90,7 +93,11 @@ impl Server {
         assert!(self.child.is_none(), "the server is running already");
         let addr_file = self.addr_file();
         remove_if_present(&addr_file);
-        let log = File::options().create(true).append(true).open(self.log_path()).expect("log");
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log_path())
+            .expect("log");
         let mut command = Command::new(binaries::path("server"));
         command
             .arg("serve")
@@ -121,11 +128,24 @@ impl Server {
     pub fn wait_ready(&mut self) {
         let addr_file = self.addr_file();
         let address = poll::until("the server's address", READY_WITHIN, || {
-            let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
-            assert!(ended.is_none(), "the server ended: {ended:?}\n{}", self.log());
-            std::fs::read_to_string(&addr_file).ok().filter(|text| text.trim().contains(':'))
+            let ended = self
+                .child
+                .as_mut()
+                .and_then(|child| child.try_wait().ok().flatten());
+            assert!(
+                ended.is_none(),
+                "the server ended: {ended:?}\n{}",
+                self.log()
+            );
+            std::fs::read_to_string(&addr_file)
+                .ok()
+                .filter(|text| text.trim().contains(':'))
         });
-        let port = address.trim().rsplit(':').next().and_then(|port| port.parse().ok());
+        let port = address
+            .trim()
+            .rsplit(':')
+            .next()
+            .and_then(|port| port.parse().ok());
         self.port = port.unwrap_or_else(|| panic!("{address:?} is not an address"));
         let api = self.api();
         poll::until("readiness", READY_WITHIN, || api.is_ready().then_some(()));
@@ -145,8 +165,13 @@ impl Server {
     /// # Panics
     /// When the server does not stop.
     pub fn stop(&mut self) {
-        let Some(mut child) = self.child.take() else { return };
-        let status = Command::new("kill").arg(child.id().to_string()).status().expect("kill");
+        let Some(mut child) = self.child.take() else {
+            return;
+        };
+        let status = Command::new("kill")
+            .arg(child.id().to_string())
+            .status()
+            .expect("kill");
         assert!(status.success(), "the server could not be signalled");
         let status = poll::until("the server to stop", STOP_WITHIN, || {
             child.try_wait().expect("wait")
@@ -164,7 +189,10 @@ impl Drop for Server {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "a failing test shows what the server said")]
+#[expect(
+    clippy::print_stderr,
+    reason = "a failing test shows what the server said"
+)]
 fn eprintln_log(path: &Path) {
     let log = std::fs::read_to_string(path).unwrap_or_default();
     let tail: Vec<&str> = log.lines().rev().take(60).collect();

@@ -1,7 +1,5 @@
-//! Golden vectors: `shared/vectors/log/v1.json`, rebuilt and compared.
-//! `GATEHOUSE_REGENERATE=1` rewrites the file.
-
-use std::path::Path;
+//! Golden vectors: `shared/vectors/log/v1.json`, rebuilt, compared, and replayed as another
+//! implementation would. `GATEHOUSE_REGENERATE=1` rewrites the file.
 
 use ed25519_dalek::Signature;
 use serde_json::{Value, json};
@@ -10,8 +8,9 @@ use shared::sync::strict;
 use shared::ticket::ScanProof;
 
 use crate::fixture::{Device, admit, exit, undo};
+use crate::golden_file::{bytes, golden, list, outcome, text};
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/log/v1.json");
+const SEGMENT_BYTES_MAX: usize = 1 << 20;
 const START: u64 = 1_790_000_000_000;
 
 /// Six entries of one log, one of each shape.
@@ -51,7 +50,7 @@ fn build() -> Value {
         listed.push(json!({
             "name": name,
             "previous": hex::encode(previous.hash),
-            "body": hex::encode(&signed.body),
+            "wire": hex::encode(&signed.body),
             "signature": hex::encode(&signed.signature),
             "hash": hex::encode(device.head.hash),
         }));
@@ -64,7 +63,7 @@ fn build() -> Value {
         "genesis": hex::encode(device.genesis.to_wire()),
         "log": device.log.to_string(),
         "start": hex::encode(start.hash),
-        "entries": listed,
+        "cases": listed,
         "segment": hex::encode(strict::to_wire(&segment(&device, &all))),
         "refused_bodies": refused_bodies(&all[0].body, &all[1].body),
         "refused_segments": refused_segments(&device, &all),
@@ -107,7 +106,10 @@ fn refused_bodies(plain: &[u8], with_target: &[u8]) -> Vec<Value> {
     ];
     cases
         .into_iter()
-        .map(|(name, body)| json!({ "name": name, "body": hex::encode(body) }))
+        .map(|(name, body)| {
+            let error = outcome(&Entry::decode(&body));
+            json!({ "name": name, "wire": hex::encode(body), "error": error })
+        })
         .collect()
 }
 
@@ -116,7 +118,8 @@ fn refused_segments(device: &Device, all: &[SignedEntry]) -> Vec<Value> {
     let change = |name: &str, how: fn(&mut LogSegment)| {
         let mut changed = good.clone();
         how(&mut changed);
-        json!({ "name": name, "wire": hex::encode(strict::to_wire(&changed)) })
+        let error = outcome(&changed.verify(&device.key.verifying_key(), &device.genesis.head()));
+        json!({ "name": name, "wire": hex::encode(strict::to_wire(&changed)), "error": error })
     };
     vec![
         change("last entry left out", |s| {
@@ -139,24 +142,7 @@ fn refused_segments(device: &Device, all: &[SignedEntry]) -> Vec<Value> {
 }
 
 fn stored() -> Value {
-    let built = build();
-    let path = Path::new(FILE);
-    if std::env::var_os("GATEHOUSE_REGENERATE").is_some() {
-        let text = serde_json::to_string_pretty(&built).expect("json") + "\n";
-        std::fs::create_dir_all(path.parent().expect("a folder")).expect("folder");
-        std::fs::write(path, text).expect("write");
-    }
-    let text = std::fs::read_to_string(path).expect("vectors; GATEHOUSE_REGENERATE=1 makes them");
-    let stored: Value = serde_json::from_str(&text).expect("json");
-    assert_eq!(
-        stored, built,
-        "if the format was meant to change, run with GATEHOUSE_REGENERATE=1"
-    );
-    stored
-}
-
-fn bytes(value: &Value) -> Vec<u8> {
-    hex::decode(value.as_str().expect("text")).expect("hex")
+    golden("log/v1.json", &build())
 }
 
 #[test]
@@ -168,27 +154,32 @@ fn vectors_are_what_the_code_makes_and_reads() {
     let log = genesis.log_id();
     assert_eq!(log.to_string(), stored["log"]);
     let mut head = genesis.head();
-    for entry in stored["entries"].as_array().expect("list") {
+    for entry in list(&stored["cases"]) {
         assert_eq!(hex::encode(head.hash), entry["previous"]);
         let signed = SignedEntry {
-            body: bytes(&entry["body"]),
+            body: bytes(&entry["wire"]),
             signature: bytes(&entry["signature"]),
         };
         let (_, after) = signed.verify(&key, log, &head).expect("verifies");
         head = after;
         assert_eq!(hex::encode(head.hash), entry["hash"]);
     }
-    let segment: LogSegment =
-        strict::from_wire(&bytes(&stored["segment"]), 1 << 20).expect("segment");
-    let (read, after) = segment.verify(&key, &genesis.head()).expect("verifies");
-    assert_eq!((read.len(), after), (6, head));
-    for case in stored["refused_bodies"].as_array().expect("list") {
-        assert!(Entry::decode(&bytes(&case["body"])).is_err(), "{case}");
+    let read = |wire: &Value| {
+        strict::from_wire::<LogSegment>(&bytes(wire), SEGMENT_BYTES_MAX).expect("well-formed")
+    };
+    let segment = read(&stored["segment"]).verify(&key, &genesis.head());
+    assert_eq!(
+        segment.map(|(read, after)| (read.len(), after)),
+        Ok((6, head))
+    );
+    for case in list(&stored["refused_bodies"]) {
+        let error = Entry::decode(&bytes(&case["wire"])).expect_err("refused");
+        assert_eq!(error.to_string(), text(&case["error"]), "{case}");
     }
-    for case in stored["refused_segments"].as_array().expect("list") {
-        let read = strict::from_wire::<LogSegment>(&bytes(&case["wire"]), 1 << 20);
-        let verified = read.map(|segment| segment.verify(&key, &genesis.head()).is_ok());
-        assert!(!verified.unwrap_or(false), "{case}");
+    for case in list(&stored["refused_segments"]) {
+        let error = read(&case["wire"]).verify(&key, &genesis.head());
+        let error = error.expect_err("refused");
+        assert_eq!(error.to_string(), text(&case["error"]), "{case}");
     }
 }
 
@@ -202,15 +193,15 @@ fn vectors_hold_without_our_code() {
     assert_eq!(hex::encode(&log), stored["log"]);
     let key: [u8; 32] = bytes(&stored["public_key"]).try_into().expect("32 bytes");
     let key = ed25519_dalek::VerifyingKey::from_bytes(&key).expect("a key");
-    for entry in stored["entries"].as_array().expect("list") {
+    for entry in list(&stored["cases"]) {
         assert_eq!(hex::encode(&previous), entry["previous"]);
-        let parts: [&[u8]; 4] = [b"TKT1.entry\0", &log, &previous, &bytes(&entry["body"])];
+        let parts: [&[u8]; 4] = [b"TKT1.entry\0", &log, &previous, &bytes(&entry["wire"])];
         let message = parts.concat();
         let signature = Signature::from_slice(&bytes(&entry["signature"])).expect("64 bytes");
         assert!(key.verify_strict(&message, &signature).is_ok(), "{entry}");
         previous = blake3::hash(&message).as_bytes().to_vec();
         assert_eq!(hex::encode(&previous), entry["hash"]);
-        let body = bytes(&entry["body"]);
+        let body = bytes(&entry["wire"]);
         let millis = body[6..12]
             .iter()
             .fold(0, |n, byte| n << 8 | u64::from(*byte));

@@ -5,4 +5,6 @@ mod codec;
 mod fixture;
 mod fold;
 mod golden;
+#[path = "../support/golden.rs"]
+mod golden_file;
 mod laws;
