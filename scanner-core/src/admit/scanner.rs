@@ -123,6 +123,22 @@ impl Scanner {
         })
     }
 
+    pub(crate) fn refresh(&mut self) -> Result<(), Error> {
+        Ok(self.freshen()?)
+    }
+    pub(crate) fn book(&self) -> &Book {
+        &self.book
+    }
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+    pub(crate) fn edge(&self) -> &Edge {
+        &self.edge
+    }
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
     /// Takes over what other connections have stored since the last look. Cheap when nothing was.
     pub(super) fn freshen(&mut self) -> Result<(), Cause> {
         let version = self.cache.data_version()?;
