@@ -2,10 +2,13 @@
 
 pub mod accounts;
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod error;
 pub mod gate;
 pub mod platform;
 pub mod router;
+#[cfg(test)]
+mod router_tests;
 #[cfg(test)]
 pub mod testing;

@@ -11,9 +11,11 @@ use shared::ids::{SessionId, UserId};
 use shared::time::Timestamp;
 use tower::ServiceExt as _;
 
+use crate::accounts::model::User;
 use crate::app::{App, AppState};
 use crate::config::{Overrides, load_with};
 use crate::platform::clock::FixedClock;
+use crate::platform::db::DbError;
 use crate::platform::entropy::SeededEntropy;
 use crate::platform::http::Caller;
 use crate::router;
@@ -117,6 +119,25 @@ impl TestApp {
     /// A bearer token for a fresh user who is not stored.
     pub fn token_for(&self, role: Role) -> String {
         self.token(UserId::new(NOW, self.app.entropy.id10()), role)
+    }
+
+    /// A bearer token for a fresh user who is stored, without the cost of hashing a password.
+    pub async fn stored_user(&self, role: Role) -> String {
+        let id = UserId::new(NOW, self.app.entropy.id10());
+        let name = format!("user-{}", id.as_uuid().simple());
+        let user = User {
+            id,
+            email: format!("{name}@example.com"),
+            email_key: format!("{name}@example.com"),
+            username_key: name.clone(),
+            username: name,
+            password_hash: String::new(),
+            role,
+            created_at: NOW,
+        };
+        let stored: Result<_, DbError> = self.app.db.write(move |tx| tx.insert(&user)).await;
+        stored.expect("the user is stored");
+        self.token(id, role)
     }
 
     pub async fn get(&self, path: &str, token: &str) -> Answer {

@@ -101,6 +101,11 @@ impl AccessTokens {
         seed
     }
 
+    /// Names the signing key; public.
+    pub fn kid(&self) -> String {
+        kid(&self.signing.verifying_key())
+    }
+
     pub fn ttl_secs(&self) -> u64 {
         self.ttl_secs
     }
@@ -181,7 +186,7 @@ impl AccessTokens {
 impl fmt::Debug for AccessTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessTokens")
-            .field("kid", &kid(&self.signing.verifying_key()))
+            .field("kid", &self.kid())
             .field("ttl_secs", &self.ttl_secs)
             .finish_non_exhaustive()
     }

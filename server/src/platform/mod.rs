@@ -12,5 +12,6 @@ pub mod http;
 pub mod idempotency;
 pub mod jobs;
 pub mod journal;
+pub mod lifecycle;
 pub mod telemetry;
 pub mod vault;
