@@ -46,6 +46,10 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the edge where this crate reads the monotonic clock"
+    )]
     pub fn start() -> Self {
         Self {
             origin: std::time::Instant::now(),
@@ -54,6 +58,10 @@ impl SystemClock {
 }
 
 impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the edge where this crate reads the wall clock"
+    )]
     fn now(&self) -> Timestamp {
         // A clock before 1970 reads as 1970: such a device is told that its clock is wrong anyway.
         let since = std::time::SystemTime::now()

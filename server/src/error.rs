@@ -106,10 +106,6 @@ impl ApiError {
     }
 
     /// 500. Logs the error with its sources; the client only learns that it happened.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "reads as a conversion in map_err"
-    )]
     pub fn internal(error: impl Error) -> Self {
         tracing::error!(error = %Chain(&error), "request failed");
         Self::internal_unlogged()

@@ -152,7 +152,10 @@ async fn a_forged_or_expired_token_opens_no_closed_route() {
 fn the_description_is_the_stored_one() {
     // N4
     let generated = openapi_json();
-    #[expect(clippy::disallowed_methods, reason = "how a person asks a test for a new snapshot")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how a person asks a test for a new snapshot"
+    )]
     let regenerate = std::env::var_os("GATEHOUSE_REGENERATE").is_some();
     if regenerate {
         std::fs::write(SNAPSHOT, &generated).expect("written");
@@ -171,12 +174,16 @@ fn every_operation_is_documented() {
     // N4
     let description = described();
     for (method, path) in operations() {
-        let operation =
-            &description["paths"][format!("/api/v1{path}")][method.to_lowercase()];
-        assert!(operation["summary"].is_string(), "{method} {path} has no summary");
+        let operation = &description["paths"][format!("/api/v1{path}")][method.to_lowercase()];
+        assert!(
+            operation["summary"].is_string(),
+            "{method} {path} has no summary"
+        );
         assert!(operation["operationId"].is_string(), "{method} {path}");
         assert!(
-            operation["responses"].as_object().is_some_and(|all| !all.is_empty()),
+            operation["responses"]
+                .as_object()
+                .is_some_and(|all| !all.is_empty()),
             "{method} {path} has no responses"
         );
     }
@@ -186,7 +193,13 @@ fn every_operation_is_documented() {
 async fn unknown_routes_and_methods_answer_in_the_one_shape() {
     // N1
     let test = TestApp::new().await;
-    for path in ["/", "/nowhere", "/api/v1", "/api/v1/nowhere", "/api/v2/auth/me"] {
+    for path in [
+        "/",
+        "/nowhere",
+        "/api/v1",
+        "/api/v1/nowhere",
+        "/api/v2/auth/me",
+    ] {
         test.get(path, "").await.expect_error(404, "not_found");
     }
     let answer = test.call("DELETE", "/api/v1/auth/login", "", None).await;
@@ -215,9 +228,12 @@ async fn bodies_that_are_not_json_or_too_large_are_refused() {
         .await
         .expect_error(400, "validation");
     assert_eq!(details, json!({ "username": "missing field `username`" }));
-    send("application/json", vec![b' '; limits::JSON_BODY_BYTES_MAX + 1])
-        .await
-        .expect_error(413, "body_too_large");
+    send(
+        "application/json",
+        vec![b' '; limits::JSON_BODY_BYTES_MAX + 1],
+    )
+    .await
+    .expect_error(413, "body_too_large");
 }
 
 #[tokio::test]
@@ -262,7 +278,10 @@ async fn the_description_can_be_read_and_browsed_without_a_network() {
     page.expect(200);
     let text = String::from_utf8_lossy(&page.bytes).into_owned();
     assert!(text.contains("swagger-ui"), "{text}");
-    for asset in text.split('"').filter(|part| part.ends_with(".js") || part.ends_with(".css")) {
+    for asset in text
+        .split('"')
+        .filter(|part| part.ends_with(".js") || part.ends_with(".css"))
+    {
         assert!(!asset.contains("//"), "from elsewhere: {asset}");
         let path = format!("/docs/{}", asset.trim_start_matches("./"));
         assert_eq!(test.get(&path, "").await.status, 200, "{path}");

@@ -42,12 +42,12 @@ impl Limiters {
 
     /// `account_key` is the normalised name or e-mail as given, whether or not it exists.
     pub fn login(&self, ip: IpAddr, account_key: &str) -> Result<(), ApiError> {
-        self.login_per_ip.check(&network(ip), "")?;
-        self.login.check(&network(ip), account_key)
+        self.login_per_ip.check(network(ip), "")?;
+        self.login.check(network(ip), account_key)
     }
 
     pub fn register(&self, ip: IpAddr) -> Result<(), ApiError> {
-        self.register.check(&network(ip), "")
+        self.register.check(network(ip), "")
     }
 }
 
@@ -95,7 +95,7 @@ impl Limiter {
         Self { clock, keyed }
     }
 
-    fn check(&self, network: &[u8; 8], account: &str) -> Result<(), ApiError> {
+    fn check(&self, network: [u8; 8], account: &str) -> Result<(), ApiError> {
         let Some(keyed) = &self.keyed else {
             return Ok(());
         };
@@ -103,7 +103,7 @@ impl Limiter {
             keyed.retain_recent();
         }
         let mut hasher = blake3::Hasher::new();
-        hasher.update(network).update(account.as_bytes());
+        hasher.update(&network).update(account.as_bytes());
         let mut key = Key::default();
         key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
         keyed.check_key(&key).map_err(|not_until| {

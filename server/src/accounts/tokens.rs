@@ -93,6 +93,7 @@ impl AccessTokens {
     }
 
     /// The seed of the signing key that `JWT_SECRET` stands for.
+    #[expect(clippy::missing_panics_doc, reason = "the length is a constant")]
     pub fn seed_from_secret(secret: &str) -> Zeroizing<[u8; 32]> {
         let mut seed = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::new(Some(b"gatehouse"), secret.as_bytes())
@@ -110,6 +111,7 @@ impl AccessTokens {
         self.ttl_secs
     }
 
+    #[expect(clippy::missing_panics_doc, reason = "plain fields always serialise")]
     pub fn issue(&self, caller: &Caller, now: Timestamp) -> String {
         let claims = Claims {
             iss: ISSUER.to_owned(),
@@ -134,15 +136,14 @@ impl AccessTokens {
             return Err(TokenError::Invalid);
         }
         let hash = *blake3::hash(token.as_bytes()).as_bytes();
-        let (caller, exp) = match self.verified.get(&hash) {
-            Some(known) => known,
-            None => {
-                let fresh = self.verify_fresh(token, now)?;
-                if now.as_secs() < fresh.1 {
-                    self.verified.put(hash, fresh, now);
-                }
-                fresh
+        let (caller, exp) = if let Some(known) = self.verified.get(&hash) {
+            known
+        } else {
+            let fresh = self.verify_fresh(token, now)?;
+            if now.as_secs() < fresh.1 {
+                self.verified.put(hash, fresh, now);
             }
+            fresh
         };
         if now.as_secs() < exp {
             Ok(caller)
@@ -209,12 +210,14 @@ fn header(kid: &str) -> String {
 const SHARDS: usize = 16;
 const SHARD_TOKENS_MAX: usize = 2048;
 
-/// Tokens whose signature was checked, by hash.
+/// Tokens whose signature was checked, by hash: the caller, and when the token expires.
 #[derive(Default)]
-struct Verified([Mutex<HashMap<[u8; 32], (Caller, i64)>>; SHARDS]);
+struct Verified([Mutex<Shard>; SHARDS]);
+
+type Shard = HashMap<[u8; 32], (Caller, i64)>;
 
 impl Verified {
-    fn shard(&self, hash: &[u8; 32]) -> &Mutex<HashMap<[u8; 32], (Caller, i64)>> {
+    fn shard(&self, hash: &[u8; 32]) -> &Mutex<Shard> {
         &self.0[usize::from(hash[0]) % SHARDS]
     }
 

@@ -167,9 +167,8 @@ fn problems(config: &Config) -> Vec<String> {
             );
         }
     }
-    if !config.public_url.is_empty()
-        && !(config.public_url.starts_with("http://") || config.public_url.starts_with("https://"))
-    {
+    let url = &config.public_url;
+    if !(url.is_empty() || url.starts_with("http://") || url.starts_with("https://")) {
         problems.push("public_url: must start with https:// or http://".to_owned());
     }
     if let Some(secret) = &config.jwt_secret

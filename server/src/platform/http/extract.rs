@@ -148,6 +148,7 @@ where
 {
     type Rejection = ApiError;
 
+    #[expect(clippy::disallowed_types, reason = "the one place that wraps it")]
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         axum::extract::Query::<T>::try_from_uri(&parts.uri)
             .map(|query| Self(query.0))
@@ -175,6 +176,7 @@ where
 {
     type Rejection = ApiError;
 
+    #[expect(clippy::disallowed_types, reason = "the one place that wraps it")]
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         axum::extract::Path::<T>::from_request_parts(parts, state)
             .await

@@ -39,6 +39,7 @@ const LATENCY_BUCKETS: [f64; 12] = [
 static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// Installs the recorder of this process; later calls do nothing.
+#[expect(clippy::missing_panics_doc, reason = "the buckets are constants")]
 pub fn init_metrics() {
     METRICS.get_or_init(|| {
         let recorder = PrometheusBuilder::new()
