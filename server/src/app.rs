@@ -14,9 +14,10 @@ use crate::accounts::passwords::Passwords;
 use crate::accounts::tokens::AccessTokens;
 use crate::config::Config;
 use crate::platform::clock::Clock;
-use crate::platform::db::{Db, DbError};
+use crate::platform::db::{Db, DbError, Meta, Versioned};
 use crate::platform::entropy::Entropy;
 use crate::platform::jobs::{JobsHandle, Runner};
+use crate::platform::lifecycle::create_private_dir;
 use crate::platform::vault::{Kek, KekError, KeyFileError, Vault};
 
 /// The application. Handlers get it as `State<AppState>`.
@@ -46,6 +47,11 @@ pub enum StartError {
     Kek(#[from] KekError),
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
+    #[error(
+        "this database needs key-encryption key {stored}, and this server has {ours}; \
+         restore kek.key or set KEY_ENCRYPTION_KEY"
+    )]
+    OtherKek { stored: String, ours: String },
     #[error("cannot make the HTTP client")]
     HttpClient(#[from] reqwest::Error),
     #[error("cannot open the database")]
@@ -65,12 +71,13 @@ impl App {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<AppState, StartError> {
-        std::fs::create_dir_all(&config.data_dir).map_err(|source| StartError::DataDir {
+        create_private_dir(&config.data_dir).map_err(|source| StartError::DataDir {
             path: config.data_dir.clone(),
             source,
         })?;
         let db = Db::open(config.effective_database_url().reveal()).await?;
         let vault = open_vault(&config, &entropy)?;
+        pin_kek(&db, vault.kek_id()).await?;
         let seed = match &config.jwt_secret {
             Some(secret) => AccessTokens::seed_from_secret(secret.reveal()),
             None => vault.key_file(&config.data_dir, "jwt.key", "access-tokens")?,
@@ -121,6 +128,30 @@ fn open_vault(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Vault, KekE
     Ok(Vault::new(&kek, Arc::clone(entropy)))
 }
 
+/// A database remembers which key wraps its secrets, so that a lost or wrong key is noticed at the
+/// start and not at the gate.
+async fn pin_kek(db: &Db, ours: &str) -> Result<(), StartError> {
+    const KEY: &str = "kek";
+    let ours = ours.to_owned();
+    let fact = Meta {
+        key: KEY.to_owned(),
+        value: ours.clone().into(),
+    };
+    let stored = db
+        .write(move |tx| match tx.get::<Meta>(KEY)? {
+            Some(known) => Ok::<_, DbError>(known.into_inner()),
+            None => tx.insert(&fact).map(Versioned::into_inner),
+        })
+        .await?;
+    match stored.value.as_str() {
+        Some(stored) if stored != ours => Err(StartError::OtherKek {
+            stored: stored.to_owned(),
+            ours,
+        }),
+        _ => Ok(()),
+    }
+}
+
 fn http_client() -> Result<reqwest::Client, reqwest::Error> {
     // A second install is refused and changes nothing.
     drop(rustls::crypto::ring::default_provider().install_default());
@@ -138,5 +169,37 @@ impl fmt::Debug for App {
             .field("config", &self.config)
             .field("vault", &self.vault)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Overrides, load_with};
+    use crate::platform::clock::SystemClock;
+    use crate::platform::entropy::SystemEntropy;
+
+    async fn start(dir: &std::path::Path) -> Result<AppState, StartError> {
+        let overrides = Overrides {
+            data_dir: Some(dir.to_owned()),
+            ..Overrides::default()
+        };
+        let config = load_with(&overrides, |_| None).expect("a valid configuration");
+        App::start(config, Arc::new(SystemClock), Arc::new(SystemEntropy)).await
+    }
+
+    #[tokio::test]
+    async fn a_lost_key_is_noticed_at_the_start() {
+        // N6
+        let dir = tempfile::tempdir().expect("folder");
+        let first = start(dir.path()).await.expect("starts");
+        let token_key = first.tokens.kid();
+        first.db.close().await;
+        let again = start(dir.path()).await.expect("starts again");
+        assert_eq!(again.tokens.kid(), token_key, "tokens outlive a restart");
+        again.db.close().await;
+        std::fs::remove_file(dir.path().join("kek.key")).expect("lost");
+        let error = start(dir.path()).await.expect_err("refused");
+        assert!(matches!(error, StartError::OtherKek { .. }), "{error}");
     }
 }

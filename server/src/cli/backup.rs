@@ -16,7 +16,7 @@ use super::tell;
 use crate::config::Config;
 use crate::platform::clock::{Clock as _, SystemClock};
 use crate::platform::entropy::SystemEntropy;
-use crate::platform::lifecycle::DataDirLock;
+use crate::platform::lifecycle::{DataDirLock, create_private_dir};
 use crate::platform::vault::{Kek, Vault};
 
 const DATABASE: &str = "gatehouse.sqlite";
@@ -80,13 +80,11 @@ pub(super) fn backup(config: &Config, arguments: &BackupArguments) -> anyhow::Re
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    std::fs::create_dir_all(parent)?;
+    create_private_dir(parent)?;
     // Before the copying: it makes the key where there is none yet.
     let kek_id = kek_id(config)?;
     // All or nothing under its final name.
-    let staging = tempfile::Builder::new()
-        .prefix(".backup")
-        .tempdir_in(parent)?;
+    let staging = private_staging(parent)?;
     copy_database(&database, &staging.path().join(DATABASE))?;
     let mut names = vec![DATABASE];
     for (name, wanted) in [(TOKEN_KEY, true), (KEK, arguments.with_kek)] {
@@ -160,6 +158,14 @@ pub(super) fn restore(config: &Config, arguments: &RestoreArguments) -> anyhow::
         );
     }
     super::print(&format!("restored the state of {}\n", manifest.created_at))
+}
+
+fn private_staging(parent: &Path) -> std::io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".backup");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir_in(parent)
 }
 
 fn sqlite_file(config: &Config) -> anyhow::Result<PathBuf> {

@@ -18,6 +18,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Config, ConfigError, Overrides};
 use crate::platform::db::Db;
+use crate::platform::lifecycle;
 use crate::{config, router};
 
 /// Gatehouse: events, tickets, and gates that work without a network.
@@ -106,7 +107,7 @@ fn load(overrides: &Overrides) -> Result<Config, ConfigError> {
 }
 
 fn migrate(config: &Config) -> anyhow::Result<()> {
-    std::fs::create_dir_all(&config.data_dir)?;
+    lifecycle::create_private_dir(&config.data_dir)?;
     block_on(async {
         let db = Db::open(config.effective_database_url().reveal()).await?;
         let backend = db.backend_name();

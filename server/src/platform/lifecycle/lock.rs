@@ -29,7 +29,7 @@ impl DataDirLock {
             path: dir.to_owned(),
             source,
         };
-        std::fs::create_dir_all(dir).map_err(io)?;
+        create_private_dir(dir).map_err(io)?;
         let file = File::create(dir.join(FILE_NAME)).map_err(io)?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
@@ -37,6 +37,16 @@ impl DataDirLock {
             Err(TryLockError::Error(source)) => Err(io(source)),
         }
     }
+}
+
+/// A directory that only its owner may enter: it holds keys and people's data. One that exists
+/// stays as it is.
+pub fn create_private_dir(dir: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
 }
 
 #[cfg(test)]
@@ -52,5 +62,11 @@ mod tests {
         assert!(matches!(DataDirLock::take(&path), Err(LockError::Taken(_))));
         drop(first);
         DataDirLock::take(&path).expect("free again");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(&path).expect("made").permissions().mode();
+            assert_eq!(mode & 0o777, 0o700);
+        }
     }
 }

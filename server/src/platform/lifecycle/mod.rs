@@ -8,6 +8,6 @@ mod lock;
 mod serve;
 mod signal;
 
-pub use lock::{DataDirLock, LockError};
+pub use lock::{DataDirLock, LockError, create_private_dir};
 pub use serve::{Bound, ServeError, write_address};
 pub use signal::stop_signal;

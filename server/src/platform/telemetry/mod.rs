@@ -3,6 +3,7 @@
 //! Invariants: installed once, by the binary; library code only emits. No secret, body, header
 //! value or raw path is ever logged: see `docs/LOGGING.md`.
 
+use std::io::IsTerminal as _;
 use std::sync::OnceLock;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -23,7 +24,9 @@ pub enum TelemetryError {
 /// Logs go to stderr: stdout belongs to the commands.
 pub fn init_logs(settings: &LogSettings) -> Result<(), TelemetryError> {
     let registry = tracing_subscriber::registry().with(EnvFilter::try_new(&settings.filter)?);
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = tracing_subscriber::fmt::layer()
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     match settings.format {
         LogFormat::Json => registry.with(layer.json()).try_init()?,
         LogFormat::Pretty => registry.with(layer.with_target(false)).try_init()?,
