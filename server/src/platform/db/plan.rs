@@ -189,7 +189,8 @@ mod tests {
             "A".repeat(CURSOR_MAX + 1),
         ];
         for cursor in forged {
-            let refused = Plan::new(THINGS, &query.clone().after(&*cursor));
+            let asked = query.clone().after(&*cursor);
+            let refused = Plan::new(THINGS, &asked);
             assert!(matches!(refused, Err(DbError::BadCursor)), "{cursor}");
         }
     }
