@@ -11,4 +11,4 @@ pub mod router;
 #[cfg(test)]
 mod router_tests;
 #[cfg(test)]
-pub mod testing;
+mod testing;

@@ -21,33 +21,33 @@ use crate::platform::http::Caller;
 use crate::router;
 
 /// 2026-09-21T14:13:20Z.
-pub const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
 
 /// An application under test. Its data directory goes with it.
-pub struct TestApp {
-    pub app: AppState,
-    pub clock: Arc<FixedClock>,
+pub(crate) struct TestApp {
+    pub(crate) app: AppState,
+    pub(crate) clock: Arc<FixedClock>,
     router: axum::Router,
     _dir: tempfile::TempDir,
 }
 
 /// An answer, read whole.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub bytes: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
     /// The body as JSON; `Null` when it is not.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
     }
 
     /// The body as JSON, after checking the status.
     #[track_caller]
-    pub fn expect(&self, status: u16) -> Value {
+    pub(crate) fn expect(&self, status: u16) -> Value {
         let text = String::from_utf8_lossy(&self.bytes);
         assert_eq!(self.status.as_u16(), status, "{text}");
         self.json()
@@ -55,7 +55,7 @@ impl Answer {
 
     /// Checks status, code and the error shape; gives the details.
     #[track_caller]
-    pub fn expect_error(&self, status: u16, code: &str) -> Value {
+    pub(crate) fn expect_error(&self, status: u16, code: &str) -> Value {
         let body = self.expect(status);
         assert_eq!(body["statusCode"], status, "{body}");
         assert_eq!(body["code"], code, "{body}");
@@ -71,12 +71,12 @@ impl Answer {
 }
 
 impl TestApp {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with_environment(&[]).await
     }
 
     /// With settings as the environment would give them.
-    pub async fn with_environment(environment: &[(&str, &str)]) -> Self {
+    pub(crate) async fn with_environment(environment: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let overrides = Overrides {
             data_dir: Some(dir.path().to_owned()),
@@ -106,7 +106,7 @@ impl TestApp {
     }
 
     /// A bearer token for a user who need not be stored.
-    pub fn token(&self, user: UserId, role: Role) -> String {
+    pub(crate) fn token(&self, user: UserId, role: Role) -> String {
         let session = SessionId::new(NOW, self.app.entropy.id10());
         let caller = Caller {
             user,
@@ -117,12 +117,12 @@ impl TestApp {
     }
 
     /// A bearer token for a fresh user who is not stored.
-    pub fn token_for(&self, role: Role) -> String {
+    pub(crate) fn token_for(&self, role: Role) -> String {
         self.token(UserId::new(NOW, self.app.entropy.id10()), role)
     }
 
     /// A bearer token for a fresh user who is stored, without the cost of hashing a password.
-    pub async fn stored_user(&self, role: Role) -> String {
+    pub(crate) async fn stored_user(&self, role: Role) -> String {
         let id = UserId::new(NOW, self.app.entropy.id10());
         let name = format!("user-{}", id.as_uuid().simple());
         let user = User {
@@ -140,16 +140,22 @@ impl TestApp {
         self.token(id, role)
     }
 
-    pub async fn get(&self, path: &str, token: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
         self.call("GET", path, token, None).await
     }
 
-    pub async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
         self.call("POST", path, token, Some(body)).await
     }
 
     /// One request. An empty token means none.
-    pub async fn call(&self, method: &str, path: &str, token: &str, body: Option<Value>) -> Answer {
+    pub(crate) async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: Option<Value>,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if !token.is_empty() {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -165,7 +171,7 @@ impl TestApp {
             .await
     }
 
-    pub async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let Ok(response) = self.router.clone().oneshot(request).await;
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX)
