@@ -290,6 +290,43 @@ fn assert_admissions_stand(kiosk: &Kiosk, event: &Event, told: &Acknowledged) {
 }
 
 #[test]
+fn a_server_killed_between_payment_and_fulfilment_fulfils_once_it_is_back() {
+    // P2 P4 H8
+    // The gateway has the money, and its webhook finds nobody: nothing listens on port 9.
+    let mut server = Server::start_with(None, &[("PUBLIC_URL", "http://127.0.0.1:9")]);
+    let event = journey::event(&journey::account(&server.api(), "lan"), "River Festival", 5);
+    let buyer = journey::account(&server.api(), "mai");
+    let order = journey::order(&buyer, &event, 2);
+    let order_id = text(&order, "id");
+    let body = json!({"orderId": order_id, "provider": "demo"});
+    let payment = text(&buyer.post("/payments", &body).ok(), "id");
+    let link = buyer
+        .post(&format!("/payments/demo/{payment}/pay"), &json!({}))
+        .ok();
+    assert_eq!(link["status"], "PAID", "{link}");
+    let between = buyer.get(&format!("/orders/{order_id}")).ok();
+    server.kill();
+    assert_eq!(
+        between["status"], "PENDING",
+        "the kill came between the two: {between}"
+    );
+
+    server.forget_env();
+    server.resume();
+    let paid = poll::until("the order to be PAID", BACK_WITHIN, || {
+        let order = buyer.get(&format!("/orders/{order_id}")).ok();
+        (order["status"] == "PAID").then_some(order)
+    });
+    assert_eq!(paid["tickets"].as_array().map(Vec::len), Some(2), "{paid}");
+    let stock = event
+        .api
+        .get(&format!("/issued-tickets/stats/{}", event.id))
+        .ok();
+    assert_eq!(stock["classes"][0]["paid"], 2, "{stock}");
+    assert_eq!(stock["classes"][0]["available"], 3, "{stock}");
+}
+
+#[test]
 fn a_kiosk_killed_between_decision_and_answer_admitted_once() {
     // V2
     let server = Server::start();

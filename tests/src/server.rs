@@ -76,6 +76,11 @@ impl Server {
         self.dir.path().join("server.log")
     }
 
+    /// From the next start on the process sees only the ordinary environment.
+    pub fn forget_env(&mut self) {
+        self.env.clear();
+    }
+
     /// Starts the process (again), on the same port and data.
     ///
     /// # Panics
