@@ -13,7 +13,7 @@ use tower::ServiceExt as _;
 
 use crate::accounts::model::User;
 use crate::app::{App, AppState};
-use crate::config::{Overrides, load_with};
+use crate::config::{Config, Overrides, load_with};
 use crate::platform::clock::FixedClock;
 use crate::platform::db::DbError;
 use crate::platform::entropy::SeededEntropy;
@@ -77,6 +77,14 @@ impl TestApp {
 
     /// With settings as the environment would give them.
     pub(crate) async fn with_environment(environment: &[(&str, &str)]) -> Self {
+        Self::configured(environment, |_config| {}).await
+    }
+
+    /// With settings changed beyond what a configuration may say.
+    pub(crate) async fn configured(
+        environment: &[(&str, &str)],
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let overrides = Overrides {
             data_dir: Some(dir.path().to_owned()),
@@ -92,6 +100,7 @@ impl TestApp {
         if config.public_url.is_empty() {
             "http://gatehouse.test".clone_into(&mut config.public_url);
         }
+        change(&mut config);
         let clock = Arc::new(FixedClock::at(NOW));
         let entropy = Arc::new(SeededEntropy::new(1));
         let app = App::start(config, clock.clone(), entropy)

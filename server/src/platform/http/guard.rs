@@ -172,3 +172,108 @@ fn method_label(method: &Method) -> &'static str {
 fn is_probe(template: &str) -> bool {
     matches!(template, "/healthz" | "/readyz" | "/metrics")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use super::*;
+    use crate::testing::TestApp;
+
+    async fn boom() -> Response {
+        panic!("the reason is for the log only")
+    }
+
+    fn router(app: &AppState) -> Router {
+        Router::new()
+            .route("/t/{secret}", get(async || "a page"))
+            .route("/boom", get(boom))
+            .route("/forever", get(std::future::pending::<Response>))
+            .layer(axum::middleware::from_fn_with_state(app.clone(), guard))
+            .with_state(app.clone())
+    }
+
+    async fn call(app: &AppState, path: &str) -> (StatusCode, HeaderMap, String) {
+        let request = Request::get(path).body(Body::empty()).expect("a request");
+        let Ok(response) = router(app).oneshot(request).await;
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX)
+            .await
+            .expect("a body");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        (parts.status, parts.headers, text)
+    }
+
+    /// Collects what would be logged.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("one thread").write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'a> MakeWriter<'a> for Lines {
+        type Writer = Self;
+        fn make_writer(&'a self) -> Self {
+            self.clone()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_that_tells_nothing() {
+        // N1
+        let test = TestApp::new().await;
+        let (status, headers, body) = call(&test.app, "/boom").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(
+            body.contains(r#""code":"internal""#) && !body.contains("reason"),
+            "{body}"
+        );
+        assert!(headers.contains_key("x-request-id"));
+    }
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_given_up() {
+        // N1
+        // No time at all: whatever is not ready at once is late.
+        let test = TestApp::configured(&[], |config| config.request_timeout_secs = 0).await;
+        let (status, headers, body) = call(&test.app, "/forever").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body}");
+        assert!(body.contains(r#""code":"timeout""#), "{body}");
+        assert!(headers.contains_key("retry-after"));
+    }
+
+    #[tokio::test]
+    async fn secret_paths_and_tokens_do_not_reach_the_log() {
+        // N6
+        let test = TestApp::new().await;
+        let lines = Lines::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(lines.clone())
+            .finish();
+        let logging = tracing::subscriber::set_default(subscriber);
+        let (status, ..) = call(&test.app, "/t/k3yp4ge?token=t0ken").await;
+        assert_eq!(status, StatusCode::OK);
+        drop(logging);
+        let bytes = lines.0.lock().expect("one thread").clone();
+        let log = String::from_utf8_lossy(&bytes);
+        assert!(
+            log.contains("/t/{secret}") && log.contains("request answered"),
+            "{log}"
+        );
+        assert!(!log.contains("k3yp4ge") && !log.contains("t0ken"), "{log}");
+    }
+}
