@@ -152,6 +152,11 @@ fn an_undo_takes_back_what_it_names_for_good() {
     assert_eq!(twice.admissions(), 0);
     let revived = state(&[entry, undone, used(3, &undo(0, 2000, target(2, 0)))]);
     assert_eq!(revived.admissions(), 0);
+    assert_eq!(
+        labels(&revived),
+        [(2, 0, Neither), (3, 0, Neither)],
+        "both undos stay on the record"
+    );
     // An undo of something never heard of waits for it.
     assert!(state(&[undone]).uses().len() == 1);
 }
