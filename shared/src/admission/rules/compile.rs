@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{Expression, RULE_DEPTH_MAX, RuleError, Value, Variable};
+use super::rule::{Expression, RULE_DEPTH_MAX, RuleError, Value, Variable};
 
 pub(super) fn compile(json: &Json, depth: usize) -> Result<Expression, RuleError> {
     if depth > RULE_DEPTH_MAX {

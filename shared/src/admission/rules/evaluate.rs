@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{Expression, Operator, RuleError, Value, Variables};
+use super::compile::Operator;
+use super::rule::{Expression, RuleError, Value, Variables};
 
 pub(super) fn evaluate(
     expression: &Expression,
