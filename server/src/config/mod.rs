@@ -15,4 +15,4 @@ pub use secret::Secret;
 pub use settings::{
     Config, Limits, LogFormat, LogSettings, Mode, ObjectStore, Payos, Smtp, Stripe,
 };
-pub use sources::{ConfigError, Overrides, load, load_with};
+pub use sources::{ConfigError, Overrides, load, load_named, load_with};

@@ -63,11 +63,22 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 
 /// Loads and checks the configuration of this process.
 pub fn load(overrides: &Overrides) -> Result<Config, ConfigError> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the environment"
-    )]
-    load_with(overrides, |name| std::env::var(name).ok())
+    load_with(overrides, environment)
+}
+
+/// [`load`] that sees nothing of the environment but what is named.
+pub fn load_named(overrides: &Overrides, names: &[&str]) -> Result<Config, ConfigError> {
+    load_with(overrides, |name| {
+        names.contains(&name).then(|| environment(name)).flatten()
+    })
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// [`load`] with the environment as an argument.
