@@ -1,3 +1,5 @@
+//! The layers of the configuration, and what it says about mistakes.
+
 use std::net::SocketAddr;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Wrapping, unwrapping, and the key files.
+
 use std::sync::Arc;
 
 use super::*;
