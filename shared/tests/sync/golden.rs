@@ -33,6 +33,10 @@ fn read(kind: &str, wire: &[u8]) -> Result<(), StrictError> {
 /// Name, type, wire bytes, and what reading them comes to.
 type Case = (&'static str, &'static str, Vec<u8>, Result<(), StrictError>);
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table of cases is read from top to bottom"
+)]
 fn cases() -> Vec<Case> {
     let signed = signed_request().to_wire();
     let changed = |change: &dyn Fn(&mut Vec<u8>)| {

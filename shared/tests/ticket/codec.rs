@@ -61,6 +61,10 @@ fn the_fixed_path_agrees_with_the_general_one() {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table of cases is read from top to bottom"
+)]
 fn what_decode_refuses_encode_refuses() {
     let good = payload();
     let flags = Flags::ADULT;

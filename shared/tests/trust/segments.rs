@@ -53,6 +53,10 @@ fn raw(name: &'static str, kind: SegmentKind, wire: &[u8], why: &'static str) ->
     }
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table of cases is read from top to bottom"
+)]
 pub(crate) fn cases() -> Vec<Case> {
     let refused = |why| Err(TrustError::Malformed(why));
     let mut longer = segment("a byte more", &seats(), 0, refused("segment length"));
