@@ -7,5 +7,6 @@ pub mod api;
 pub mod binaries;
 pub mod journey;
 pub mod kiosk;
+pub mod mongo;
 pub mod poll;
 pub mod server;

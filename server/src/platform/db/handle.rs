@@ -129,6 +129,16 @@ impl Db {
         }
     }
 
+    /// How the backend means to run `query`, in its own words: for tests and for looking into a
+    /// slow one.
+    pub async fn explain(&self, of: &Collection, query: &Query) -> Result<String, DbError> {
+        let plan = Plan::new(*of, query)?;
+        match &self.backend {
+            Backend::Sqlite(db) => read::explain(&db.readers, &plan).await,
+            Backend::Mongo(db) => db.explain(&plan).await,
+        }
+    }
+
     /// Signalled after each commit that enqueued jobs.
     pub(crate) const fn jobs_signal(&self) -> &Arc<Notify> {
         &self.jobs_signal

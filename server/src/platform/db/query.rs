@@ -45,6 +45,10 @@ impl Query {
             after: None,
         }
     }
+    /// The name of the index, as given.
+    pub const fn index_name(&self) -> &'static str {
+        self.index
+    }
     /// The next field is `value` (`Null` finds the rows without one).
     #[must_use]
     pub fn eq(mut self, value: impl Into<IndexValue>) -> Self {

@@ -1,6 +1,7 @@
 //! Reads outside a transaction.
 
 use mongodb::bson::{Bson, Document, doc};
+use mongodb::options::Hint;
 use serde::de::Error as _;
 
 use super::bounds::{filter, find_options, hint};
@@ -49,6 +50,29 @@ impl MongoDb {
             .count_documents(filter(&plan))
             .hint(hint(&plan))
             .await?)
+    }
+
+    pub(in crate::platform::db) async fn explain(
+        &self,
+        plan: &Plan<'_>,
+    ) -> Result<String, DbError> {
+        let Some(options) = find_options(plan) else {
+            return Ok("nothing to scan".to_owned());
+        };
+        let hint = match options.hint {
+            Some(Hint::Name(name)) => Bson::String(name),
+            Some(Hint::Keys(keys)) => Bson::Document(keys),
+            // The driver may grow other kinds of hint; we make these two.
+            _ => Bson::Null,
+        };
+        let find = doc! {
+            "find": plan.collection.name, "hint": hint, "min": options.min, "max": options.max,
+            "sort": options.sort, "limit": options.limit,
+        };
+        let explain = doc! { "explain": find, "verbosity": "queryPlanner" };
+        let answer = self.database.run_command(explain).await?;
+        let planner = answer.get_document("queryPlanner").map(ToString::to_string);
+        Ok(planner.unwrap_or_else(|_| answer.to_string()))
     }
 
     fn collection(&self, collection: &Collection) -> mongodb::Collection<Document> {

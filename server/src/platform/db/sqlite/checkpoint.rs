@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -24,23 +24,32 @@ const TAIL_MAX: i64 = 512;
 /// Decides after each commit whether to copy, and who does.
 pub(super) struct Checkpoints {
     wanted: SyncSender<()>,
+    thread: JoinHandle<()>,
 }
 
 impl Checkpoints {
-    /// Starts the copying thread, which ends when this is dropped.
+    /// Starts the copying thread.
     pub(super) fn start(
         connection: Connection,
         folder: Option<Arc<TempDir>>,
     ) -> Result<Self, DbError> {
         let (wanted, requests) = sync_channel(1);
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("db-checkpoint".to_owned())
             .spawn(move || {
                 copy_on_request(&connection, &requests);
                 drop(connection);
                 drop(folder);
             })?;
-        Ok(Self { wanted })
+        Ok(Self { wanted, thread })
+    }
+
+    /// Ends the copying thread and closes its connection.
+    pub(super) fn finish(self) {
+        drop(self.wanted);
+        if self.thread.join().is_err() {
+            tracing::error!("the thread that copies the write-ahead log back had panicked");
+        }
     }
 
     /// Called by the writer between two groups. An error costs nothing but a longer WAL.

@@ -64,7 +64,7 @@ impl SqliteDb {
     }
 
     pub(super) async fn close(&self) {
-        // The writer's connection is then the last one, whose end empties and removes the WAL.
+        // Readers first, so that the writer's connection is the last one.
         self.readers.close().await;
         self.writer.drain().await;
     }

@@ -1,5 +1,6 @@
 //! The one function that opens a SQLite database: pragmas, migrations, connections.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,6 +89,14 @@ pub(super) struct Opened {
 /// Opens the database at `path` (`:memory:` for a temporary one), making and migrating it.
 pub(super) async fn open(path: &str) -> Result<Opened, DbError> {
     let (path, folder) = locate(path)?;
+    // Two servers that start together must not migrate together. (A file of its own: locking the
+    // database's would end SQLite's own locks when it is closed.)
+    let mut lock_path = path.clone().into_os_string();
+    lock_path.push("-open");
+    let lock = File::create(lock_path)?;
+    let lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock))
+        .await
+        .map_err(std::io::Error::other)??;
     migrate(&path).await?;
     // The writer comes first: a read-only connection cannot make the WAL's shared memory.
     let writer = connect(&path, WRITER_PRAGMAS)?;
@@ -100,6 +109,7 @@ pub(super) async fn open(path: &str) -> Result<Opened, DbError> {
         .test_before_acquire(false)
         .connect_with(options(&path, READER_PRAGMAS).read_only(true))
         .await?;
+    drop(lock);
     Ok(Opened {
         writer,
         checkpointer,

@@ -37,6 +37,17 @@ pub(in crate::platform::db) async fn count<E: Entity>(
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
+pub(in crate::platform::db) async fn explain(
+    pool: &SqlitePool,
+    plan: &Plan<'_>,
+) -> Result<String, DbError> {
+    let mut select = Select::rows(plan);
+    select.sql.insert_str(0, "EXPLAIN QUERY PLAN ");
+    let rows = prepare(select).fetch_all(pool).await?;
+    let steps = rows.iter().map(|row| row.try_get::<String, _>("detail"));
+    Ok(steps.collect::<Result<Vec<_>, _>>()?.join("\n"))
+}
+
 /// The text holds declared names and placeholders only (see [`super::sql`]).
 fn prepare(select: Select) -> sqlx::query::Query<'static, Sqlite, SqliteArguments> {
     select

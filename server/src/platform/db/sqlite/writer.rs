@@ -184,10 +184,12 @@ impl Groups {
             }
             if stop {
                 tracing::error!("the database writer stops: what the disk holds is unknown");
-                return;
+                break;
             }
             self.checkpoints.after_commit(&self.connection);
         }
+        // Our connection is then the last one, whose end empties and removes the WAL.
+        self.checkpoints.finish();
     }
 
     /// Runs closures in one transaction and commits it.

@@ -1,0 +1,63 @@
+//! One suite for storage, jobs and idempotency keys, run on both backends.
+//!
+//! Each case is a test of its own on SQLite. On MongoDB all cases are one test, on one real
+//! replica set (starting three members for each would cost minutes), each in its own database;
+//! a failure names the cases. `GATEHOUSE_MONGOD=/path/to/mongod` switches that half on.
+
+mod idempotency;
+mod jobs;
+mod queries;
+mod rows;
+mod schema;
+mod stage;
+mod transactions;
+
+use stage::{Case, Stage};
+use tests::mongo::ReplicaSet;
+
+macro_rules! cases {
+    ($($file:ident: $($case:ident),+;)+) => {
+        mod on_sqlite {
+            $($(
+                #[test]
+                fn $case() {
+                    super::Stage::sqlite().run(|stage| Box::pin(super::$file::$case(stage)));
+                }
+            )+)+
+        }
+        const CASES: &[(&str, Case)] = &[
+            $($((stringify!($case), |stage| Box::pin($file::$case(stage))),)+)+
+        ];
+    };
+}
+
+cases! {
+    rows: a_row_lives_and_dies, a_duplicate_names_its_index, null_never_collides,
+        a_stale_revision_conflicts, a_body_comes_back_as_it_was, an_entity_that_breaks_its_word_is_refused;
+    queries: every_index_gives_the_rows_of_the_model, pages_meet_without_gap_or_overlap,
+        queries_that_nobody_declared_are_refused, cursors_of_other_queries_are_refused,
+        every_query_scans_its_index;
+    transactions: an_error_leaves_nothing, a_panic_is_contained, a_transaction_sees_its_own_writes,
+        a_swallowed_error_dooms, no_increment_is_lost, a_lost_race_runs_again,
+        neighbours_in_a_group_do_not_harm_each_other, what_was_answered_survives,
+        a_closed_database_says_so;
+    schema: the_registry_is_the_schema, opening_twice_changes_nothing;
+    jobs: an_aborted_commit_has_no_job, a_waiting_job_is_not_doubled, a_done_job_is_gone,
+        a_failing_job_waits_longer_and_dies, a_fatal_job_dies_at_once_and_can_be_revived,
+        the_end_of_a_lease_gives_a_job_back, a_late_runner_has_no_say,
+        two_runners_share_the_work, the_runner_wakes_for_a_commit_and_stops_in_order;
+    idempotency: an_answer_is_given_again, racing_requests_have_one_effect, answers_expire;
+}
+
+#[test]
+fn on_a_mongodb_replica_set() {
+    let Some(mongo) = ReplicaSet::start_if_available() else {
+        return;
+    };
+    let failed: Vec<_> = CASES
+        .iter()
+        .filter(|(name, case)| !Stage::mongo(&mongo, name).run_caught(*case))
+        .map(|(name, _)| name)
+        .collect();
+    assert!(failed.is_empty(), "failed on MongoDB: {failed:?}");
+}
