@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::{StreamExt, TryStreamExt, stream};
 use mongodb::bson::{Document, doc};
 use mongodb::error::{Error, ErrorKind};
 use mongodb::options::{ClientOptions, IndexOptions, ReadConcern, WriteConcern};
@@ -16,6 +17,8 @@ use crate::platform::db::{Collection, DbError, Index, registry};
 const NAME_DEFAULT: &str = "gatehouse";
 /// How long to look for a primary, unless the URL says so: an election takes some seconds.
 const SELECTION_TIMEOUT: Duration = Duration::from_secs(15);
+/// Collections that are made at a time.
+const ENSURE_AT_ONCE: usize = 8;
 /// The server's code for a collection that exists.
 const NAMESPACE_EXISTS: i32 = 48;
 
@@ -47,26 +50,34 @@ pub(super) async fn open(url: &str) -> Result<(Client, Database), DbError> {
 
 /// Makes the collections and indexes that are missing. Safe on many servers at once.
 pub(super) async fn ensure(database: &Database, collections: &[Collection]) -> Result<(), DbError> {
-    let known = database.list_collection_names().await?;
-    for collection in collections {
-        // Made here and not by the first insert: that one would wait for a lock in its transaction.
-        if !known.iter().any(|name| name == collection.name) {
-            match database.create_collection(collection.name).await {
-                Err(error) if is_code(&error, NAMESPACE_EXISTS) => {}
-                done => done?,
+    let known = &database.list_collection_names().await?;
+    // Each waits for a majority; together they wait once.
+    stream::iter(collections)
+        .map(Ok)
+        .try_for_each_concurrent(ENSURE_AT_ONCE, |collection| async move {
+            // Made here and not by the first insert, which would take a lock inside its transaction.
+            if !known.iter().any(|name| name == collection.name) {
+                match database.create_collection(collection.name).await {
+                    Err(error) if is_code(&error, NAMESPACE_EXISTS) => {}
+                    done => done?,
+                }
             }
-        }
-        let models: Vec<_> = collection
-            .indexes
-            .iter()
-            .flat_map(|index| models(collection, index))
-            .collect();
-        if !models.is_empty() {
-            database
-                .collection::<Document>(collection.name)
-                .create_indexes(models)
-                .await?;
-        }
+            ensure_indexes(database, collection).await
+        })
+        .await
+}
+
+async fn ensure_indexes(database: &Database, collection: &Collection) -> Result<(), DbError> {
+    let models: Vec<_> = collection
+        .indexes
+        .iter()
+        .flat_map(|index| models(collection, index))
+        .collect();
+    if !models.is_empty() {
+        database
+            .collection::<Document>(collection.name)
+            .create_indexes(models)
+            .await?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@
 //! WAL stays bounded by [`PAGES_MIN`] plus what is written during one copy.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
@@ -63,7 +63,7 @@ impl Checkpoints {
         let tail = pages - copied;
         if tail > TAIL_MAX {
             // Full means that a request is waiting already.
-            drop(self.wanted.try_send(()));
+            let _: Result<(), TrySendError<()>> = self.wanted.try_send(());
         } else if tail > 0 {
             log_failure(checkpoint(writer, "PRAGMA wal_checkpoint(PASSIVE)"));
         }
