@@ -35,8 +35,10 @@ pub struct ReplicaSet {
 }
 
 impl ReplicaSet {
-    /// Starts one if [`MONGOD`] is set; else says on stderr that MongoDB is skipped. Panics if the
-    /// set cannot be started, because a test that silently skips is worse than one that fails.
+    /// Starts one if [`MONGOD`] is set; else says on stderr that MongoDB is skipped.
+    ///
+    /// # Panics
+    /// If the set cannot be started: a test that skips without being told to is worse than a red one.
     pub fn start_if_available() -> Option<Self> {
         let Some(mongod) = std::env::var_os(MONGOD).map(PathBuf::from) else {
             tell(&format!(
@@ -105,7 +107,7 @@ impl ReplicaSet {
                 port: ports.first().copied(),
             }];
             options.direct_connection = Some(true);
-            options.server_selection_timeout = Some(Duration::from_secs(60));
+            options.server_selection_timeout = Some(Duration::from_mins(1));
             let admin = Client::with_options(options)?.database("admin");
             let members: Vec<_> = ports
                 .iter()

@@ -229,10 +229,10 @@ impl Core {
             Ok(true) => {}
             Ok(false) => tracing::warn!("a job outlived its lease; another runner has it"),
             Err(error @ DbError::Stopped) => {
-                tracing::info!(%error, "a job ended after the database")
+                tracing::info!(%error, "a job ended after the database");
             }
             Err(error) => {
-                tracing::error!(%error, "a job's end is not recorded; its lease brings it back")
+                tracing::error!(%error, "a job's end is not recorded; its lease brings it back");
             }
         }
     }

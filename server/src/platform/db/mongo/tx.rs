@@ -181,7 +181,7 @@ const fn expect_one<E: Entity>(changed: u64) -> Result<(), DbError> {
     })
 }
 
-/// Turns "E11000 duplicate key error collection: d.c index: by_x_unique dup key: …" into the
+/// Turns `E11000 duplicate key error collection: d.c index: by_x_unique dup key: …` into the
 /// declared index.
 fn name_duplicate(collection: &Collection, error: DbError) -> DbError {
     let DbError::Mongo(driver) = &error else {

@@ -3,7 +3,7 @@
 //! Only names from declarations enter the text; every value is a parameter.
 
 use std::collections::HashMap;
-use std::fmt::Write;
+use std::fmt::{Arguments, Write};
 use std::sync::{LazyLock, PoisonError, RwLock};
 
 use crate::platform::db::plan::{Cursor, Plan};
@@ -41,15 +41,12 @@ impl Statements {
     fn new(collection: &Collection) -> Self {
         let table = collection.name;
         let count = collection.fields.len();
-        let columns: String = collection
-            .fields
-            .iter()
-            .map(|field| format!(", [{}]", field.name))
-            .collect();
-        let values: String = (0..count).map(|at| format!(", ?{}", at + 3)).collect();
-        let sets: String = (0..count)
-            .map(|at| format!(", [{}] = ?{}", collection.fields[at].name, at + 3))
-            .collect();
+        let (mut columns, mut values, mut sets) = (String::new(), String::new(), String::new());
+        for (field, place) in collection.fields.iter().zip(3..) {
+            append(&mut columns, format_args!(", [{}]", field.name));
+            append(&mut values, format_args!(", ?{place}"));
+            append(&mut sets, format_args!(", [{}] = ?{place}", field.name));
+        }
         Self {
             get: format!("SELECT rev, body FROM [{table}] WHERE id = ?1"),
             insert: format!(
@@ -143,11 +140,10 @@ impl Select {
         // Null sorts first. Ascending, rows with a Null lie before a cursor without one, and a row
         // value comparison leaves them out, rightly; descending it would lose them.
         if plain && (!desc || open.iter().all(|field| !field.nullable)) {
-            let names: String = open.iter().map(|f| format!("[{}], ", f.name)).collect();
-            let mut places = String::new();
-            for value in values {
-                places.push_str(&self.bind(value.clone()));
-                places.push_str(", ");
+            let (mut names, mut places) = (String::new(), String::new());
+            for (field, value) in open.iter().zip(values) {
+                append(&mut names, format_args!("[{}], ", field.name));
+                append(&mut places, format_args!("{}, ", self.bind(value.clone())));
             }
             let id = self.bind(id.as_str().into());
             self.add(format_args!(" AND ({names}id) {op} ({places}{id})"));
@@ -196,11 +192,13 @@ impl Select {
         format!("?{}", self.values.len())
     }
 
-    fn add(&mut self, text: std::fmt::Arguments<'_>) {
-        self.sql
-            .write_fmt(text)
-            .expect("writing to a String cannot fail");
+    fn add(&mut self, text: Arguments<'_>) {
+        append(&mut self.sql, text);
     }
+}
+
+fn append(to: &mut String, text: Arguments<'_>) {
+    to.write_fmt(text).expect("writing to a String cannot fail");
 }
 
 /// The DDL that a migration should hold for `collection`.
@@ -215,7 +213,10 @@ pub(super) fn ddl(collection: &Collection) -> String {
             FieldKind::Int => "INTEGER",
         };
         let null = if field.nullable { "" } else { " NOT NULL" };
-        sql.push_str(&format!(",\n    [{}] {kind}{null}", field.name));
+        append(
+            &mut sql,
+            format_args!(",\n    [{}] {kind}{null}", field.name),
+        );
     }
     sql.push_str("\n) STRICT, WITHOUT ROWID;\n");
     for index in collection.indexes {
@@ -223,9 +224,10 @@ pub(super) fn ddl(collection: &Collection) -> String {
         let fields: Vec<_> = index.fields.iter().map(|f| format!("[{f}]")).collect();
         let name = format!("{table}_{}", index.name);
         let fields = fields.join(", ");
-        sql.push_str(&format!(
-            "CREATE {unique}INDEX IF NOT EXISTS [{name}] ON [{table}] ({fields});\n"
-        ));
+        append(
+            &mut sql,
+            format_args!("CREATE {unique}INDEX IF NOT EXISTS [{name}] ON [{table}] ({fields});\n"),
+        );
     }
     sql
 }
