@@ -1,0 +1,209 @@
+//! `kiosk scan`: codes in, one answer a line out. An admission is on disk before its line is
+//! written and before the turnstile's command is run.
+
+use std::io::{BufReader, IsTerminal as _, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use scanner_core::{Outcome, Reading, ScanOptions, Scanned, Scanner, Verdict};
+use serde::Serialize;
+
+use super::images::{self, Picture};
+use super::lines::{Line, Lines};
+use super::{open, write_json};
+use crate::cli::{Direction, Scan};
+use crate::error::{Exit, Failure};
+use crate::ui::{self, Style};
+
+/// Turnstile commands that may still be running.
+const CHILDREN_MAX: usize = 64;
+
+/// One line of output.
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    verdict: &'a Verdict,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<String>,
+    /// What is wrong with the device, when the ticket is not to blame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
+    let mut scanner = open(data)?;
+    let gate = args
+        .gate
+        .as_deref()
+        .map(|name| scanner.gate_named(name))
+        .transpose()?;
+    let options = ScanOptions {
+        direction: match args.direction {
+            Direction::In => scanner_core::Direction::In,
+            Direction::Out => scanner_core::Direction::Out,
+        },
+        gate,
+        confirmed: args.confirmed,
+    };
+    // Another scanner on the same data is told now and not at the first guest.
+    scanner.begin()?;
+    let mut loop_ = Loop {
+        scanner,
+        options,
+        json: args.json,
+        style: Style::of_stdout(),
+        on_admit: args.on_admit.as_deref(),
+        children: Vec::new(),
+        failing: false,
+    };
+    let outcome = if args.image.is_empty() {
+        loop_.stdin()
+    } else {
+        loop_.images(args)
+    };
+    loop_.reap(true);
+    outcome?;
+    Ok(if loop_.failing {
+        Exit::Unreadable
+    } else {
+        Exit::Done
+    })
+}
+
+struct Loop<'a> {
+    scanner: Scanner,
+    options: ScanOptions,
+    json: bool,
+    style: Style,
+    on_admit: Option<&'a str>,
+    children: Vec<Child>,
+    /// The last scan failed because of the device.
+    failing: bool,
+}
+
+impl Loop<'_> {
+    fn stdin(&mut self) -> Result<(), Failure> {
+        let stdin = std::io::stdin();
+        // Readers that end a code with two key strokes type an empty line after each.
+        let typed = stdin.is_terminal();
+        let mut lines = Lines::new(BufReader::new(stdin.lock()));
+        while let Some(line) = lines.next_line()? {
+            let text = match line {
+                Line::Text(text) if typed && text.trim().is_empty() => continue,
+                Line::Text(text) => text,
+                // Nothing that is no text, or has no end, is a ticket.
+                Line::TooLong | Line::NotText => String::new(),
+            };
+            self.answer(&Reading::from(text), None, None)?;
+        }
+        Ok(())
+    }
+
+    fn images(&mut self, args: &Scan) -> Result<(), Failure> {
+        for path in &args.image {
+            let name = path.display().to_string();
+            match images::read(path)? {
+                Picture::Codes(codes) => {
+                    for code in codes {
+                        self.answer(&Reading::from(code), Some(name.clone()), None)?;
+                    }
+                }
+                Picture::Nothing(why) => {
+                    self.answer(&Reading::from(""), Some(name), Some(why))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides, acts, shows; then housekeeping, when nobody waits any more.
+    fn answer(
+        &mut self,
+        reading: &Reading,
+        image: Option<String>,
+        why: Option<String>,
+    ) -> Result<(), Failure> {
+        let Scanned { mut verdict, error } = self.scanner.scan(reading, self.options);
+        if let Some(why) = why {
+            verdict.explanation = why;
+        }
+        if verdict.verdict == Outcome::Admit && verdict.durable {
+            self.open_turnstile(&verdict);
+        }
+        self.failing = error.is_some();
+        let answer = Answer {
+            verdict: &verdict,
+            image,
+            error: error.map(|error| error.to_string()),
+        };
+        self.show(&answer)?;
+        self.reap(false);
+        if let Err(error) = self.scanner.idle() {
+            // The next scan meets the same trouble and says so on the screen.
+            tracing::warn!(%error, "housekeeping failed");
+        }
+        Ok(())
+    }
+
+    fn show(&self, answer: &Answer<'_>) -> Result<(), Failure> {
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            write_json(&mut out, answer)?;
+        } else {
+            writeln!(out, "{}", ui::verdict(answer.verdict, self.style))?;
+            if let Some(error) = &answer.error {
+                writeln!(out, "  ({error})")?;
+            }
+        }
+        out.flush()?;
+        Ok(())
+    }
+
+    /// Never waits for the command: the next guest is there already.
+    fn open_turnstile(&mut self, verdict: &Verdict) {
+        let Some(command) = self.on_admit else {
+            return;
+        };
+        let text = |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
+        let spawned = Command::new("sh")
+            .arg("-c")
+            .arg(command)
+            .env("KIOSK_SERIAL", text(verdict.serial.map(u64::from)))
+            .env("KIOSK_GENERATION", text(verdict.generation.map(u64::from)))
+            .env("KIOSK_CLASS", verdict.class.as_deref().unwrap_or_default())
+            .env("KIOSK_SEAT", verdict.seat.as_deref().unwrap_or_default())
+            .stdin(Stdio::null())
+            // stdout is for answers only.
+            .stdout(Stdio::from(std::io::stderr()))
+            .spawn();
+        match spawned {
+            Ok(child) => self.children.push(child),
+            Err(error) => tracing::error!(%error, "the command after admission did not start"),
+        }
+    }
+
+    /// Lets finished commands go; waits for all at the end, or when too many run.
+    fn reap(&mut self, all: bool) {
+        let wait = all || self.children.len() > CHILDREN_MAX;
+        self.children.retain_mut(|child| {
+            let ended = if wait {
+                child.wait().map(Some)
+            } else {
+                child.try_wait()
+            };
+            match ended {
+                Ok(None) => true,
+                Ok(Some(status)) => {
+                    if !status.success() {
+                        tracing::warn!(%status, "the command after admission failed");
+                    }
+                    false
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the command after admission was lost");
+                    false
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,71 @@
+//! `kiosk status`
+
+use std::io::Write as _;
+use std::path::Path;
+
+use scanner_core::{Freshness, Status};
+
+use super::{open, write_json};
+use crate::cli::Plain;
+use crate::error::{Exit, Failure};
+use crate::ui::duration;
+
+pub(super) fn run(data: &Path, args: &Plain) -> Result<Exit, Failure> {
+    let status = open(data)?.status()?;
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        write_json(&mut out, &status)?;
+    } else {
+        out.write_all(told(&status).as_bytes())?;
+    }
+    Ok(Exit::Done)
+}
+
+fn told(status: &Status) -> String {
+    let mut lines = vec![
+        format!("Event     {}", status.event.title),
+        format!("Device    {}, {}", status.device.name, status.gate.name),
+    ];
+    lines.push(match &status.snapshot {
+        None => "Tickets   no list yet: run `kiosk sync`".to_owned(),
+        Some(of) => {
+            let age = duration(of.age_secs);
+            let word = match of.freshness {
+                Freshness::Fresh => "fresh",
+                Freshness::Amber => "getting old",
+                Freshness::Red => "too old, nobody is admitted by it",
+            };
+            format!("Tickets   version {}, {age} old ({word})", of.version)
+        }
+    });
+    lines.push(format!(
+        "Entries   {} here, {} of others, {} to send",
+        status.entries, status.entries_of_others, status.pending
+    ));
+    for peer in &status.peers {
+        let state = match (&peer.last_error, peer.connected) {
+            (Some(error), _) => error.clone(),
+            (None, true) => "connected".to_owned(),
+            (None, false) => "not heard lately".to_owned(),
+        };
+        lines.push(format!("Server    {}: {state}", peer.address));
+    }
+    lines.push(match status.clock.offset_ms {
+        Some(offset) if status.clock.unsure => format!("Clock     wrong by {offset} ms: set it"),
+        Some(offset) => format!("Clock     within {} ms of the server", offset.abs()),
+        None => "Clock     never compared".to_owned(),
+    });
+    if status.evicted {
+        lines.push("Attention this device was evicted: it admits nobody".to_owned());
+    }
+    if status.contradicted > 0 {
+        lines.push(format!(
+            "Attention {} entries of other devices claim scans that never were",
+            status.contradicted
+        ));
+    }
+    for why in &status.refused {
+        lines.push(format!("Attention the server refuses {why}"));
+    }
+    lines.join("\n") + "\n"
+}

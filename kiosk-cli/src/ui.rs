@@ -1,0 +1,191 @@
+//! Words, shapes and colours for people. Colour never says anything that shape and words do not.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use scanner_core::{Outcome, Verdict};
+use tracing_subscriber::EnvFilter;
+
+use crate::error::{Exit, Failure};
+
+const WIDTH_DEFAULT: usize = 80;
+/// Narrower terminals get lines that break.
+const WIDTH_MIN: usize = 20;
+
+const GREEN: &str = "\x1b[1;97;42m";
+const RED: &str = "\x1b[1;97;41m";
+const AMBER: &str = "\x1b[1;30;43m";
+const PLAIN: &str = "\x1b[0m";
+
+/// How to speak to whoever reads stdout.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    pub(crate) colour: bool,
+    pub(crate) width: usize,
+}
+
+impl Style {
+    /// Colour on a terminal, unless `NO_COLOR` is set.
+    pub(crate) fn of_stdout() -> Self {
+        let says_no = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let width = std::env::var("COLUMNS")
+            .ok()
+            .and_then(|columns| columns.parse().ok())
+            .unwrap_or(WIDTH_DEFAULT);
+        Self {
+            colour: std::io::stdout().is_terminal() && !says_no,
+            width: width.max(WIDTH_MIN),
+        }
+    }
+}
+
+/// Logs to stderr; `RUST_LOG` wins over the flag.
+pub(crate) fn log_to_stderr(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "info",
+        _ => "debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+}
+
+/// The failure and a hint, on stderr.
+pub(crate) fn complain(failure: &Failure) {
+    if failure.exit() == Exit::Done {
+        return;
+    }
+    let mut stderr = std::io::stderr().lock();
+    // There is nobody left to tell when stderr is closed.
+    let _written = match failure.hint() {
+        Some(hint) => writeln!(stderr, "kiosk: {failure}\n  hint: {hint}"),
+        None => writeln!(stderr, "kiosk: {failure}"),
+    };
+}
+
+/// A verdict in a few lines: shape and word first, then the guest, then why.
+pub(crate) fn verdict(verdict: &Verdict, style: Style) -> String {
+    let (shape, colour) = match verdict.verdict {
+        Outcome::Admit => ("✔ ADMIT", GREEN),
+        Outcome::Refuse => ("✖ REFUSE", RED),
+        Outcome::Attention => ("✋ ATTENTION", AMBER),
+    };
+    let mut text = if style.colour {
+        format!("{colour} {shape} {PLAIN}")
+    } else {
+        shape.to_owned()
+    };
+    let guest: Vec<&str> = [&verdict.class, &verdict.seat, &verdict.holder]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    for line in [guest.join(" · "), verdict.explanation.clone()] {
+        for wrapped in wrap(&line, style.width.saturating_sub(2)) {
+            text.push_str("\n  ");
+            text.push_str(&wrapped);
+        }
+    }
+    text
+}
+
+/// Lines of at most `width` characters, broken at spaces where there are any.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut length = 0;
+    for word in text.split_whitespace() {
+        let word_length = word.chars().count();
+        if length > 0 && length + 1 + word_length > width {
+            lines.push(std::mem::take(&mut line));
+            length = 0;
+        }
+        if length > 0 {
+            line.push(' ');
+            length += 1;
+        }
+        line.push_str(word);
+        length += word_length;
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+/// Seconds as people say them.
+pub(crate) fn duration(secs: i64) -> String {
+    match secs {
+        ..60 => format!("{secs} s"),
+        60..3600 => format!("{} min", secs / 60),
+        3600..172_800 => format!("{} h {} min", secs / 3600, secs % 3600 / 60),
+        _ => format!("{} days", secs / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scanner_core::Reason;
+    use shared::time::Timestamp;
+
+    fn refused() -> Verdict {
+        Verdict {
+            verdict: Outcome::Refuse,
+            reason: Reason::AlreadyUsed,
+            also: Vec::new(),
+            serial: Some(1),
+            generation: Some(1),
+            class: Some("VIP".to_owned()),
+            seat: Some("A-12".to_owned()),
+            holder: None,
+            explanation: "Used at 18:02 at the gate on the other side of the river.".to_owned(),
+            earlier: None,
+            at: Timestamp::UNIX_EPOCH,
+            durable: false,
+            us: 1,
+        }
+    }
+
+    #[test]
+    fn forty_columns_are_enough() {
+        let style = Style {
+            colour: false,
+            width: 40,
+        };
+        let text = verdict(&refused(), style);
+        assert_eq!(
+            text,
+            "✖ REFUSE\n  VIP · A-12\n  Used at 18:02 at the gate on the other\n  side of the river."
+        );
+        assert!(text.lines().all(|line| line.chars().count() <= 40));
+    }
+
+    #[test]
+    fn colour_only_wraps_the_same_words() {
+        let style = Style {
+            colour: true,
+            width: 80,
+        };
+        let text = verdict(&refused(), style);
+        assert!(
+            text.starts_with("\x1b[1;97;41m ✖ REFUSE \x1b[0m\n"),
+            "{text:?}"
+        );
+    }
+
+    #[test]
+    fn durations_read_well() {
+        for (secs, said) in [
+            (5, "5 s"),
+            (119, "1 min"),
+            (3660, "1 h 1 min"),
+            (200_000, "2 days"),
+        ] {
+            assert_eq!(duration(secs), said);
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! A device against a server made of the shared types, in memory: enrolment, sync, scans,
+//! crashes, and what must be refused.
+
+mod crash;
+mod device;
+mod enrol;
+mod inside;
+mod scan;
+mod server;
+mod sync;
