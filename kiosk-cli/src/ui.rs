@@ -25,6 +25,10 @@ pub(crate) struct Style {
 
 impl Style {
     /// Colour on a terminal, unless `NO_COLOR` is set.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the edge: a terminal tells its wishes and its width in no other way"
+    )]
     pub(crate) fn of_stdout() -> Self {
         let says_no = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let width = std::env::var("COLUMNS")
