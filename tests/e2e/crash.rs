@@ -52,9 +52,11 @@ fn fifty_kills_lose_nothing_acknowledged_and_sell_nothing_twice() {
     std::thread::scope(|scope| {
         // Ends the others also when this thread panics.
         let _end = Defer(&done);
-        scope.spawn(|| buy_until(&done, &buyer, &event, &told, codes));
-        scope.spawn(|| admit_until(&done, &kiosk, &gate_pid, &told, &queue));
-        kill_at_random(seed, &mut server, &gate_pid);
+        let (buyer, event) = (&buyer, &event);
+        scope.spawn(|| buy_until(&done, buyer, event, &told, codes));
+        let (kiosk, told, done, gate_pid) = (&kiosk, &told, &done, &gate_pid);
+        scope.spawn(move || admit_until(done, kiosk, gate_pid, told, &queue));
+        kill_at_random(seed, &mut server, gate_pid);
         done.store(true, Ordering::SeqCst);
     });
     let told = told.into_inner().expect("no thread panicked");
@@ -336,7 +338,7 @@ fn a_kiosk_killed_between_decision_and_answer_admitted_once() {
         40,
     );
     let buyer = journey::account(&server.api(), "mai");
-    let tokens: Vec<String> = journey::tickets(&buyer, &event, 20)
+    let tokens: Vec<String> = journey::tickets(&buyer, &event, 10)
         .iter()
         .map(|ticket| text(ticket, "token"))
         .collect();

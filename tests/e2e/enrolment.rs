@@ -33,7 +33,8 @@ fn a_kiosk_that_was_never_enrolled_says_so() {
     ] {
         let output = kiosk.run(args);
         assert_eq!(output.status.code(), Some(3), "{args:?}");
-        let words = String::from_utf8_lossy(&output.stderr).to_lowercase();
+        let words = [output.stdout, output.stderr].concat();
+        let words = String::from_utf8_lossy(&words).to_lowercase();
         assert!(words.contains("enrol"), "the hint says what to do: {words}");
     }
 }

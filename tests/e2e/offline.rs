@@ -5,7 +5,7 @@ use tests::kiosk::Kiosk;
 use tests::server::Server;
 
 const SCANS: usize = 1000;
-const PER_ORDER: u32 = 20;
+const PER_ORDER: u32 = 10;
 
 #[test]
 fn a_thousand_offline_scans_arrive_with_one_sync() {

@@ -78,7 +78,7 @@ fn set_up() -> (Server, Event, String, Vec<String>) {
     let mut claimed: Vec<String> = Vec::new();
     while claimed.len() < TICKETS as usize {
         claimed.extend(
-            journey::tickets(&buyer, &event, 20)
+            journey::tickets(&buyer, &event, 10)
                 .iter()
                 .map(|ticket| text(ticket, "id")),
         );
