@@ -6,6 +6,7 @@
 
 mod idempotency;
 mod jobs;
+mod meanings;
 mod queries;
 mod rows;
 mod schema;

@@ -122,7 +122,7 @@ pub(crate) async fn a_stale_revision_conflicts(stage: &Stage) {
 pub(crate) async fn a_body_comes_back_as_it_was(stage: &Stage) {
     let db = stage.open().await;
     let mut thing = Thing::new("ключ/🎟 $a.b");
-    thing.owner = "a\u{0}b".to_owned();
+    "a\u{0}b".clone_into(&mut thing.owner);
     thing.note = json!({
         "int": [i64::MIN, -1, 0, i64::MAX], "float": [0.1, -2.0, 1e300], "truth": [true, false, null],
         "$set": {"a.b": {"": "empty name"}}, "text": "Đêm nhạc \u{1F3B6} \"quoted\" \\ \n",

@@ -70,7 +70,7 @@ pub(crate) async fn a_transaction_sees_its_own_writes(stage: &Stage) {
         .write(|tx| {
             tx.insert(&Thing::new("b"))?;
             let mut a = found::<Thing>(tx, "a")?;
-            a.owner = "somebody".to_owned();
+            "somebody".clone_into(&mut a.owner);
             tx.replace(&mut a)?;
             let b = found::<Thing>(tx, "b")?;
             let theirs = tx.count::<Thing>(&Query::on("by_owner").eq("somebody"))?;

@@ -20,11 +20,15 @@ use crate::platform::db::DbError;
 const PAGES_MIN: i64 = 4096;
 /// A tail of at most so many pages is copied by the writer itself.
 const TAIL_MAX: i64 = 512;
+/// While a long read keeps the WAL from starting over, the writer tries again after so many pages.
+const RETRY_AFTER: i64 = 256;
 
 /// Decides after each commit whether to copy, and who does.
 pub(super) struct Checkpoints {
     wanted: SyncSender<()>,
     thread: JoinHandle<()>,
+    /// Pages in the WAL when the writer last copied its tail.
+    tried_at: i64,
 }
 
 impl Checkpoints {
@@ -41,7 +45,11 @@ impl Checkpoints {
                 drop(connection);
                 drop(folder);
             })?;
-        Ok(Self { wanted, thread })
+        Ok(Self {
+            wanted,
+            thread,
+            tried_at: 0,
+        })
     }
 
     /// Ends the copying thread and closes its connection.
@@ -53,18 +61,20 @@ impl Checkpoints {
     }
 
     /// Called by the writer between two groups. An error costs nothing but a longer WAL.
-    pub(super) fn after_commit(&self, writer: &Connection) {
+    pub(super) fn after_commit(&mut self, writer: &Connection) {
         let Ok((pages, copied)) = checkpoint(writer, "PRAGMA wal_checkpoint(NOOP)") else {
             return;
         };
         if pages < PAGES_MIN {
+            self.tried_at = 0;
             return;
         }
         let tail = pages - copied;
         if tail > TAIL_MAX {
             // Full means that a request is waiting already.
             let _: Result<(), TrySendError<()>> = self.wanted.try_send(());
-        } else if tail > 0 {
+        } else if tail > 0 && pages >= self.tried_at + RETRY_AFTER {
+            self.tried_at = pages;
             log_failure(checkpoint(writer, "PRAGMA wal_checkpoint(PASSIVE)"));
         }
     }

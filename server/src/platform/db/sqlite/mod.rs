@@ -11,6 +11,8 @@ mod open;
 pub(super) mod read;
 pub(super) mod rows;
 mod sql;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::sync::Arc;

@@ -126,7 +126,8 @@ fn locate(path: &str) -> Result<(PathBuf, Option<Arc<TempDir>>), DbError> {
         return Ok((folder.path().join("memory.db"), Some(Arc::new(folder))));
     }
     let path = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
-    if path.as_os_str().is_empty() {
+    // Options behind a `?` are ours to choose; silently making a file of that name helps nobody.
+    if path.as_os_str().is_empty() || path.as_os_str().as_encoded_bytes().contains(&b'?') {
         return Err(DbError::BadUrl);
     }
     if let Some(parent) = path.parent() {

@@ -7,6 +7,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
 use tempfile::TempDir;
@@ -19,6 +20,9 @@ use crate::platform::db::{DbError, Tx};
 const GROUP_MAX: usize = 512;
 /// Closures that may wait; more callers wait for room.
 const QUEUE_MAX: usize = 4096;
+
+/// A group that takes longer is worth a line in the log.
+const SLOW: Duration = Duration::from_millis(500);
 
 /// The handle to the writer thread.
 pub(super) struct Writer {
@@ -172,12 +176,10 @@ impl Groups {
     fn run(mut self) {
         let mut group = Vec::with_capacity(GROUP_MAX);
         while let Some(first) = self.orders.blocking_recv() {
+            let started = stopwatch();
             let mut wakes_jobs = false;
             let end = self.one_group(first, &mut group, &mut wakes_jobs);
-            if !group.is_empty() {
-                metrics::histogram!("db_group_units")
-                    .record(f64::from(u32::try_from(group.len()).unwrap_or(u32::MAX)));
-            }
+            measure(group.len(), started.elapsed());
             let stop = self.settle(&end, &mut group);
             if wakes_jobs && matches!(end, End::Committed) {
                 self.jobs_signal.notify_one();
@@ -280,6 +282,28 @@ impl Groups {
             unit.answer();
         }
         stop
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the writer measures itself; nothing decides by it"
+)]
+fn stopwatch() -> Instant {
+    Instant::now()
+}
+
+fn measure(units: usize, took: Duration) {
+    let count = u32::try_from(units).unwrap_or(u32::MAX);
+    metrics::histogram!("db_group_units").record(f64::from(count));
+    metrics::histogram!("db_group_seconds").record(took.as_secs_f64());
+    if took > SLOW {
+        let millis = took.as_millis();
+        tracing::warn!(
+            units,
+            millis,
+            "a group of commits was slow: a busy disk, or work in a closure"
+        );
     }
 }
 
