@@ -13,6 +13,7 @@ pub(crate) struct Cli {
         long,
         global = true,
         env = "KIOSK_DATA",
+        hide_env_values = true,
         default_value = "kiosk-data",
         value_name = "DIR"
     )]

@@ -11,7 +11,8 @@ use scanner_core::{
 use shared::time::Timestamp;
 use tempfile::TempDir;
 
-use crate::server::{NOW, Shared, Wire};
+use crate::server::{NOW, Shared};
+use crate::wire::Wire;
 
 /// Stands still until it is moved.
 pub(crate) struct HeldClock {

@@ -3,7 +3,8 @@
 use scanner_core::{Invitation, Kind, Scanner, enrol_over};
 
 use crate::device::Device;
-use crate::server::{CODE, Server, Wire};
+use crate::server::{CODE, Server};
+use crate::wire::Wire;
 
 #[test]
 fn a_link_makes_a_device_with_a_snapshot() {

@@ -3,7 +3,8 @@
 use scanner_core::{Freshness, Health, examine};
 
 use crate::device::{Device, leave, scan};
-use crate::server::{Server, Wire};
+use crate::server::Server;
+use crate::wire::Wire;
 
 #[test]
 fn a_holder_is_found_by_name_in_any_case_and_a_ticket_by_serial() {

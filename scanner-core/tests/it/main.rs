@@ -4,7 +4,9 @@
 mod crash;
 mod device;
 mod enrol;
+mod exchange;
 mod inside;
 mod scan;
 mod server;
 mod sync;
+mod wire;

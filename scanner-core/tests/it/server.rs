@@ -1,32 +1,25 @@
-//! The other side: an event's keys, tickets and logs, and a transport that can be cut.
+//! The other side: an event's keys, tickets and logs.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use data_encoding::{BASE64, HEXLOWER};
-use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
-use scanner_core::{Transport, TransportError};
-use shared::api::gate::{DeviceRole, EnrolChallenge, EnrolRequest, EnrolResponse};
+use ed25519_dalek::SigningKey;
 use shared::ids::{ClassId, DeviceId, EventId, GateId};
 use shared::limits::SEGMENT_TICKETS;
-use shared::log::{Genesis, LogHead, LogId, LogSegment};
-use shared::sync::{
-    LogVector, SegmentsRequest, SegmentsResponse, SignedRequest, StatementSet, SyncRequest,
-    SyncResponse,
-};
+use shared::log::{Genesis, LogHead, LogId};
 use shared::ticket::{Flags, Payload, ScanCommitment, ScanProof, Token, event_hint, sign};
 use shared::time::Timestamp;
-use shared::trust::enrolment::{EnrolmentLink, enrolment_message, transcript_code};
+use shared::trust::enrolment::EnrolmentLink;
 use shared::trust::{
     Authority, ClassPolicy, GatePolicy, Header, KeyStatus, Keyring, KeyringEntry, Manifest, Policy,
-    Root, RootPin, Roster, RosterEntry, Segment, SegmentKind, Signed, Statement, StatementKind,
-    TicketRow, TicketRowStatus, seal,
+    Root, RootPin, Roster, Segment, SegmentKind, Signed, Statement, StatementKind, TicketRow,
+    TicketRowStatus, seal,
 };
 
 pub(crate) const CODE: &str = "ABCDEFGH12345678";
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
-const DAY: i64 = 86_400;
+pub(crate) const DAY: i64 = 86_400;
 /// Rows with the commitment of a real ticket; the rest are there to be many.
 const REAL_ROWS: u32 = 3000;
 /// Window units: a day after the epoch, for two days.
@@ -39,7 +32,7 @@ pub(crate) struct Log {
     pub(crate) head: LogHead,
     pub(crate) bodies: Vec<Vec<u8>>,
     /// Signature by seq, where one is known.
-    signatures: BTreeMap<u32, Vec<u8>>,
+    pub(crate) signatures: BTreeMap<u32, Vec<u8>>,
 }
 
 pub(crate) struct Server {
@@ -48,20 +41,20 @@ pub(crate) struct Server {
     issuing: SigningKey,
     roster_key: SigningKey,
     pub(crate) snapshot_key: SigningKey,
-    root: Signed,
-    keyring: Signed,
+    pub(crate) root: Signed,
+    pub(crate) keyring: Signed,
     pub(crate) roster: Roster,
-    roster_signed: Vec<Signed>,
+    pub(crate) roster_signed: Vec<Signed>,
     pub(crate) policy: Policy,
     pub(crate) rows: Vec<TicketRow>,
     pub(crate) holders: BTreeMap<u32, String>,
     pub(crate) seats: Vec<String>,
     pub(crate) snapshots: Vec<Signed>,
-    segments: BTreeMap<[u8; 32], Vec<u8>>,
+    pub(crate) segments: BTreeMap<[u8; 32], Vec<u8>>,
     last_kept: [u8; 32],
     pub(crate) logs: BTreeMap<LogId, Log>,
-    code: Option<DeviceId>,
-    nonce: [u8; 32],
+    pub(crate) code: Option<DeviceId>,
+    pub(crate) nonce: [u8; 32],
 }
 
 pub(crate) type Shared = Rc<RefCell<Server>>;
@@ -77,13 +70,19 @@ fn authority(key: &SigningKey) -> Authority {
     }
 }
 
-fn header(kind: StatementKind, event: EventId, version: u64, previous: Option<[u8; 32]>) -> Header {
+fn header(
+    now: Timestamp,
+    kind: StatementKind,
+    event: EventId,
+    version: u64,
+    previous: Option<[u8; 32]>,
+) -> Header {
     Header {
         kind,
         event,
         version,
-        created: NOW,
-        expires: NOW.plus_secs(30 * DAY),
+        created: now,
+        expires: now.plus_secs(30 * DAY),
         previous,
     }
 }
@@ -91,12 +90,17 @@ fn header(kind: StatementKind, event: EventId, version: u64, previous: Option<[u
 impl Server {
     /// An event with two gates, two classes and `tickets` active tickets, published once.
     pub(crate) fn new(tickets: u32) -> Shared {
-        let event = EventId::new(NOW, [7; 10]);
+        Self::at(NOW, tickets)
+    }
+
+    /// The same, beginning at another time.
+    pub(crate) fn at(now: Timestamp, tickets: u32) -> Shared {
+        let event = EventId::new(now, [7; 10]);
         let (root_key, keyring_key) = (key(1), key(2));
         let (roster_key, snapshot_key, issuing) = (key(3), key(4), key(5));
         let root = seal(
             &Statement {
-                header: header(StatementKind::Root, event, 1, None),
+                header: header(now, StatementKind::Root, event, 1, None),
                 body: Root {
                     root: authority(&root_key),
                     keyring: authority(&keyring_key),
@@ -109,15 +113,15 @@ impl Server {
         .expect("root");
         let keyring = seal(
             &Statement {
-                header: header(StatementKind::Keyring, event, 1, None),
+                header: header(now, StatementKind::Keyring, event, 1, None),
                 body: Keyring {
                     keys: vec![KeyringEntry {
                         kid: 3,
                         public_key: issuing.verifying_key().to_bytes(),
                         serial_first: 0,
                         serial_last: 0x00FF_FFFE,
-                        not_before: NOW.plus_secs(-30 * DAY),
-                        not_after: NOW.plus_secs(30 * DAY),
+                        not_before: now.plus_secs(-30 * DAY),
+                        not_after: now.plus_secs(30 * DAY),
                         status: KeyStatus::Active,
                     }],
                 },
@@ -127,7 +131,7 @@ impl Server {
         .expect("keyring");
         let mut server = Self {
             event,
-            now: NOW,
+            now,
             issuing,
             roster_key,
             snapshot_key,
@@ -135,7 +139,7 @@ impl Server {
             keyring,
             roster: Roster::default(),
             roster_signed: Vec::new(),
-            policy: policy(tickets),
+            policy: policy(now, tickets),
             rows: Vec::new(),
             holders: BTreeMap::new(),
             seats: (0..2000).map(|seat| format!("A-{seat}")).collect(),
@@ -149,11 +153,13 @@ impl Server {
         server.rows = (0..tickets.min(REAL_ROWS))
             .map(|serial| server.row(serial, 1))
             .collect();
-        let filler = TicketRow {
-            commitment: ScanCommitment([1; 8]),
-            ..server.row(0, 1)
-        };
-        server.rows.resize(tickets as usize, filler);
+        let filler = server.row(0, 1);
+        server
+            .rows
+            .extend((REAL_ROWS..tickets).map(|serial| TicketRow {
+                commitment: ScanCommitment(u64::from(serial).to_be_bytes()),
+                ..filler
+            }));
         server.sign_roster();
         server.publish();
         Rc::new(RefCell::new(server))
@@ -162,7 +168,7 @@ impl Server {
     /// Invites a device; its link, with the event's root in it.
     pub(crate) fn invite(&mut self) -> EnrolmentLink {
         let at = u8::try_from(self.roster.devices.len()).expect("few devices");
-        self.code = Some(DeviceId::new(NOW, [at + 1; 10]));
+        self.code = Some(DeviceId::new(self.now, [at + 1; 10]));
         EnrolmentLink {
             hub: "http://hub.test".to_owned(),
             code: CODE.to_owned(),
@@ -247,7 +253,13 @@ impl Server {
         let statement = Statement {
             header: Header {
                 created: self.now,
-                ..header(StatementKind::Snapshot, self.event, version, previous)
+                ..header(
+                    self.now,
+                    StatementKind::Snapshot,
+                    self.event,
+                    version,
+                    previous,
+                )
             },
             body: manifest,
         };
@@ -273,7 +285,13 @@ impl Server {
         let version = self.roster_signed.len() as u64 + 1;
         let previous = self.roster_signed.last().map(Signed::hash);
         let statement = Statement {
-            header: header(StatementKind::Roster, self.event, version, previous),
+            header: header(
+                self.now,
+                StatementKind::Roster,
+                self.event,
+                version,
+                previous,
+            ),
             body: self.roster.clone(),
         };
         self.roster_signed
@@ -299,170 +317,6 @@ impl Server {
         self.sign_roster();
     }
 
-    fn enrol(&mut self, request: &EnrolRequest) -> Result<EnrolResponse, TransportError> {
-        let bytes = |text: &str| HEXLOWER.decode(text.as_bytes()).expect("hex");
-        let public: [u8; 32] = bytes(&request.public_key).try_into().expect("a key");
-        let proof = Signature::from_slice(&bytes(&request.proof)).expect("a signature");
-        VerifyingKey::from_bytes(&public)
-            .expect("a key")
-            .verify_strict(
-                &enrolment_message(&self.nonce, &request.code, &public),
-                &proof,
-            )
-            .expect("the proof holds");
-        let Some(device) = self.code.take().filter(|_| request.code == CODE) else {
-            return Err(refused(409, "enrolment_code_used"));
-        };
-        self.roster.devices.push(RosterEntry {
-            device,
-            name: format!("Kiosk {}", self.roster.devices.len() + 1),
-            public_key: public,
-            gate: self.policy.gates[0].id,
-            role: DeviceRole::Kiosk,
-            not_after: NOW.plus_secs(30 * DAY),
-            cut: None,
-        });
-        self.sign_roster();
-        Ok(EnrolResponse {
-            device_id: device,
-            device_name: format!("Kiosk {}", self.roster.devices.len()),
-            event_id: self.event,
-            event_title: self.policy.title.clone(),
-            gate_id: self.policy.gates[0].id,
-            gate_name: self.policy.gates[0].name.clone(),
-            role: DeviceRole::Kiosk,
-            transcript_code: transcript_code(&self.nonce, CODE, &public, RootPin::of(&self.root)),
-            root: BASE64.encode(&self.root.to_wire()),
-        })
-    }
-
-    fn sync(&mut self, request: &SignedRequest) -> Result<SyncResponse, TransportError> {
-        let entry = self.roster.by_device(request.device);
-        let entry = entry.ok_or_else(|| refused(401, "unknown_device"))?;
-        if entry.is_evicted() {
-            return Err(refused(403, "device_evicted"));
-        }
-        let public = VerifyingKey::from_bytes(&entry.public_key).expect("a key");
-        let SyncRequest::V1 {
-            held,
-            vector,
-            geneses,
-            segments,
-            ..
-        } = request.open(&public).expect("the request is signed");
-        for genesis in geneses {
-            let head = genesis.head();
-            self.logs.entry(genesis.log_id()).or_insert(Log {
-                genesis,
-                head,
-                bodies: Vec::new(),
-                signatures: BTreeMap::new(),
-            });
-        }
-        let mut not_taken = Vec::new();
-        for segment in segments {
-            if let Err(why) = self.take(&segment) {
-                not_taken.push((segment.log, why));
-            }
-        }
-        Ok(SyncResponse::V1 {
-            now: self.now,
-            vector: self
-                .logs
-                .iter()
-                .map(|(log, of)| LogVector {
-                    log: *log,
-                    next_seq: of.head.next_seq,
-                    head: of.head.short(),
-                })
-                .collect(),
-            statements: self.newer_than(held),
-            geneses: self.logs.values().map(|of| of.genesis.clone()).collect(),
-            segments: self.lacking(&vector),
-            more: false,
-            refused: not_taken,
-        })
-    }
-
-    pub(crate) fn newer_than(&self, held: [u64; 4]) -> StatementSet {
-        let newest = |all: &[Signed], held: u64| {
-            (all.len() as u64 > held).then(|| all.last().expect("one").clone())
-        };
-        StatementSet {
-            root: None,
-            keyring: (held[1] < 1).then(|| self.keyring.clone()),
-            roster: newest(&self.roster_signed, held[2]),
-            snapshot: newest(&self.snapshots, held[3]),
-        }
-    }
-
-    pub(crate) fn take(&mut self, segment: &LogSegment) -> Result<(), String> {
-        let log = self.logs.get_mut(&segment.log).ok_or("unknown log")?;
-        let key = VerifyingKey::from_bytes(&log.genesis.device_key).expect("a key");
-        let end = segment.first_seq + u32::try_from(segment.bodies.len()).expect("few");
-        if end <= log.head.next_seq {
-            return Ok(());
-        }
-        let (_, head) = segment
-            .verify(&key, &log.head)
-            .map_err(|error| error.to_string())?;
-        log.bodies.extend(segment.bodies.iter().cloned());
-        log.signatures
-            .insert(head.next_seq - 1, segment.signature.clone());
-        log.head = head;
-        Ok(())
-    }
-
-    /// Takes a log without any check, as a bad server would.
-    pub(crate) fn plant(&mut self, genesis: Genesis, segment: LogSegment) {
-        let mut head = genesis.head();
-        head.next_seq = u32::try_from(segment.bodies.len()).expect("few");
-        let last = head.next_seq - 1;
-        self.logs.insert(
-            genesis.log_id(),
-            Log {
-                genesis,
-                head,
-                bodies: segment.bodies,
-                signatures: BTreeMap::from([(last, segment.signature)]),
-            },
-        );
-    }
-
-    /// Each log's missing part, up to its last signature.
-    fn lacking(&self, vector: &[LogVector]) -> Vec<LogSegment> {
-        let mut segments = Vec::new();
-        for (id, log) in &self.logs {
-            let known = vector
-                .iter()
-                .find(|of| of.log == *id)
-                .map_or(0, |of| of.next_seq);
-            let mut from = known;
-            for (last, signature) in log.signatures.range(known..) {
-                segments.push(LogSegment {
-                    log: *id,
-                    first_seq: from,
-                    bodies: log.bodies[from as usize..=*last as usize].to_vec(),
-                    signature: signature.clone(),
-                });
-                from = last + 1;
-            }
-        }
-        segments
-    }
-
-    fn segments(&self, request: &SignedRequest) -> SegmentsResponse {
-        let entry = self.roster.by_device(request.device).expect("enrolled");
-        let public = VerifyingKey::from_bytes(&entry.public_key).expect("a key");
-        let SegmentsRequest::V1 { hashes } = request.open(&public).expect("signed");
-        SegmentsResponse::V1 {
-            segments: hashes
-                .into_iter()
-                .filter_map(|hash| Some((hash, self.segments.get(&hash)?.clone())))
-                .collect(),
-        }
-    }
-
     pub(crate) fn stored(&self, kind: SegmentKind) -> usize {
         self.segments
             .values()
@@ -471,22 +325,14 @@ impl Server {
     }
 }
 
-pub(crate) fn refused(status: u16, code: &str) -> TransportError {
-    TransportError::Refused {
-        status,
-        code: code.to_owned(),
-        message: code.replace('_', " "),
-    }
-}
-
-fn policy(tickets: u32) -> Policy {
+fn policy(now: Timestamp, tickets: u32) -> Policy {
     let gate = |at: u8, name: &str, zones| GatePolicy {
-        id: GateId::new(NOW, [at; 10]),
+        id: GateId::new(now, [at; 10]),
         name: name.to_owned(),
         zones,
     };
     let class = |at: u8, name: &str, zones| ClassPolicy {
-        id: ClassId::new(NOW, [at; 10]),
+        id: ClassId::new(now, [at; 10]),
         name: name.to_owned(),
         zones,
     };
@@ -494,9 +340,9 @@ fn policy(tickets: u32) -> Policy {
         title: "Quiet Night".to_owned(),
         timezone: "Asia/Ho_Chi_Minh".to_owned(),
         language: "en".to_owned(),
-        epoch: NOW.plus_secs(-2 * DAY),
-        starts: NOW,
-        ends: NOW.plus_secs(DAY / 2),
+        epoch: now.plus_secs(-2 * DAY),
+        starts: now,
+        ends: now.plus_secs(DAY / 2),
         serial_max: tickets.saturating_sub(1),
         zones: vec!["floor".to_owned(), "backstage".to_owned()],
         classes: vec![class(1, "Standard", 1), class(2, "Crew", 2)],
@@ -506,76 +352,5 @@ fn policy(tickets: u32) -> Policy {
         amber_after_secs: 900,
         red_after_secs: 12 * 3600,
         rules: Vec::new(),
-    }
-}
-
-/// A connection to the fake. Every message goes through its wire form.
-pub(crate) struct Wire {
-    pub(crate) server: Shared,
-    /// Calls that still go through; `None` for no limit.
-    pub(crate) calls_left: Option<usize>,
-    /// The last call reaches the server and its answer is lost.
-    pub(crate) lose_answer: bool,
-    pub(crate) calls: usize,
-}
-
-impl Wire {
-    pub(crate) fn to(server: &Shared) -> Self {
-        Self {
-            server: Rc::clone(server),
-            calls_left: None,
-            lose_answer: false,
-            calls: 0,
-        }
-    }
-    pub(crate) fn cut_after(server: &Shared, calls: usize, lose_answer: bool) -> Self {
-        Self {
-            calls_left: Some(calls),
-            lose_answer,
-            ..Self::to(server)
-        }
-    }
-
-    fn call<T>(
-        &mut self,
-        answer: impl FnOnce(&mut Server) -> Result<T, TransportError>,
-    ) -> Result<T, TransportError> {
-        let cut = || TransportError::Unreachable("cut".to_owned());
-        self.calls += 1;
-        match &mut self.calls_left {
-            None => answer(&mut self.server.borrow_mut()),
-            Some(0) if self.lose_answer => {
-                answer(&mut self.server.borrow_mut())?;
-                Err(cut())
-            }
-            Some(0) => Err(cut()),
-            Some(left) => {
-                *left -= 1;
-                answer(&mut self.server.borrow_mut())
-            }
-        }
-    }
-}
-
-impl Transport for Wire {
-    fn challenge(&mut self) -> Result<EnrolChallenge, TransportError> {
-        self.call(|server| {
-            Ok(EnrolChallenge {
-                nonce: HEXLOWER.encode(&server.nonce),
-            })
-        })
-    }
-    fn enrol(&mut self, request: &EnrolRequest) -> Result<EnrolResponse, TransportError> {
-        self.call(|server| server.enrol(request))
-    }
-    fn sync(&mut self, request: &SignedRequest) -> Result<SyncResponse, TransportError> {
-        let request = SignedRequest::from_wire(&request.to_wire()).expect("canonical");
-        let answer = self.call(|server| server.sync(&request))?;
-        Ok(SyncResponse::from_wire(&answer.to_wire()).expect("canonical"))
-    }
-    fn segments(&mut self, request: &SignedRequest) -> Result<SegmentsResponse, TransportError> {
-        let request = SignedRequest::from_wire(&request.to_wire()).expect("canonical");
-        let answer = self.call(|server| Ok(server.segments(&request)))?;
-        Ok(SegmentsResponse::from_wire(&answer.to_wire()).expect("canonical"))
     }
 }

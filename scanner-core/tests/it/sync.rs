@@ -7,7 +7,8 @@ use shared::ticket::ScanProof;
 use shared::trust::{SegmentKind, TicketRowStatus};
 
 use crate::device::{Device, scan};
-use crate::server::{NOW, Server, Shared, Wire};
+use crate::server::{NOW, Server, Shared};
+use crate::wire::Wire;
 
 fn admit(device: &Device, serials: std::ops::Range<u32>) {
     let mut scanner = device.open();

@@ -1,0 +1,194 @@
+//! How the fake server answers: enrolment, sync, segments.
+
+use std::collections::BTreeMap;
+
+use data_encoding::{BASE64, HEXLOWER};
+use ed25519_dalek::{Signature, VerifyingKey};
+use scanner_core::TransportError;
+use shared::api::gate::{DeviceRole, EnrolRequest, EnrolResponse};
+use shared::log::{Genesis, LogSegment};
+use shared::sync::{
+    LogVector, SegmentsRequest, SegmentsResponse, SignedRequest, StatementSet, SyncRequest,
+    SyncResponse,
+};
+use shared::trust::enrolment::{enrolment_message, transcript_code};
+use shared::trust::{RootPin, RosterEntry, Signed};
+
+use crate::server::{CODE, DAY, Log, Server};
+
+impl Server {
+    pub(crate) fn enrol(
+        &mut self,
+        request: &EnrolRequest,
+    ) -> Result<EnrolResponse, TransportError> {
+        let bytes = |text: &str| HEXLOWER.decode(text.as_bytes()).expect("hex");
+        let public: [u8; 32] = bytes(&request.public_key).try_into().expect("a key");
+        let proof = Signature::from_slice(&bytes(&request.proof)).expect("a signature");
+        VerifyingKey::from_bytes(&public)
+            .expect("a key")
+            .verify_strict(
+                &enrolment_message(&self.nonce, &request.code, &public),
+                &proof,
+            )
+            .expect("the proof holds");
+        let Some(device) = self.code.take().filter(|_| request.code == CODE) else {
+            return Err(refused(409, "enrolment_code_used"));
+        };
+        self.roster.devices.push(RosterEntry {
+            device,
+            name: format!("Kiosk {}", self.roster.devices.len() + 1),
+            public_key: public,
+            gate: self.policy.gates[0].id,
+            role: DeviceRole::Kiosk,
+            not_after: self.now.plus_secs(30 * DAY),
+            cut: None,
+        });
+        self.sign_roster();
+        Ok(EnrolResponse {
+            device_id: device,
+            device_name: format!("Kiosk {}", self.roster.devices.len()),
+            event_id: self.event,
+            event_title: self.policy.title.clone(),
+            gate_id: self.policy.gates[0].id,
+            gate_name: self.policy.gates[0].name.clone(),
+            role: DeviceRole::Kiosk,
+            transcript_code: transcript_code(&self.nonce, CODE, &public, RootPin::of(&self.root)),
+            root: BASE64.encode(&self.root.to_wire()),
+        })
+    }
+
+    pub(crate) fn sync(&mut self, request: &SignedRequest) -> Result<SyncResponse, TransportError> {
+        let entry = self.roster.by_device(request.device);
+        let entry = entry.ok_or_else(|| refused(401, "unknown_device"))?;
+        if entry.is_evicted() {
+            return Err(refused(403, "device_evicted"));
+        }
+        let public = VerifyingKey::from_bytes(&entry.public_key).expect("a key");
+        let SyncRequest::V1 {
+            held,
+            vector,
+            geneses,
+            segments,
+            ..
+        } = request.open(&public).expect("the request is signed");
+        for genesis in geneses {
+            let head = genesis.head();
+            self.logs.entry(genesis.log_id()).or_insert(Log {
+                genesis,
+                head,
+                bodies: Vec::new(),
+                signatures: BTreeMap::new(),
+            });
+        }
+        let mut not_taken = Vec::new();
+        for segment in segments {
+            if let Err(why) = self.take(&segment) {
+                not_taken.push((segment.log, why));
+            }
+        }
+        Ok(SyncResponse::V1 {
+            now: self.now,
+            vector: self
+                .logs
+                .iter()
+                .map(|(log, of)| LogVector {
+                    log: *log,
+                    next_seq: of.head.next_seq,
+                    head: of.head.short(),
+                })
+                .collect(),
+            statements: self.newer_than(held),
+            geneses: self.logs.values().map(|of| of.genesis.clone()).collect(),
+            segments: self.lacking(&vector),
+            more: false,
+            refused: not_taken,
+        })
+    }
+
+    pub(crate) fn newer_than(&self, held: [u64; 4]) -> StatementSet {
+        let newest = |all: &[Signed], held: u64| {
+            (all.len() as u64 > held).then(|| all.last().expect("one").clone())
+        };
+        StatementSet {
+            root: None,
+            keyring: (held[1] < 1).then(|| self.keyring.clone()),
+            roster: newest(&self.roster_signed, held[2]),
+            snapshot: newest(&self.snapshots, held[3]),
+        }
+    }
+
+    pub(crate) fn take(&mut self, segment: &LogSegment) -> Result<(), String> {
+        let log = self.logs.get_mut(&segment.log).ok_or("unknown log")?;
+        let key = VerifyingKey::from_bytes(&log.genesis.device_key).expect("a key");
+        let end = segment.first_seq + u32::try_from(segment.bodies.len()).expect("few");
+        if end <= log.head.next_seq {
+            return Ok(());
+        }
+        let (_, head) = segment
+            .verify(&key, &log.head)
+            .map_err(|error| error.to_string())?;
+        log.bodies.extend(segment.bodies.iter().cloned());
+        log.signatures
+            .insert(head.next_seq - 1, segment.signature.clone());
+        log.head = head;
+        Ok(())
+    }
+
+    /// Takes a log without any check, as a bad server would.
+    pub(crate) fn plant(&mut self, genesis: Genesis, segment: LogSegment) {
+        let mut head = genesis.head();
+        head.next_seq = u32::try_from(segment.bodies.len()).expect("few");
+        let last = head.next_seq - 1;
+        self.logs.insert(
+            genesis.log_id(),
+            Log {
+                genesis,
+                head,
+                bodies: segment.bodies,
+                signatures: BTreeMap::from([(last, segment.signature)]),
+            },
+        );
+    }
+
+    /// Each log's missing part, up to its last signature.
+    fn lacking(&self, vector: &[LogVector]) -> Vec<LogSegment> {
+        let mut segments = Vec::new();
+        for (id, log) in &self.logs {
+            let known = vector
+                .iter()
+                .find(|of| of.log == *id)
+                .map_or(0, |of| of.next_seq);
+            let mut from = known;
+            for (last, signature) in log.signatures.range(known..) {
+                segments.push(LogSegment {
+                    log: *id,
+                    first_seq: from,
+                    bodies: log.bodies[from as usize..=*last as usize].to_vec(),
+                    signature: signature.clone(),
+                });
+                from = last + 1;
+            }
+        }
+        segments
+    }
+
+    pub(crate) fn segments(&self, request: &SignedRequest) -> SegmentsResponse {
+        let entry = self.roster.by_device(request.device).expect("enrolled");
+        let public = VerifyingKey::from_bytes(&entry.public_key).expect("a key");
+        let SegmentsRequest::V1 { hashes } = request.open(&public).expect("signed");
+        SegmentsResponse::V1 {
+            segments: hashes
+                .into_iter()
+                .filter_map(|hash| Some((hash, self.segments.get(&hash)?.clone())))
+                .collect(),
+        }
+    }
+}
+
+pub(crate) fn refused(status: u16, code: &str) -> TransportError {
+    TransportError::Refused {
+        status,
+        code: code.to_owned(),
+        message: code.replace('_', " "),
+    }
+}
