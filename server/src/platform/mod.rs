@@ -8,6 +8,7 @@
 pub mod clock;
 pub mod db;
 pub mod entropy;
+pub mod fields;
 pub mod http;
 pub mod idempotency;
 pub mod jobs;

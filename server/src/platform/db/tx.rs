@@ -56,6 +56,15 @@ impl<'a> Tx<'a> {
             value: entity.clone(),
         })
     }
+    /// Adds rows: [`insert`](Self::insert) for many, in one call where the backend has one.
+    pub fn insert_all<E: Entity>(&mut self, entities: &[E]) -> Result<(), DbError> {
+        self.call(|inner| match inner {
+            Inner::Sqlite(connection) => entities
+                .iter()
+                .try_for_each(|entity| sqlite::insert(connection, entity)),
+            Inner::Mongo(tx) => tx.insert_all(entities),
+        })
+    }
     /// Writes the changed entity if its revision is still the stored one, else
     /// [`DbError::Conflict`]; raises `versioned.rev`.
     pub fn replace<E: Entity>(&mut self, versioned: &mut Versioned<E>) -> Result<(), DbError> {

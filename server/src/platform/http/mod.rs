@@ -4,6 +4,7 @@
 //! Invariants: a handler never sees input that did not parse; a refusal names the field where it
 //! is known; nothing here logs a body, a header value or a raw path.
 
+pub mod attempt;
 pub mod caller;
 pub mod extract;
 pub mod guard;

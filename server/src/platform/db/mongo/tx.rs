@@ -88,6 +88,23 @@ impl MongoTx {
         Ok(())
     }
 
+    pub(in crate::platform::db) fn insert_all<E: Entity>(
+        &mut self,
+        entities: &[E],
+    ) -> Result<(), DbError> {
+        if entities.is_empty() {
+            return Ok(());
+        }
+        let collection = self.collection(&E::COLLECTION);
+        let documents: Vec<Document> = entities
+            .iter()
+            .map(|entity| encode(entity, 1))
+            .collect::<Result<_, _>>()?;
+        self.run(async |session| collection.insert_many(documents).session(session).await)
+            .map_err(|error| name_duplicate(&E::COLLECTION, error))?;
+        Ok(())
+    }
+
     pub(in crate::platform::db) fn replace<E: Entity>(
         &mut self,
         versioned: &Versioned<E>,
@@ -192,6 +209,16 @@ fn name_duplicate(collection: &Collection, error: DbError) -> DbError {
             &write.message
         }
         ErrorKind::Command(command) if command.code == DUPLICATE_KEY => &command.message,
+        ErrorKind::InsertMany(insert) => {
+            let refused = insert.write_errors.iter().flatten();
+            match refused
+                .into_iter()
+                .find(|write| write.code == DUPLICATE_KEY)
+            {
+                Some(write) => &write.message,
+                None => return error,
+            }
+        }
         _ => return error,
     };
     let named = message

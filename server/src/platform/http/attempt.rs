@@ -1,0 +1,145 @@
+//! `Idempotency-Key` on requests that spend or create (O2): the same key with the same request gets
+//! the same answer, with another request 422.
+//!
+//! Invariant: the answer is remembered in the commit of its effect, so neither exists without the
+//! other. A refusal is not remembered: the same attempt may be tried again.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::ids::UserId;
+use shared::time::Timestamp;
+
+use crate::error::ApiError;
+use crate::platform::db::{DbError, Tx};
+use crate::platform::idempotency::{self, Begin, KEY_MAX};
+
+const HEADER: &str = "idempotency-key";
+
+/// The header, if the client sent one.
+#[derive(Clone, Debug)]
+pub struct IdempotencyKey(Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let Some(value) = parts.headers.get(HEADER) else {
+            return Ok(Self(None));
+        };
+        match value.to_str().map(str::trim) {
+            Ok(key) if !key.is_empty() && key.len() <= KEY_MAX => Ok(Self(Some(key.to_owned()))),
+            _ => Err(ApiError::field(
+                "Idempotency-Key",
+                format!("must have 1 to {KEY_MAX} visible ASCII characters"),
+            )),
+        }
+    }
+}
+
+impl IdempotencyKey {
+    /// As if the header had this value.
+    #[cfg(test)]
+    pub(crate) fn new(key: &str) -> Self {
+        Self(Some(key.to_owned()))
+    }
+
+    /// As if there were no header.
+    #[cfg(test)]
+    pub(crate) const fn none() -> Self {
+        Self(None)
+    }
+
+    /// Ties the key to who asks for what. `route` names the operation with the ids of its path.
+    pub fn attempt(
+        self,
+        route: &str,
+        user: UserId,
+        request: &impl Serialize,
+    ) -> Result<Attempt, DbError> {
+        let Some(key) = self.0 else {
+            return Ok(Attempt(None));
+        };
+        let request = serde_json::to_vec(request)?;
+        Ok(Attempt(Some(Keyed {
+            scope: format!("{route}:{user}"),
+            key,
+            request_hash: blake3::hash(&request).to_hex().to_string(),
+        })))
+    }
+}
+
+/// The key came with another request before: 422 `idempotency_mismatch`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the idempotency key was used for another request")]
+pub struct KeyReused;
+
+impl From<KeyReused> for ApiError {
+    fn from(_: KeyReused) -> Self {
+        Self::unprocessable(
+            "idempotency_mismatch",
+            "This Idempotency-Key was used for another request. Take a new one.",
+        )
+    }
+}
+
+/// One attempt at a request; without a key every attempt is new.
+#[derive(Clone, Debug, Default)]
+pub struct Attempt(Option<Keyed>);
+
+#[derive(Clone, Debug)]
+struct Keyed {
+    scope: String,
+    key: String,
+    request_hash: String,
+}
+
+impl Attempt {
+    /// Does the work, or gives the answer that the same attempt got before.
+    pub fn once<T, E>(
+        &self,
+        tx: &mut Tx<'_>,
+        now: Timestamp,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        T: Serialize + DeserializeOwned,
+        E: From<DbError> + From<KeyReused>,
+    {
+        let Some(Keyed {
+            scope,
+            key,
+            request_hash,
+        }) = &self.0
+        else {
+            return work(tx);
+        };
+        match idempotency::begin(tx, scope, key, request_hash, now)? {
+            Begin::Replay { body, .. } => Ok(serde_json::from_value(body).map_err(DbError::from)?),
+            Begin::Mismatch => Err(KeyReused.into()),
+            Begin::Fresh => {
+                let answer = work(tx)?;
+                let body = serde_json::to_value(&answer).map_err(DbError::from)?;
+                idempotency::store(tx, scope, key, request_hash, 200, body, now)?;
+                Ok(answer)
+            }
+        }
+    }
+
+    /// A name for the attempt that is unique among all attempts, if it has a key.
+    pub fn name(&self) -> Option<String> {
+        self.0.as_ref().map(|keyed| {
+            let mut hash = blake3::Hasher::new();
+            hash.update(keyed.scope.as_bytes());
+            hash.update(b"\0");
+            hash.update(keyed.key.as_bytes());
+            hash.finalize().to_hex().to_string()
+        })
+    }
+
+    /// The hash of what was asked.
+    pub fn request_hash(&self) -> Option<&str> {
+        self.0.as_ref().map(|keyed| keyed.request_hash.as_str())
+    }
+}
