@@ -1,0 +1,32 @@
+//! A new draft. Whoever makes one is an organizer from then on.
+
+use shared::api::events::{CreateEvent, EventView};
+use shared::ids::EventId;
+
+use super::Error;
+use super::model::Event;
+use super::view::event_view;
+use crate::accounts;
+use crate::app::App;
+use crate::platform::http::Caller;
+use crate::platform::http::attempt::Attempt;
+
+pub async fn create(
+    app: &App,
+    caller: Caller,
+    wanted: CreateEvent,
+    attempt: Attempt,
+) -> Result<EventView, Error> {
+    let now = app.clock.now();
+    let id = EventId::new(now, app.entropy.id10());
+    let event = Event::draft(id, caller.user, wanted, now)?;
+    app.db
+        .write(move |tx| {
+            attempt.once(tx, now, |tx| {
+                accounts::grant_organizer(tx, caller.user, now)?;
+                tx.insert(&event)?;
+                Ok(event_view(&event, &[], &[], now))
+            })
+        })
+        .await
+}

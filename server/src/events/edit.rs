@@ -1,0 +1,61 @@
+//! PATCH: only what is named changes, and only if the caller has seen the present revision.
+
+use shared::api::events::{EventView, UpdateEvent};
+use shared::ids::EventId;
+
+use super::model::{Event, TicketClass};
+use super::view::event_view;
+use super::{Error, classes_in, gates_in, owned_event_in};
+use crate::app::App;
+use crate::inventory;
+use crate::platform::fields::Fields;
+use crate::platform::http::Caller;
+
+/// `seen` holds the revisions of `If-Match`; `None` edits whatever is there.
+pub async fn edit(
+    app: &App,
+    caller: Caller,
+    id: EventId,
+    changes: UpdateEvent,
+    seen: Option<Vec<u64>>,
+) -> Result<EventView, Error> {
+    let now = app.clock.now();
+    app.db
+        .write(move |tx| {
+            let mut event = owned_event_in(tx, &caller, id)?;
+            if seen
+                .as_ref()
+                .is_some_and(|seen| !seen.contains(&event.revision))
+            {
+                return Err(Error::RevisionMismatch {
+                    current: event.revision,
+                });
+            }
+            let edited = event.edited(changes.clone(), now)?;
+            let classes = classes_in(tx, id)?;
+            check_windows(&edited, &classes)?;
+            if edited.capacity < event.capacity {
+                let stock = inventory::stock_in(tx, &event, &classes)?;
+                if stock > edited.capacity {
+                    return Err(Error::CapacityExceeded {
+                        capacity: edited.capacity,
+                        stock,
+                    });
+                }
+            }
+            event.value = edited;
+            tx.replace(&mut event)?;
+            let gates = gates_in(tx, id)?;
+            Ok(event_view(&event, &classes, &gates, now))
+        })
+        .await
+}
+
+/// New dates must leave every class a window that its tickets can carry.
+fn check_windows(event: &Event, classes: &[TicketClass]) -> Result<(), Error> {
+    let mut fields = Fields::default();
+    for class in classes {
+        class.check_window(event, "endDate", &mut fields);
+    }
+    Ok(fields.done(())?)
+}

@@ -1,0 +1,7 @@
+//! Events, ticket classes and gates: their fields, their rules and the one table of moves. Pure.
+
+mod event;
+mod parts;
+
+pub use event::{Action, CAPACITY_MAX, ENTRY_LEAD_SECS, Event, WINDOW_SECS_MAX, after, epoch_of};
+pub use parts::{Gate, MAX_PER_ORDER_DEFAULT, PRICE_MINOR_MAX, TicketClass};

@@ -1,0 +1,188 @@
+//! What an event is made of besides itself: ticket classes (I7) and gates. Pure.
+
+use serde::{Deserialize, Serialize};
+use shared::api::events::{CreateGate, CreateTicketClass};
+use shared::ids::{ClassId, EventId, GateId};
+use shared::limits;
+use shared::money::Money;
+use shared::ticket::layout::{WINDOW_UNIT_SECS, window_unit_ceil, window_unit_floor};
+use shared::time::Timestamp;
+
+use super::{ENTRY_LEAD_SECS, Event};
+use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
+use crate::platform::fields::{Fields, Invalid};
+
+pub const PRICE_MINOR_MAX: i64 = 1_000_000_000_000;
+pub const MAX_PER_ORDER_DEFAULT: u32 = 10;
+/// Rounding outwards to window units may add one at each end.
+const WINDOW_SECS_MAX: i64 = limits::TICKET_WINDOW_DAYS_MAX as i64 * 86_400 - 2 * WINDOW_UNIT_SECS;
+
+/// A tier of tickets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TicketClass {
+    pub id: ClassId,
+    pub event_id: EventId,
+    /// Position in the event, append-only.
+    pub index: u8,
+    pub name: String,
+    pub price: Money,
+    pub zones: u16,
+    pub max_per_order: u32,
+    /// `None` follows the event's start.
+    pub entry_from: Option<Timestamp>,
+    /// `None` follows the event's end.
+    pub entry_until: Option<Timestamp>,
+    pub created_at: Timestamp,
+}
+
+impl TicketClass {
+    /// The class as the next of the event; its new zones are added to the event.
+    pub fn add(
+        id: ClassId,
+        event: &mut Event,
+        index: u8,
+        wanted: &CreateTicketClass,
+        now: Timestamp,
+    ) -> Result<Self, Invalid> {
+        let zones = event.zone_bits(&wanted.zones)?;
+        let mut fields = Fields::default();
+        let name = fields.line("name", &wanted.name, 1, limits::NAME_CHARS_MAX);
+        if !(0..=PRICE_MINOR_MAX).contains(&wanted.price.amount) {
+            fields.wrong(
+                "price.amount",
+                format!("must be from 0 to {PRICE_MINOR_MAX}"),
+            );
+        }
+        let max_per_order = wanted.max_per_order.unwrap_or(MAX_PER_ORDER_DEFAULT);
+        if max_per_order == 0 || max_per_order > limits::ORDER_TICKETS_MAX {
+            let max = limits::ORDER_TICKETS_MAX;
+            fields.wrong("maxPerOrder", format!("must be from 1 to {max}"));
+        }
+        for (field, moment) in [
+            ("entryFrom", wanted.entry_from),
+            ("entryUntil", wanted.entry_until),
+        ] {
+            if moment.is_some_and(|at| at < event.epoch || at > event.window_limit()) {
+                let (from, until) = (event.epoch, event.window_limit());
+                fields.wrong(field, format!("must be from {from} to {until}"));
+            }
+        }
+        let class = Self {
+            id,
+            event_id: event.id,
+            index,
+            name,
+            price: wanted.price,
+            zones,
+            max_per_order,
+            entry_from: wanted.entry_from,
+            entry_until: wanted.entry_until,
+            created_at: now,
+        };
+        class.check_window(event, "entryUntil", &mut fields);
+        fields.done(class)
+    }
+
+    /// Notes under `field` if nobody could enter with this class, or for longer than a ticket says.
+    pub(crate) fn check_window(&self, event: &Event, field: &str, fields: &mut Fields) {
+        let (from, until) = self.window(event);
+        if until <= from {
+            fields.wrong(
+                field,
+                format!("the entry window of {} would be empty", self.name),
+            );
+        } else if until.millis_since(from) > WINDOW_SECS_MAX * 1000 {
+            let days = limits::TICKET_WINDOW_DAYS_MAX;
+            fields.wrong(
+                field,
+                format!(
+                    "the entry window of {} would be over {days} days",
+                    self.name
+                ),
+            );
+        }
+    }
+
+    /// When the class may enter: from, until.
+    pub fn window(&self, event: &Event) -> (Timestamp, Timestamp) {
+        let from = self
+            .entry_from
+            .unwrap_or(event.start.plus_secs(-ENTRY_LEAD_SECS))
+            .max(event.epoch);
+        let until = self.entry_until.unwrap_or(event.end);
+        (from, until.min(event.window_limit()))
+    }
+
+    /// The window in quarter hours after the event's epoch, rounded outwards, as tickets carry it.
+    pub fn window_units(&self, event: &Event) -> (u16, u16) {
+        let (from, until) = self.window(event);
+        (
+            window_unit_floor(event.epoch, from).unwrap_or(0),
+            window_unit_ceil(event.epoch, until).unwrap_or(u16::MAX),
+        )
+    }
+}
+
+impl Entity for TicketClass {
+    const COLLECTION: Collection = Collection {
+        name: "ticket_classes",
+        fields: &[Field::text("event_id"), Field::int("position")],
+        indexes: &[Index::unique("by_event", &["event_id", "position"])],
+    };
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+    fn index(&self) -> Vec<IndexValue> {
+        vec![self.event_id.into(), self.index.into()]
+    }
+}
+
+/// A place where tickets are checked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    pub id: GateId,
+    pub event_id: EventId,
+    /// Position in the event, append-only.
+    pub index: u16,
+    pub name: String,
+    /// 0 admits every class.
+    pub zones: u16,
+    pub created_at: Timestamp,
+}
+
+impl Gate {
+    /// The gate as the next of the event; its new zones are added to the event.
+    pub fn add(
+        id: GateId,
+        event: &mut Event,
+        index: u16,
+        wanted: &CreateGate,
+        now: Timestamp,
+    ) -> Result<Self, Invalid> {
+        let zones = event.zone_bits(&wanted.zones)?;
+        let mut fields = Fields::default();
+        let name = fields.line("name", &wanted.name, 1, limits::NAME_CHARS_MAX);
+        fields.done(Self {
+            id,
+            event_id: event.id,
+            index,
+            name,
+            zones,
+            created_at: now,
+        })
+    }
+}
+
+impl Entity for Gate {
+    const COLLECTION: Collection = Collection {
+        name: "gates",
+        fields: &[Field::text("event_id"), Field::int("position")],
+        indexes: &[Index::unique("by_event", &["event_id", "position"])],
+    };
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+    fn index(&self) -> Vec<IndexValue> {
+        vec![self.event_id.into(), self.index.into()]
+    }
+}
