@@ -1,0 +1,250 @@
+//! New stock, 1 to 100,000 tickets in one call (I1).
+//!
+//! The first commit checks, reserves serials and stores the plan; then the tickets follow in chunks
+//! small enough that buyers do not wait. Whoever finds an unfinished batch can finish it: the same
+//! call sent again with its key, or the job that the first commit left behind.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use shared::api::tickets::{BatchView, CreateBatch};
+use shared::ids::{EventId, JobId, uuid_v7};
+use shared::limits::{BATCH_TICKETS_MAX, SERIAL_MAX};
+use shared::time::Timestamp;
+
+use super::error::Error;
+use super::jobs::FINISH_BATCH;
+use super::model::{Batch, Layout, SeatPlan};
+use super::stock_in;
+use crate::app::App;
+use crate::events::model::TicketClass;
+use crate::events::{classes_in, owned_event_in};
+use crate::platform::db::{DbError, Query, Tx};
+use crate::platform::fields::{Fields, Invalid};
+use crate::platform::http::Caller;
+use crate::platform::http::attempt::{Attempt, KeyReused};
+use crate::platform::jobs::{self, NewJob, Priority};
+
+/// Tickets in one commit: some tens of milliseconds of the writer.
+pub(super) const CHUNK: u32 = 2_000;
+const SEAT_CHARS_MAX: usize = 32;
+/// The job looks after a batch that its request did not finish by then.
+const RESCUE_AFTER_SECS: i64 = 60;
+
+/// Makes the tickets; gives how many there are when all are in stock.
+pub async fn create_batch(
+    app: &App,
+    caller: Caller,
+    wanted: CreateBatch,
+    attempt: Attempt,
+) -> Result<BatchView, Error> {
+    let now = app.clock.now();
+    let (quantity, seats) = checked(wanted.quantity, wanted.seats)?;
+    let mut seed = [0; 32];
+    app.entropy.fill(&mut seed);
+    let plan = Batch {
+        id: uuid_v7(now, app.entropy.id10()).to_string(),
+        event_id: wanted.event_id,
+        class_id: wanted.class_id,
+        quantity,
+        seated: !seats.is_empty(),
+        serial_base: 0,
+        seat_base: 0,
+        seed,
+        created: 0,
+        attempt: attempt.name(),
+        request_hash: attempt.request_hash().map(str::to_owned),
+        stopped: false,
+        created_at: now,
+    };
+    let job = JobId::new(now, app.entropy.id10());
+    let id = app
+        .db
+        .write(move |tx| reserve(tx, &caller, &plan, &seats, job, now))
+        .await?;
+    finish_batch(app, &id).await
+}
+
+/// Exactly one of quantity and seats, within bounds.
+fn checked(
+    quantity: Option<u32>,
+    seats: Option<Vec<String>>,
+) -> Result<(u32, Vec<String>), Invalid> {
+    let mut fields = Fields::default();
+    let quantity = match (quantity, seats) {
+        (Some(quantity), None) => {
+            if quantity == 0 || quantity > BATCH_TICKETS_MAX {
+                fields.wrong("quantity", format!("must be from 1 to {BATCH_TICKETS_MAX}"));
+            }
+            (quantity, Vec::new())
+        }
+        (None, Some(seats)) => checked_seats(&seats, &mut fields),
+        (Some(_), Some(_)) | (None, None) => {
+            fields.wrong("quantity", "give either quantity or seats");
+            (0, Vec::new())
+        }
+    };
+    fields.done(quantity)
+}
+
+fn checked_seats(seats: &[String], fields: &mut Fields) -> (u32, Vec<String>) {
+    let count = u32::try_from(seats.len()).unwrap_or(u32::MAX);
+    if count == 0 || count > BATCH_TICKETS_MAX {
+        fields.wrong("seats", format!("must be 1 to {BATCH_TICKETS_MAX} seats"));
+        return (0, Vec::new());
+    }
+    let mut known = HashSet::with_capacity(seats.len());
+    let mut clean = Vec::with_capacity(seats.len());
+    for (position, seat) in seats.iter().enumerate() {
+        let field = format!("seats[{position}]");
+        let seat = fields.line(field.clone(), seat, 1, SEAT_CHARS_MAX);
+        if known.insert(seat.clone()) {
+            clean.push(seat);
+        } else {
+            fields.wrong(field, "is named twice");
+        }
+    }
+    (count, clean)
+}
+
+/// Stores the plan, or finds the one that the same attempt stored before.
+pub(super) fn reserve(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    plan: &Batch,
+    seats: &[String],
+    job: JobId,
+    now: Timestamp,
+) -> Result<String, Error> {
+    let mut event = owned_event_in(tx, caller, plan.event_id)?;
+    if let Some(attempt) = &plan.attempt {
+        let query = Query::on("by_attempt").eq(attempt).limit(1);
+        if let Some(known) = tx.list::<Batch>(&query)?.into_iter().next() {
+            return if known.request_hash == plan.request_hash {
+                Ok(known.into_inner().id)
+            } else {
+                Err(KeyReused.into())
+            };
+        }
+    }
+    let classes = classes_in(tx, event.id)?;
+    class_of(&classes, plan)?;
+    let stock = stock_in(tx, &event, &classes)?.saturating_add(plan.quantity);
+    if stock > event.capacity {
+        return Err(crate::events::Error::CapacityExceeded {
+            capacity: event.capacity,
+            stock,
+        }
+        .into());
+    }
+    let mut plan = plan.clone();
+    plan.serial_base = event.serial_next;
+    plan.seat_base = event.seat_next;
+    event.serial_next = event.serial_next.saturating_add(plan.quantity);
+    if event.serial_next > SERIAL_MAX {
+        return Err(Invalid::field("quantity", "the event has no serials left").into());
+    }
+    if plan.seated {
+        event.seat_next = event.seat_next.saturating_add(plan.quantity);
+        tx.insert(&SeatPlan {
+            id: plan.id.clone(),
+            seats: seats.to_vec(),
+        })?;
+    }
+    tx.replace(&mut event)?;
+    tx.insert(&plan)?;
+    let payload = serde_json::json!({ "batchId": plan.id });
+    let rescue = NewJob::new(job, FINISH_BATCH, payload, now)
+        .run_at(now.plus_secs(RESCUE_AFTER_SECS))
+        .priority(Priority::Low);
+    jobs::enqueue(tx, rescue)?;
+    Ok(plan.id)
+}
+
+fn class_of<'a>(classes: &'a [TicketClass], plan: &Batch) -> Result<&'a TicketClass, Error> {
+    let class = classes.iter().find(|class| class.id == plan.class_id);
+    class.ok_or(Error::NoClass)
+}
+
+/// Brings the rest of a batch into stock. Two that do it at once do it once.
+pub async fn finish_batch(app: &App, id: &str) -> Result<BatchView, Error> {
+    let batch = app.db.get::<Batch>(id).await?.ok_or(Error::NoBatch)?;
+    let plan = if batch.seated && batch.created < batch.quantity {
+        app.db.get::<SeatPlan>(id).await?
+    } else {
+        None
+    };
+    let seats = plan.map(|plan| plan.value.seats).unwrap_or_default();
+    let mut progress = (batch.created, batch.stopped);
+    let layout = Layout::new(&batch, &seats);
+    while progress.0 < batch.quantity && !progress.1 {
+        let until = progress.0.saturating_add(CHUNK).min(batch.quantity);
+        let tickets = Arc::new(layout.tickets(progress.0..until));
+        progress = put_chunk(app, id, progress.0, until, tickets).await?;
+    }
+    let (created, stopped) = progress;
+    if stopped {
+        return Err(Error::SeatExists { created });
+    }
+    Ok(view(batch.event_id, &batch, created))
+}
+
+fn view(event_id: EventId, batch: &Batch, created: u32) -> BatchView {
+    BatchView {
+        event_id,
+        class_id: batch.class_id,
+        created,
+    }
+}
+
+/// One commit: the tickets `from..until` and the note that they are there. Gives how far the batch
+/// is now, and whether it stopped.
+pub(super) async fn put_chunk(
+    app: &App,
+    id: &str,
+    from: u32,
+    until: u32,
+    tickets: Arc<Vec<super::model::IssuedTicket>>,
+) -> Result<(u32, bool), Error> {
+    let key = id.to_owned();
+    let put = app
+        .db
+        .write(move |tx| {
+            let mut batch = tx.get::<Batch>(&key)?.ok_or(Error::NoBatch)?;
+            if batch.created == from && !batch.stopped {
+                tx.insert_all(&tickets)?;
+                batch.created = until;
+                tx.replace(&mut batch)?;
+                if batch.created == batch.quantity
+                    && let Some(plan) = tx.get::<SeatPlan>(&key)?
+                {
+                    tx.delete(&plan)?;
+                }
+            }
+            Ok((batch.created, batch.stopped))
+        })
+        .await;
+    match put {
+        Err(Error::Db(error)) if error.is_duplicate_of("by_seat") => stop(app, id).await,
+        other => other,
+    }
+}
+
+/// A seat of the batch was in stock before: the rest of it will not come.
+async fn stop(app: &App, id: &str) -> Result<(u32, bool), Error> {
+    let key = id.to_owned();
+    app.db
+        .write(move |tx| -> Result<_, DbError> {
+            let Some(mut batch) = tx.get::<Batch>(&key)? else {
+                return Ok((0, true));
+            };
+            batch.stopped = true;
+            tx.replace(&mut batch)?;
+            if let Some(plan) = tx.get::<SeatPlan>(&key)? {
+                tx.delete(&plan)?;
+            }
+            Ok((batch.created, true))
+        })
+        .await
+        .map_err(Error::from)
+}

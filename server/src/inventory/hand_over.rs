@@ -1,0 +1,62 @@
+//! What becomes of held stock: sold, released, and voided when the money goes back.
+
+use shared::ids::{OrderId, TicketId};
+
+use super::error::Error;
+use super::model::{IssuedTicket, Step};
+use crate::platform::db::{DbError, Tx, Versioned};
+
+/// Those of the tickets that `order` still holds, in time or not. The others went to someone else.
+pub fn held_by(
+    tx: &mut Tx<'_>,
+    order: OrderId,
+    tickets: &[TicketId],
+) -> Result<Vec<Versioned<IssuedTicket>>, DbError> {
+    let mut held = Vec::with_capacity(tickets.len());
+    for id in tickets {
+        if let Some(ticket) = tx.get::<IssuedTicket>(&id.to_string())?
+            && ticket.held_for(order)
+        {
+            held.push(ticket);
+        }
+    }
+    Ok(held)
+}
+
+/// Gives back what `order` still holds.
+pub fn release(tx: &mut Tx<'_>, order: OrderId, tickets: &[TicketId]) -> Result<(), Error> {
+    for mut ticket in held_by(tx, order, tickets)? {
+        ticket.apply(Step::Release)?;
+        tx.replace(&mut ticket)?;
+    }
+    Ok(())
+}
+
+/// Sells held tickets to the order that holds them.
+pub fn sell(tx: &mut Tx<'_>, held: &mut [Versioned<IssuedTicket>]) -> Result<(), Error> {
+    for ticket in held {
+        ticket.apply(Step::Sell)?;
+        tx.replace(ticket)?;
+    }
+    Ok(())
+}
+
+/// Voids the tickets that `order` bought; gives what they are now.
+pub fn void(
+    tx: &mut Tx<'_>,
+    order: OrderId,
+    tickets: &[TicketId],
+) -> Result<Vec<IssuedTicket>, Error> {
+    let mut voided = Vec::with_capacity(tickets.len());
+    for id in tickets {
+        let Some(mut ticket) = tx.get::<IssuedTicket>(&id.to_string())? else {
+            return Err(Error::NotFound);
+        };
+        if ticket.order_id == Some(order) {
+            ticket.apply(Step::Void)?;
+            tx.replace(&mut ticket)?;
+            voided.push(ticket.into_inner());
+        }
+    }
+    Ok(voided)
+}
