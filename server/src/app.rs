@@ -19,6 +19,7 @@ use crate::platform::entropy::Entropy;
 use crate::platform::jobs::{JobsHandle, Runner};
 use crate::platform::lifecycle::create_private_dir;
 use crate::platform::vault::{Kek, KekError, KeyFileError, Vault};
+use crate::{inventory, notices, payments};
 
 /// The application. Handlers get it as `State<AppState>`.
 pub struct App {
@@ -113,6 +114,9 @@ impl App {
 /// Each slice that has jobs has a `pub fn register(runner: &mut Runner<AppState>)` in `jobs.rs`.
 fn register_jobs(runner: &mut Runner<AppState>) {
     accounts::jobs::register(runner);
+    inventory::jobs::register(runner);
+    payments::jobs::register(runner);
+    notices::register(runner);
 }
 
 fn open_vault(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Vault, KekError> {

@@ -6,7 +6,12 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod error;
+pub mod events;
 pub mod gate;
+pub mod inventory;
+pub mod notices;
+pub mod orders;
+pub mod payments;
 pub mod platform;
 pub mod router;
 #[cfg(test)]

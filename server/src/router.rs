@@ -16,22 +16,27 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::accounts;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::{guard, probes};
+use crate::{accounts, events, inventory, orders, payments};
 
 const API: &str = "/api/v1";
 const OPENAPI_PATH: &str = "/api/v1/openapi.json";
 
 /// The routes of all slices. One line each.
 fn slices() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(accounts::routes())
+    OpenApiRouter::new()
+        .merge(accounts::routes())
+        .merge(events::http::routes())
+        .merge(inventory::http::routes())
+        .merge(orders::http::routes())
+        .merge(payments::http::routes())
 }
 
 /// Pages for people, at the root.
 fn pages() -> Router<AppState> {
-    Router::new()
+    Router::new().merge(payments::demo::pages())
 }
 
 /// Who may call a route. Ownership of what the path names comes on top: a stranger to an event
@@ -59,9 +64,37 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/auth/logout", Access::User),
     (Method::GET, "/auth/me", Access::User),
     // events
+    (Method::GET, "/events", Access::Public),
+    (Method::POST, "/events", Access::User),
+    (Method::GET, "/events/{id}", Access::Public),
+    (Method::PATCH, "/events/{id}", Access::Owner),
+    (Method::POST, "/events/{id}/publish", Access::Owner),
+    (Method::POST, "/events/{id}/approve", Access::Admin),
+    (Method::GET, "/events/{id}/ticket-classes", Access::Public),
+    (Method::POST, "/events/{id}/ticket-classes", Access::Owner),
+    (Method::GET, "/events/{id}/gates", Access::Public),
+    (Method::POST, "/events/{id}/gates", Access::Owner),
     // inventory
+    (Method::POST, "/issued-tickets/batch", Access::Owner),
+    (Method::GET, "/issued-tickets", Access::Public),
+    (Method::GET, "/issued-tickets/{id}", Access::Public),
+    (
+        Method::GET,
+        "/issued-tickets/stats/{eventId}",
+        Access::Public,
+    ),
     // orders
+    (Method::GET, "/orders", Access::User),
+    (Method::POST, "/orders", Access::User),
+    (Method::GET, "/orders/{id}", Access::User),
+    (Method::POST, "/orders/{id}/cancel", Access::User),
+    (Method::POST, "/orders/{id}/refund", Access::Owner),
     // payments
+    (Method::POST, "/payments", Access::User),
+    (Method::GET, "/payments/{id}", Access::User),
+    (Method::POST, "/payments/webhook/demo", Access::Signed),
+    (Method::POST, "/payments/demo/{id}/pay", Access::Public),
+    (Method::POST, "/payments/demo/{id}/decline", Access::Public),
     // tickets
     // gate
 ];

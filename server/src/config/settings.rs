@@ -28,6 +28,8 @@ pub struct Config {
     pub redis_url: Option<Secret>,
     /// Whether the last `X-Forwarded-For` entry is believed, for rate limits.
     pub trust_proxy: bool,
+    /// Whether an administrator must approve an event before it is published.
+    pub events_require_approval: bool,
     /// Seconds that an order holds its stock.
     pub hold_ttl_secs: u64,
     pub access_ttl_secs: u64,
@@ -134,6 +136,7 @@ pub(super) struct Defaults {
     listen: SocketAddr,
     data_dir: PathBuf,
     trust_proxy: bool,
+    events_require_approval: bool,
     hold_ttl_secs: u64,
     access_ttl_secs: u64,
     refresh_ttl_days: u64,
@@ -159,6 +162,7 @@ impl Default for Defaults {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data_dir: PathBuf::from("data"),
             trust_proxy: false,
+            events_require_approval: false,
             hold_ttl_secs: 600,
             access_ttl_secs: 900,
             refresh_ttl_days: 30,

@@ -5,7 +5,13 @@
 
 use super::{Collection, Entity, Meta};
 use crate::accounts::model::{RefreshToken, Session, User};
+use crate::events::model::{Event, Gate, TicketClass};
 use crate::gate::GateChange;
+use crate::inventory::model::{Batch, IssuedTicket, SeatPlan};
+use crate::notices::Notice;
+use crate::orders::model::Order;
+use crate::payments::demo::model::{Link, StoredSecret, Telling};
+use crate::payments::model::{Delivery, Payment};
 use crate::platform::idempotency::Remembered;
 use crate::platform::jobs::Job;
 use crate::platform::journal;
@@ -19,4 +25,17 @@ pub const ALL: &[Collection] = &[
     Session::COLLECTION,
     RefreshToken::COLLECTION,
     GateChange::COLLECTION,
+    Event::COLLECTION,
+    TicketClass::COLLECTION,
+    Gate::COLLECTION,
+    IssuedTicket::COLLECTION,
+    Batch::COLLECTION,
+    SeatPlan::COLLECTION,
+    Order::COLLECTION,
+    Notice::COLLECTION,
+    Payment::COLLECTION,
+    Delivery::COLLECTION,
+    Link::COLLECTION,
+    Telling::COLLECTION,
+    StoredSecret::COLLECTION,
 ];

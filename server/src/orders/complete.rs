@@ -1,0 +1,148 @@
+//! Money arrived: the order gets its tickets, in the commit of the payment (P3, P4).
+
+use std::collections::HashMap;
+
+use serde_json::json;
+use shared::api::orders::OrderStatus;
+use shared::ids::{ClassId, JobId, PaymentId, TicketId};
+use shared::time::Timestamp;
+
+use super::error::Error;
+use super::model::{Order, Step, after};
+use crate::events::event_in;
+use crate::inventory::model::IssuedTicket;
+use crate::inventory::{StockError, claim_seats, claim_stock, held_by, release, sell};
+use crate::notices;
+use crate::platform::db::{DbError, Tx, Versioned};
+use crate::platform::jobs::{self, NewJob};
+
+/// What the money got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completion {
+    /// The tickets are sold to the order, and the order is PAID.
+    Done,
+    /// The stock went to others meanwhile: the money must go back.
+    NoStock,
+    /// The order was paid, cancelled or refunded before: the money must go back.
+    Closed,
+}
+
+/// Sells the order its tickets. A hold that has ended but that nobody took is as good as new; what
+/// others took is claimed again from what is free.
+pub fn complete(
+    tx: &mut Tx<'_>,
+    order: &mut Versioned<Order>,
+    payment: PaymentId,
+    mail: JobId,
+    now: Timestamp,
+) -> Result<Completion, Error> {
+    if after(order.status, Step::Pay).is_none() {
+        return Ok(Completion::Closed);
+    }
+    let mut held = held_by(tx, order.id, &order.tickets)?;
+    if held.len() < order.tickets.len() {
+        let event = event_in(tx, order.event_id)?;
+        let again = if event.on_sale(now) {
+            claim_missing(tx, order, &mut held, now)?
+        } else {
+            None
+        };
+        let Some(again) = again else {
+            release(tx, order.id, &order.tickets)?;
+            if order.status == OrderStatus::Pending {
+                order.apply(Step::Expire, now)?;
+                tx.replace(order)?;
+            }
+            return Ok(Completion::NoStock);
+        };
+        order.tickets = held.iter().chain(&again).map(id_of).collect();
+        held.extend(again);
+    }
+    sell(tx, &mut held)?;
+    order.apply(Step::Pay, now)?;
+    order.payment_id = Some(payment);
+    tx.replace(order)?;
+    confirm(tx, order, mail, now)?;
+    Ok(Completion::Done)
+}
+
+/// Tells the buyer, by a job in the same commit.
+pub(super) fn confirm(
+    tx: &mut Tx<'_>,
+    order: &Order,
+    mail: JobId,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let payload = json!({ "orderId": order.id });
+    jobs::enqueue(tx, NewJob::new(mail, notices::ORDER_PAID, payload, now))
+}
+
+/// Claims what the order no longer holds: all of it, or nothing and `None`.
+fn claim_missing(
+    tx: &mut Tx<'_>,
+    order: &Order,
+    held: &mut [Versioned<IssuedTicket>],
+    now: Timestamp,
+) -> Result<Option<Vec<Versioned<IssuedTicket>>>, Error> {
+    // The commit that claims also sells: the hold only has to outlive this moment.
+    let until = now.plus_secs(60);
+    // What it still holds has ended too: the claim below must not find it.
+    for own in &mut *held {
+        own.hold_expires_at = Some(until);
+        tx.replace(own)?;
+    }
+    if !order.seats.is_empty() {
+        let gone = |seat: &&String| held.iter().all(|own| own.seat.as_ref() != Some(*seat));
+        let seats: Vec<String> = order.seats.iter().filter(gone).cloned().collect();
+        let claimed = claim_seats(tx, order.event_id, &seats, order.id, now, until);
+        return took(tx, order, claimed);
+    }
+    let mut have: HashMap<ClassId, u32> = HashMap::new();
+    for ticket in held.iter() {
+        *have.entry(ticket.class_id).or_default() += 1;
+    }
+    let mut claimed = Vec::new();
+    for line in &order.lines {
+        let own = have.get(&line.class_id).copied().unwrap_or(0);
+        let missing = line.quantity.saturating_sub(own);
+        if missing == 0 {
+            continue;
+        }
+        let more = claim_stock(
+            tx,
+            order.event_id,
+            line.class_id,
+            missing,
+            order.id,
+            now,
+            until,
+        );
+        let Some(more) = took(tx, order, more)? else {
+            let ids: Vec<_> = claimed.iter().map(id_of).collect();
+            release(tx, order.id, &ids)?;
+            return Ok(None);
+        };
+        claimed.extend(more);
+    }
+    Ok(Some(claimed))
+}
+
+fn id_of(ticket: &Versioned<IssuedTicket>) -> TicketId {
+    ticket.id
+}
+
+/// The claimed rows with their revisions; `None` where stock was short.
+fn took(
+    tx: &mut Tx<'_>,
+    order: &Order,
+    claimed: Result<Vec<IssuedTicket>, StockError>,
+) -> Result<Option<Vec<Versioned<IssuedTicket>>>, Error> {
+    match claimed {
+        Ok(tickets) => {
+            let ids: Vec<_> = tickets.iter().map(|ticket| ticket.id).collect();
+            Ok(Some(held_by(tx, order.id, &ids)?))
+        }
+        Err(StockError::Short { .. } | StockError::Seats { .. }) => Ok(None),
+        Err(StockError::Db(error)) => Err(error.into()),
+    }
+}

@@ -1,0 +1,96 @@
+//! `/orders`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use shared::api::error::ErrorBody;
+use shared::api::orders::{CancelRequest, CreateOrder, OrderView, RefundRequest};
+use shared::api::page::Page;
+use shared::ids::OrderId;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::platform::http::attempt::IdempotencyKey;
+use crate::platform::http::{Caller, Json, PageParams, Path};
+
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list, place))
+        .routes(routes!(show))
+        .routes(routes!(cancel))
+        .routes(routes!(refund))
+}
+
+/// Holds stock and its price until `expiresAt`. Codes of 409: `sold_out`; `all_held` when some may
+/// return; `not_on_sale`; `max_per_order`.
+#[utoipa::path(post, path = "/orders", tag = "orders", request_body = CreateOrder,
+    params(("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])),
+    responses((status = 201, body = OrderView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
+async fn place(
+    State(app): State<AppState>,
+    caller: Caller,
+    key: IdempotencyKey,
+    Json(wanted): Json<CreateOrder>,
+) -> Result<(StatusCode, Json<OrderView>), ApiError> {
+    let attempt = key.attempt("orders", caller.user, &wanted)?;
+    let order = super::place(&app, caller, wanted, attempt).await?;
+    Ok((StatusCode::CREATED, Json(order)))
+}
+
+/// Lists my orders, newest first.
+#[utoipa::path(get, path = "/orders", tag = "orders", params(PageParams), security(("bearer" = [])),
+    responses((status = 200, body = Page<OrderView>)))]
+async fn list(
+    State(app): State<AppState>,
+    caller: Caller,
+    page: PageParams,
+) -> Result<Json<Page<OrderView>>, ApiError> {
+    Ok(Json(super::list(&app, &caller, &page).await?))
+}
+
+/// Shows an order to its buyer, the event's organizer and administrators.
+#[utoipa::path(get, path = "/orders/{id}", tag = "orders", params(("id" = OrderId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = OrderView), (status = 404, body = ErrorBody)))]
+async fn show(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<OrderId>,
+) -> Result<Json<OrderView>, ApiError> {
+    Ok(Json(super::show(&app, &caller, id).await?))
+}
+
+/// Gives up an order that is not paid; its stock returns at once.
+#[utoipa::path(post, path = "/orders/{id}/cancel", tag = "orders", request_body = Option<CancelRequest>,
+    params(("id" = OrderId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = OrderView), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn cancel(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<OrderId>,
+    request: Option<Json<CancelRequest>>,
+) -> Result<Json<OrderView>, ApiError> {
+    let reason = request.map(|Json(request)| request.reason);
+    let request = CancelRequest {
+        reason: reason.unwrap_or_default(),
+    };
+    Ok(Json(super::cancel(&app, caller, id, request).await?))
+}
+
+/// Gives the money back and voids the tickets, at the gates too. Organizers and administrators.
+#[utoipa::path(post, path = "/orders/{id}/refund", tag = "orders", request_body = Option<RefundRequest>,
+    params(("id" = OrderId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = OrderView), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn refund(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<OrderId>,
+    request: Option<Json<RefundRequest>>,
+) -> Result<Json<OrderView>, ApiError> {
+    let reason = request.map(|Json(request)| request.reason);
+    let request = RefundRequest {
+        reason: reason.unwrap_or_default(),
+    };
+    Ok(Json(super::refund(&app, caller, id, request).await?))
+}

@@ -1,0 +1,33 @@
+//! Orders: stock held for a buyer, until it is paid or the hold ends (O1, O2, I6).
+//!
+//! Invariants
+//! - An order and its holds are one commit: there is no order without stock, no hold without order.
+//! - The price is frozen when the stock is held; totals are checked integer sums.
+//! - Status moves only through the one table in `model`.
+//! - Nothing expires before its gateway was asked: money that is there already wins.
+//!
+//! Other slices may call [`complete`] in the commit that notes a payment, [`visible_order`], and
+//! read [`model`].
+
+mod cancel;
+mod complete;
+mod error;
+mod expire;
+mod find;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod http;
+pub mod jobs;
+pub mod model;
+mod place;
+mod refund;
+#[cfg(test)]
+mod tests;
+
+pub use cancel::cancel;
+pub use complete::{Completion, complete};
+pub use error::Error;
+pub use expire::{expire, expire_due};
+pub use find::{list, show, visible_order};
+pub use place::place;
+pub use refund::refund;

@@ -1,0 +1,201 @@
+//! An order, its prices and its one table of moves. Pure.
+
+use serde::{Deserialize, Serialize};
+use shared::api::orders::{Buyer, OrderLine, OrderStatus, OrderView};
+use shared::api::tickets::IssuedTicketView;
+use shared::ids::{ClassId, EventId, OrderId, PaymentId, TicketId, UserId};
+use shared::money::{Money, MoneyError};
+use shared::time::Timestamp;
+
+use crate::events::model::TicketClass;
+use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    pub id: OrderId,
+    pub event_id: EventId,
+    pub user_id: UserId,
+    pub status: OrderStatus,
+    pub buyer: Buyer,
+    pub lines: Vec<Line>,
+    /// The seats asked for; empty where none were.
+    pub seats: Vec<String>,
+    pub total: Money,
+    /// The tickets that it holds, or held last.
+    pub tickets: Vec<TicketId>,
+    pub expires_at: Timestamp,
+    /// The latest attempt to pay.
+    pub payment_id: Option<PaymentId>,
+    pub created_at: Timestamp,
+    pub paid_at: Option<Timestamp>,
+    /// When it was cancelled, expired or refunded.
+    pub closed_at: Option<Timestamp>,
+    /// Why, in the words of whoever cancelled or refunded it.
+    pub note: String,
+}
+
+/// So many of a class, at the price of that moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    pub class_id: ClassId,
+    pub name: String,
+    pub quantity: u32,
+    pub unit_price: Money,
+    pub total: Money,
+}
+
+impl Order {
+    /// Moves through the one table.
+    pub fn apply(&mut self, step: Step, now: Timestamp) -> Result<(), IllegalMove> {
+        let from = self.status;
+        self.status = after(from, step).ok_or(IllegalMove { from, step })?;
+        match step {
+            Step::Pay => {
+                self.paid_at = Some(now);
+                self.closed_at = None;
+            }
+            Step::Cancel | Step::Expire | Step::Refund => self.closed_at = Some(now),
+            Step::RefundPart => {}
+        }
+        Ok(())
+    }
+
+    /// What the stored status and the clock mean together.
+    pub fn status_at(&self, now: Timestamp) -> OrderStatus {
+        if self.status == OrderStatus::Pending && now >= self.expires_at {
+            OrderStatus::Expired
+        } else {
+            self.status
+        }
+    }
+
+    /// Whether its tickets are still its own.
+    pub fn has_tickets(&self, now: Timestamp) -> bool {
+        match self.status_at(now) {
+            OrderStatus::Pending
+            | OrderStatus::Paid
+            | OrderStatus::Refunded
+            | OrderStatus::PartiallyRefunded => true,
+            OrderStatus::Cancelled | OrderStatus::Expired => false,
+        }
+    }
+
+    pub fn view(&self, tickets: Vec<IssuedTicketView>, now: Timestamp) -> OrderView {
+        OrderView {
+            id: self.id,
+            event_id: self.event_id,
+            user_id: self.user_id,
+            status: self.status_at(now),
+            buyer: self.buyer.clone(),
+            lines: self.lines.iter().map(line_view).collect(),
+            total: self.total,
+            expires_at: self.expires_at,
+            tickets,
+            payment_id: self.payment_id,
+            created_at: self.created_at,
+            paid_at: self.paid_at,
+        }
+    }
+}
+
+fn line_view(line: &Line) -> OrderLine {
+    OrderLine {
+        class_id: line.class_id,
+        name: line.name.clone(),
+        quantity: line.quantity,
+        unit_price: line.unit_price,
+        total: line.total,
+    }
+}
+
+impl Entity for Order {
+    const COLLECTION: Collection = Collection {
+        name: "orders",
+        fields: &[Field::text("user_id"), Field::int("due_at").nullable()],
+        indexes: &[
+            Index::on("by_user", &["user_id"]),
+            Index::on("by_due", &["due_at"]),
+        ],
+    };
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+    fn index(&self) -> Vec<IndexValue> {
+        let due = (self.status == OrderStatus::Pending).then_some(self.expires_at);
+        vec![self.user_id.into(), due.into()]
+    }
+}
+
+/// What happens to an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Pay,
+    Cancel,
+    Expire,
+    Refund,
+    RefundPart,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{step:?} is not possible when {from:?}")]
+pub struct IllegalMove {
+    pub from: OrderStatus,
+    pub step: Step,
+}
+
+/// Every legal move (O1). What is not here is a 409.
+const MOVES: [(OrderStatus, Step, OrderStatus); 8] = [
+    (OrderStatus::Pending, Step::Pay, OrderStatus::Paid),
+    (OrderStatus::Pending, Step::Cancel, OrderStatus::Cancelled),
+    (OrderStatus::Pending, Step::Expire, OrderStatus::Expired),
+    // Money came late and there was stock (P3).
+    (OrderStatus::Expired, Step::Pay, OrderStatus::Paid),
+    (OrderStatus::Paid, Step::Refund, OrderStatus::Refunded),
+    (
+        OrderStatus::Paid,
+        Step::RefundPart,
+        OrderStatus::PartiallyRefunded,
+    ),
+    (
+        OrderStatus::PartiallyRefunded,
+        Step::RefundPart,
+        OrderStatus::PartiallyRefunded,
+    ),
+    (
+        OrderStatus::PartiallyRefunded,
+        Step::Refund,
+        OrderStatus::Refunded,
+    ),
+];
+
+/// Where the step leads, if it is legal.
+pub fn after(from: OrderStatus, step: Step) -> Option<OrderStatus> {
+    MOVES
+        .iter()
+        .find(|(at, by, _)| *at == from && *by == step)
+        .map(|(_, _, to)| *to)
+}
+
+/// Prices so many of each class; the total is exactly the sum of the lines, each exactly its
+/// quantity times its price (O4).
+pub fn price<'a>(
+    wanted: impl IntoIterator<Item = (&'a TicketClass, u32)>,
+) -> Result<(Vec<Line>, Option<Money>), MoneyError> {
+    let mut lines = Vec::new();
+    let mut sum: Option<Money> = None;
+    for (class, quantity) in wanted {
+        let total = class.price.checked_mul(quantity)?;
+        sum = Some(match sum {
+            Some(sum) => sum.checked_add(total)?,
+            None => total,
+        });
+        lines.push(Line {
+            class_id: class.id,
+            name: class.name.clone(),
+            quantity,
+            unit_price: class.price,
+            total,
+        });
+    }
+    Ok((lines, sum))
+}

@@ -1,0 +1,226 @@
+//! Placing an order: stock, price and order in one commit, or nothing (O1, O2, I6).
+
+use std::collections::HashSet;
+
+use shared::api::orders::{Buyer, CreateOrder, OrderStatus, OrderView};
+use shared::api::tickets::IssuedTicketView;
+use shared::ids::{JobId, OrderId};
+use shared::limits::{EMAIL_CHARS_MAX, NAME_CHARS_MAX, ORDER_TICKETS_MAX};
+use shared::time::Timestamp;
+
+use super::complete::confirm;
+use super::error::Error;
+use super::model::{Order, Step, price};
+use crate::app::App;
+use crate::events::model::TicketClass;
+use crate::events::{self, event_in};
+use crate::inventory::model::IssuedTicket;
+use crate::inventory::{claim_seats, claim_stock, held_by, sell, ticket_view};
+use crate::platform::db::Tx;
+use crate::platform::fields::{Fields, Invalid};
+use crate::platform::http::Caller;
+use crate::platform::http::attempt::Attempt;
+
+pub async fn place(
+    app: &App,
+    caller: Caller,
+    wanted: CreateOrder,
+    attempt: Attempt,
+) -> Result<OrderView, Error> {
+    let now = app.clock.now();
+    let wanted = checked(wanted)?;
+    let plan = Plan {
+        id: OrderId::new(now, app.entropy.id10()),
+        job: JobId::new(now, app.entropy.id10()),
+        caller,
+        now,
+        expires_at: now.plus_secs(i64::try_from(app.config.hold_ttl_secs).unwrap_or(i64::MAX)),
+    };
+    app.db
+        .write(move |tx| attempt.once(tx, now, |tx| place_in(tx, &plan, &wanted)))
+        .await
+}
+
+/// What is drawn and known before the commit.
+struct Plan {
+    id: OrderId,
+    job: JobId,
+    caller: Caller,
+    now: Timestamp,
+    expires_at: Timestamp,
+}
+
+fn place_in(tx: &mut Tx<'_>, plan: &Plan, wanted: &CreateOrder) -> Result<OrderView, Error> {
+    let event = event_in(tx, wanted.event_id)?;
+    if event.published_at.is_none() {
+        return Err(events::Error::NotFound.into());
+    }
+    if !event.on_sale(plan.now) {
+        return Err(Error::NotOnSale);
+    }
+    let (bill, tickets) = if wanted.seats.is_empty() {
+        hold_items(tx, plan, wanted)?
+    } else {
+        hold_seats(tx, plan, wanted)?
+    };
+    for (class, quantity) in &bill {
+        if *quantity > class.max_per_order {
+            return Err(Error::TooMany {
+                class: class.name.clone(),
+                max: class.max_per_order,
+            });
+        }
+    }
+    let (lines, total) = price(bill.iter().map(|(class, quantity)| (class, *quantity)))?;
+    let Some(total) = total else {
+        return Err(Invalid::field("items", "must not be empty").into());
+    };
+    let mut order = Order {
+        id: plan.id,
+        event_id: event.id,
+        user_id: plan.caller.user,
+        status: OrderStatus::Pending,
+        buyer: wanted.buyer.clone(),
+        lines,
+        seats: wanted.seats.clone(),
+        total,
+        tickets: tickets.iter().map(|ticket| ticket.id).collect(),
+        expires_at: plan.expires_at,
+        payment_id: None,
+        created_at: plan.now,
+        paid_at: None,
+        closed_at: None,
+        note: String::new(),
+    };
+    let views = if total.amount == 0 {
+        give(tx, &mut order, plan)?
+    } else {
+        views(&tickets, plan.now)
+    };
+    tx.insert(&order)?;
+    Ok(order.view(views, plan.now))
+}
+
+type Bill = Vec<(TicketClass, u32)>;
+
+fn hold_items(
+    tx: &mut Tx<'_>,
+    plan: &Plan,
+    wanted: &CreateOrder,
+) -> Result<(Bill, Vec<IssuedTicket>), Error> {
+    let mut bill = Vec::with_capacity(wanted.items.len());
+    let mut tickets = Vec::new();
+    for (position, item) in wanted.items.iter().enumerate() {
+        let class = tx.get::<TicketClass>(&item.class_id.to_string())?;
+        let class = class.filter(|class| class.event_id == wanted.event_id);
+        let Some(class) = class else {
+            let field = format!("items[{position}].classId");
+            return Err(Invalid::field(field, "not a ticket class of this event").into());
+        };
+        bill.push((class.into_inner(), item.quantity));
+        tickets.extend(claim_stock(
+            tx,
+            wanted.event_id,
+            item.class_id,
+            item.quantity,
+            plan.id,
+            plan.now,
+            plan.expires_at,
+        )?);
+    }
+    Ok((bill, tickets))
+}
+
+fn hold_seats(
+    tx: &mut Tx<'_>,
+    plan: &Plan,
+    wanted: &CreateOrder,
+) -> Result<(Bill, Vec<IssuedTicket>), Error> {
+    let (now, until) = (plan.now, plan.expires_at);
+    let tickets = claim_seats(tx, wanted.event_id, &wanted.seats, plan.id, now, until)?;
+    let mut bill: Bill = Vec::new();
+    for ticket in &tickets {
+        if let Some(line) = bill
+            .iter_mut()
+            .find(|(class, _)| class.id == ticket.class_id)
+        {
+            line.1 += 1;
+            continue;
+        }
+        let class = tx.get::<TicketClass>(&ticket.class_id.to_string())?;
+        let class = class.ok_or(Error::Inventory(crate::inventory::Error::NoClass))?;
+        bill.push((class.into_inner(), 1));
+    }
+    Ok((bill, tickets))
+}
+
+/// An order that costs nothing is paid as it is placed.
+fn give(tx: &mut Tx<'_>, order: &mut Order, plan: &Plan) -> Result<Vec<IssuedTicketView>, Error> {
+    let mut held = held_by(tx, order.id, &order.tickets)?;
+    sell(tx, &mut held)?;
+    order.apply(Step::Pay, plan.now)?;
+    confirm(tx, order, plan.job, plan.now)?;
+    Ok(held
+        .iter()
+        .map(|ticket| ticket_view(ticket, plan.now))
+        .collect())
+}
+
+fn views(tickets: &[IssuedTicket], now: Timestamp) -> Vec<IssuedTicketView> {
+    tickets
+        .iter()
+        .map(|ticket| ticket_view(ticket, now))
+        .collect()
+}
+
+/// Checks what needs no database.
+fn checked(mut wanted: CreateOrder) -> Result<CreateOrder, Invalid> {
+    let mut fields = Fields::default();
+    if wanted.items.is_empty() == wanted.seats.is_empty() {
+        fields.wrong("items", "give either items or seats");
+    }
+    let mut classes = HashSet::new();
+    for (position, item) in wanted.items.iter().enumerate() {
+        if item.quantity == 0 || item.quantity > ORDER_TICKETS_MAX {
+            let field = format!("items[{position}].quantity");
+            fields.wrong(field, format!("must be from 1 to {ORDER_TICKETS_MAX}"));
+        }
+        if !classes.insert(item.class_id) {
+            fields.wrong(format!("items[{position}].classId"), "is named twice");
+        }
+    }
+    let mut seats = HashSet::new();
+    for (position, seat) in wanted.seats.iter_mut().enumerate() {
+        seat.truncate(seat.trim_end().len());
+        if !seats.insert(seat.clone()) {
+            fields.wrong(format!("seats[{position}]"), "is named twice");
+        }
+    }
+    let quantity: u64 = wanted
+        .items
+        .iter()
+        .map(|item| u64::from(item.quantity))
+        .sum();
+    if quantity.max(wanted.seats.len() as u64) > u64::from(ORDER_TICKETS_MAX) {
+        let why = format!("an order has at most {ORDER_TICKETS_MAX} tickets");
+        fields.wrong("items", why);
+    }
+    wanted.buyer = Buyer {
+        email: checked_email(&wanted.buyer.email, &mut fields),
+        name: fields.line("buyer.name", &wanted.buyer.name, 1, NAME_CHARS_MAX),
+    };
+    fields.done(wanted)
+}
+
+/// One `@` with something on both sides: more would refuse addresses that work.
+fn checked_email(email: &str, fields: &mut Fields) -> String {
+    let email = fields.line("buyer.email", email, 3, EMAIL_CHARS_MAX);
+    let parts = email.split_once('@');
+    let plausible = parts.is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !domain.contains('@')
+    });
+    if !plausible || email.contains(char::is_whitespace) {
+        fields.wrong("buyer.email", "must be an e-mail address");
+    }
+    email
+}

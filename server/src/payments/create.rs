@@ -1,0 +1,122 @@
+//! An attempt to pay an order. There is one live attempt per order: asking again gives the same.
+
+use shared::api::orders::OrderStatus;
+use shared::api::payments::{CreatePayment, PaymentStatus, PaymentView, Provider};
+use shared::ids::PaymentId;
+use shared::time::Timestamp;
+
+use super::error::Error;
+use super::gateway::{self, Checkout};
+use super::model::Payment;
+use crate::app::App;
+use crate::events::model::Event;
+use crate::orders;
+use crate::orders::model::Order;
+use crate::platform::db::{DbError, Query, Tx};
+use crate::platform::http::Caller;
+use crate::platform::http::attempt::Attempt;
+
+pub async fn create(
+    app: &App,
+    caller: Caller,
+    wanted: CreatePayment,
+    attempt: Attempt,
+) -> Result<PaymentView, Error> {
+    if !gateway::available(app, wanted.provider) {
+        return Err(Error::ProviderUnavailable);
+    }
+    let now = app.clock.now();
+    let id = PaymentId::new(now, app.entropy.id10());
+    let public_url = app.config.public_url.clone();
+    let provider = wanted.provider;
+    // Our row is committed before the gateway hears of it: whatever it says later finds a payment.
+    let (view, checkout) = app
+        .db
+        .write(move |tx| {
+            let view = attempt.once(tx, now, |tx| {
+                let payment = start(tx, &caller, &wanted, id, now)?;
+                Ok::<_, Error>(payment.view(&public_url))
+            })?;
+            let checkout = checkout(tx, &view)?;
+            Ok((view, checkout))
+        })
+        .await
+        .map_err(raced)?;
+    if view.status == PaymentStatus::Pending {
+        gateway::open(app, provider, checkout).await?;
+    }
+    Ok(view)
+}
+
+/// Two attempts met at the unique index; the other one is live now.
+fn raced(error: Error) -> Error {
+    match error {
+        Error::Db(error) if error.is_duplicate_of("by_live_order") => Error::Raced,
+        other => other,
+    }
+}
+
+fn start(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    wanted: &CreatePayment,
+    id: PaymentId,
+    now: Timestamp,
+) -> Result<Payment, Error> {
+    let order = tx.get::<Order>(&wanted.order_id.to_string())?;
+    let order = order.filter(|order| order.user_id == caller.user);
+    let mut order = order.ok_or(orders::Error::NotFound)?;
+    let status = order.status_at(now);
+    if status != OrderStatus::Pending {
+        return Err(Error::NotPayable { status });
+    }
+    if let Some(live) = live_attempt(tx, &order)? {
+        return same_provider(live, wanted.provider);
+    }
+    let payment = Payment {
+        id,
+        order_id: order.id,
+        event_id: order.event_id,
+        user_id: order.user_id,
+        provider: wanted.provider,
+        status: PaymentStatus::Pending,
+        amount: order.total,
+        received: None,
+        created_at: now,
+        paid_at: None,
+        closed_at: None,
+        note: String::new(),
+    };
+    tx.insert(&payment)?;
+    order.payment_id = Some(id);
+    tx.replace(&mut order)?;
+    Ok(payment)
+}
+
+fn live_attempt(tx: &mut Tx<'_>, order: &Order) -> Result<Option<Payment>, DbError> {
+    let query = Query::on("by_live_order").eq(order.id).limit(1);
+    let live = tx.list::<Payment>(&query)?.into_iter().next();
+    Ok(live.map(|payment| payment.value))
+}
+
+/// Two gateways at once could both be paid.
+fn same_provider(live: Payment, wanted: Provider) -> Result<Payment, Error> {
+    if live.provider == wanted {
+        Ok(live)
+    } else {
+        Err(Error::Raced)
+    }
+}
+
+fn checkout(tx: &mut Tx<'_>, view: &PaymentView) -> Result<Checkout, Error> {
+    let order = tx.get::<Order>(&view.order_id.to_string())?;
+    let order = order.ok_or(orders::Error::NotFound)?;
+    let event = tx.get::<Event>(&order.event_id.to_string())?;
+    let description = event.map(|event| event.value.title);
+    Ok(Checkout {
+        payment: view.id,
+        amount: view.amount,
+        description: description.unwrap_or_else(|| "Tickets".to_owned()),
+        expires_at: order.expires_at,
+    })
+}

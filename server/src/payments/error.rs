@@ -1,0 +1,77 @@
+//! What can go wrong with a payment, and its HTTP answer.
+
+use axum::http::StatusCode;
+use shared::api::orders::OrderStatus;
+
+use super::demo;
+use super::model::IllegalMove;
+use crate::error::ApiError;
+use crate::orders;
+use crate::platform::db::DbError;
+use crate::platform::http::attempt::KeyReused;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Also for those who may not know that it exists.
+    #[error("there is no such payment")]
+    NotFound,
+    #[error("the provider is not available")]
+    ProviderUnavailable,
+    #[error("the order is {status:?}")]
+    NotPayable { status: OrderStatus },
+    /// Another request started the same attempt in the same moment.
+    #[error("the order is being paid already")]
+    Raced,
+    #[error("the delivery is not signed by its gateway")]
+    BadSignature,
+    #[error("the delivery cannot be read")]
+    BadDelivery,
+    #[error(transparent)]
+    Illegal(#[from] IllegalMove),
+    #[error(transparent)]
+    Order(#[from] orders::Error),
+    #[error(transparent)]
+    Demo(#[from] demo::Error),
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound => Self::not_found("payment"),
+            Error::ProviderUnavailable => Self::unprocessable(
+                "provider_unavailable",
+                "This server cannot take payments through that provider.",
+            ),
+            Error::NotPayable {
+                status: OrderStatus::Expired,
+            } => Self::conflict(
+                "hold_expired",
+                "The time to pay is over and the tickets are free again. Order once more.",
+            ),
+            Error::NotPayable { status } => {
+                Self::conflict("not_payable", "This order does not wait for a payment.")
+                    .detail("status", format!("{status:?}").to_uppercase())
+            }
+            Error::Raced => Self::conflict("raced", "The order is being paid. Ask again."),
+            Error::BadSignature => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "bad_signature",
+                "The delivery is not signed by its gateway.",
+            ),
+            Error::BadDelivery => Self::bad_request("validation", "The delivery cannot be read."),
+            Error::Illegal(error) => Self::conflict(
+                "illegal_transition",
+                "This is not possible in the payment's present state.",
+            )
+            .detail("status", format!("{:?}", error.from).to_uppercase()),
+            Error::Order(error) => error.into(),
+            Error::Demo(error) => error.into(),
+            Error::KeyReused(error) => error.into(),
+            Error::Db(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! `/payments`, the webhooks, and the demo gateway's own API.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use serde::Serialize;
+use shared::api::error::ErrorBody;
+use shared::api::payments::{CreatePayment, PaymentView};
+use shared::ids::PaymentId;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::demo;
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::platform::http::attempt::IdempotencyKey;
+use crate::platform::http::{Caller, Json, Path};
+
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(create))
+        .routes(routes!(show))
+        .routes(routes!(webhook_demo))
+        .merge(demo::http::routes())
+}
+
+/// Starts to pay an order; the same order again gives the same pending payment.
+#[utoipa::path(post, path = "/payments", tag = "payments", request_body = CreatePayment,
+    params(("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])),
+    responses((status = 201, body = PaymentView), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
+async fn create(
+    State(app): State<AppState>,
+    caller: Caller,
+    key: IdempotencyKey,
+    Json(wanted): Json<CreatePayment>,
+) -> Result<(StatusCode, Json<PaymentView>), ApiError> {
+    let attempt = key.attempt("payments", caller.user, &wanted)?;
+    let payment = super::create(&app, caller, wanted, attempt).await?;
+    Ok((StatusCode::CREATED, Json(payment)))
+}
+
+/// Shows a payment to whoever may see its order.
+#[utoipa::path(get, path = "/payments/{id}", tag = "payments", params(("id" = PaymentId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = PaymentView), (status = 404, body = ErrorBody)))]
+async fn show(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<PaymentId>,
+) -> Result<Json<PaymentView>, ApiError> {
+    Ok(Json(super::show(&app, &caller, id).await?))
+}
+
+/// A delivery was taken, now or before.
+#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+struct Taken {
+    received: bool,
+}
+
+/// What the demo gateway tells us, signed with `X-Demo-Signature: t=<unix>,v1=<hex>`.
+#[utoipa::path(post, path = "/payments/webhook/demo", tag = "payments", request_body = serde_json::Value,
+    params(("X-Demo-Signature" = String, Header)),
+    responses((status = 200, body = Taken), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
+async fn webhook_demo(
+    State(app): State<AppState>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Taken>, ApiError> {
+    demo::refuse_in_production(&app)?;
+    super::receive(&app, &headers, &body).await?;
+    Ok(Json(Taken { received: true }))
+}

@@ -1,0 +1,38 @@
+//! Payments: one live attempt per order, a signed webhook, one commit for all that money means
+//! (P2-P4, P7).
+//!
+//! Invariants
+//! - Money that arrived is either an order with tickets or a refund that is due: never both, never
+//!   neither (P3).
+//! - A delivery and its effect are one commit under a unique key: duplicates, replays, reordering
+//!   and late arrival change nothing (P2).
+//! - A delivery whose signature is wrong leaves nothing behind but a count.
+//! - Gateways are asked and told through [`gateway`]; the demo gateway knows nothing of orders.
+//!
+//! Other slices may call [`close_attempts`], [`abandon`], [`owe_refund`] and [`reconcile`], and read
+//! [`model`].
+
+mod close;
+mod create;
+pub mod demo;
+mod error;
+mod find;
+mod fulfil;
+pub mod gateway;
+pub mod http;
+pub mod jobs;
+pub mod model;
+mod reconcile;
+mod refund;
+#[cfg(test)]
+mod tests;
+mod webhook;
+
+pub use close::{abandon, close_attempts};
+pub use create::create;
+pub use error::Error;
+pub use find::show;
+pub use fulfil::Draws;
+pub use reconcile::{reconcile, settle_polled};
+pub use refund::{owe_refund, pay_back};
+pub use webhook::{Received, receive};

@@ -1,0 +1,203 @@
+//! A payment and its one table of moves, and the webhook inbox. Pure.
+
+use serde::{Deserialize, Serialize};
+use shared::api::payments::{PaymentStatus, PaymentView, Provider};
+use shared::ids::{EventId, OrderId, PaymentId, UserId};
+use shared::money::Money;
+use shared::time::Timestamp;
+
+use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
+
+/// One attempt to pay an order through one gateway.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Payment {
+    pub id: PaymentId,
+    pub order_id: OrderId,
+    pub event_id: EventId,
+    pub user_id: UserId,
+    pub provider: Provider,
+    pub status: PaymentStatus,
+    /// What was asked for.
+    pub amount: Money,
+    /// What arrived.
+    pub received: Option<Money>,
+    pub created_at: Timestamp,
+    pub paid_at: Option<Timestamp>,
+    /// When it was given up, or the money was back with its owner.
+    pub closed_at: Option<Timestamp>,
+    /// Why the money goes back.
+    pub note: String,
+}
+
+impl Payment {
+    /// Moves through the one table.
+    pub fn apply(&mut self, step: Step, now: Timestamp) -> Result<(), IllegalMove> {
+        let from = self.status;
+        self.status = after(from, step).ok_or(IllegalMove { from, step })?;
+        match step {
+            Step::Pay => {
+                self.paid_at = Some(now);
+                self.closed_at = None;
+            }
+            Step::GiveUp | Step::PayBack => self.closed_at = Some(now),
+            Step::Owe => self.paid_at = self.paid_at.or(Some(now)),
+        }
+        Ok(())
+    }
+
+    /// Whether money for it would be news.
+    pub fn awaits_money(&self) -> bool {
+        match self.status {
+            PaymentStatus::Pending | PaymentStatus::Cancelled => true,
+            PaymentStatus::Paid | PaymentStatus::RefundDue | PaymentStatus::Refunded => false,
+        }
+    }
+
+    pub fn view(&self, public_url: &str) -> PaymentView {
+        PaymentView {
+            id: self.id,
+            order_id: self.order_id,
+            provider: self.provider,
+            status: self.status,
+            amount: self.amount,
+            checkout_url: format!("{public_url}/pay/demo/{}", self.id),
+            created_at: self.created_at,
+            paid_at: self.paid_at,
+        }
+    }
+}
+
+impl Entity for Payment {
+    const COLLECTION: Collection = Collection {
+        name: "payments",
+        fields: &[
+            Field::text("order_id"),
+            Field::text("live_order").nullable(),
+        ],
+        indexes: &[
+            Index::on("by_order", &["order_id"]),
+            Index::unique("by_live_order", &["live_order"]),
+        ],
+    };
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+    fn index(&self) -> Vec<IndexValue> {
+        let live = match self.status {
+            PaymentStatus::Pending | PaymentStatus::Paid => Some(self.order_id),
+            PaymentStatus::Cancelled | PaymentStatus::RefundDue | PaymentStatus::Refunded => None,
+        };
+        vec![self.order_id.into(), live.into()]
+    }
+}
+
+/// What happens to a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Money arrived and bought its tickets.
+    Pay,
+    /// Declined, expired or cancelled, without money.
+    GiveUp,
+    /// The money must go back.
+    Owe,
+    /// The gateway gave it back.
+    PayBack,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{step:?} is not possible when {from:?}")]
+pub struct IllegalMove {
+    pub from: PaymentStatus,
+    pub step: Step,
+}
+
+/// Every legal move.
+const MOVES: [(PaymentStatus, Step, PaymentStatus); 7] = [
+    (PaymentStatus::Pending, Step::Pay, PaymentStatus::Paid),
+    (
+        PaymentStatus::Pending,
+        Step::GiveUp,
+        PaymentStatus::Cancelled,
+    ),
+    (PaymentStatus::Pending, Step::Owe, PaymentStatus::RefundDue),
+    // Given up, but the money came after all (P3).
+    (PaymentStatus::Cancelled, Step::Pay, PaymentStatus::Paid),
+    (
+        PaymentStatus::Cancelled,
+        Step::Owe,
+        PaymentStatus::RefundDue,
+    ),
+    (PaymentStatus::Paid, Step::Owe, PaymentStatus::RefundDue),
+    (
+        PaymentStatus::RefundDue,
+        Step::PayBack,
+        PaymentStatus::Refunded,
+    ),
+];
+
+/// Where the step leads, if it is legal.
+pub fn after(from: PaymentStatus, step: Step) -> Option<PaymentStatus> {
+    MOVES
+        .iter()
+        .find(|(at, by, _)| *at == from && *by == step)
+        .map(|(_, _, to)| *to)
+}
+
+/// A webhook delivery that was accepted. Its key makes every later copy a no-op.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Delivery {
+    pub provider: Provider,
+    /// The gateway's own id of the delivery.
+    pub delivery: String,
+    pub payment: PaymentId,
+    /// What it did.
+    pub outcome: Outcome,
+    /// As it came, for whoever must look into it.
+    pub body: String,
+    pub received_at: Timestamp,
+}
+
+impl Delivery {
+    pub fn key(provider: Provider, delivery: &str) -> String {
+        format!("{}:{delivery}", provider_key(provider))
+    }
+}
+
+impl Entity for Delivery {
+    const COLLECTION: Collection = Collection {
+        name: "payment_inbox",
+        fields: &[],
+        indexes: &[],
+    };
+    fn id(&self) -> String {
+        Self::key(self.provider, &self.delivery)
+    }
+    fn index(&self) -> Vec<IndexValue> {
+        Vec::new()
+    }
+}
+
+/// The provider as it is spelled on the wire.
+pub const fn provider_key(provider: Provider) -> &'static str {
+    match provider {
+        Provider::Demo => "demo",
+        Provider::Payos => "payos",
+        Provider::Stripe => "stripe",
+    }
+}
+
+/// What a message about a payment did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The order is PAID.
+    Fulfilled,
+    /// The money is noted and goes back.
+    RefundDue,
+    /// The attempt is over without money.
+    GivenUp,
+    /// Nothing new.
+    Known,
+    /// No such payment; not ours to answer for.
+    Unknown,
+}
