@@ -16,7 +16,17 @@ pub(crate) enum LockKind {
 
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Closing is not enough: a process that is just being started from this one holds a copy of
+    /// the file for a moment.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "a lock is kept until this process ends");
+        }
+    }
 }
 
 impl Lock {
@@ -32,7 +42,7 @@ impl Lock {
             .open(&path)
             .map_err(Cause::file("cannot lock", &path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(Cause::InUse(who)),
             Err(TryLockError::Error(error)) => Err(Cause::file("cannot lock", &path)(error)),
         }
