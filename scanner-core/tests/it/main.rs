@@ -1,6 +1,7 @@
 //! A device against a server made of the shared types, in memory: enrolment, sync, scans,
 //! crashes, and what must be refused.
 
+mod agree;
 mod crash;
 mod device;
 mod enrol;
