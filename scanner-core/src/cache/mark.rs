@@ -5,7 +5,6 @@
 //! from a copy.
 
 use std::fs::File;
-use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use shared::log::LogId;
@@ -69,8 +68,14 @@ impl HeadMark {
         bytes[16..20].copy_from_slice(&count.to_be_bytes());
         let check = check_of(&bytes[..20]);
         bytes[20..].copy_from_slice(&check);
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&bytes)
+        #[cfg(unix)]
+        return std::os::unix::fs::FileExt::write_all_at(&self.file, &bytes, 0);
+        #[cfg(not(unix))]
+        {
+            use std::io::{Seek as _, SeekFrom, Write as _};
+            self.file.seek(SeekFrom::Start(0))?;
+            self.file.write_all(&bytes)
+        }
     }
 }
 
