@@ -1,5 +1,7 @@
 //! Pictures made here, read back: clean, inverted, small, rotated, and what must be refused.
 
+use std::io::Cursor;
+
 use image::{DynamicImage, GrayImage, ImageFormat, Luma};
 use qrcode::{EcLevel, QrCode};
 
