@@ -44,7 +44,12 @@ fn settings(out: &mut String, config: &Config) {
         "key_encryption_key",
         config.key_encryption_key.as_ref(),
     );
-    line(out, &format!("trust_proxy = {}", config.trust_proxy));
+    for (key, value) in [
+        ("trust_proxy", config.trust_proxy),
+        ("events_require_approval", config.events_require_approval),
+    ] {
+        line(out, &format!("{key} = {value}"));
+    }
     for (key, value) in [
         ("hold_ttl_secs", config.hold_ttl_secs),
         ("access_ttl_secs", config.access_ttl_secs),

@@ -118,3 +118,21 @@ fn no_secret_is_printed() {
     let error = refused(None, &[("KEY_ENCRYPTION_KEY", secret)]);
     assert!(!error.contains("hunter2"), "{error}");
 }
+
+#[test]
+fn the_report_names_every_setting_and_is_a_file_itself() {
+    // N6
+    let (_dir, config) = load_from(None, &[]).expect("valid");
+    let report = report(&config);
+    let defaults = serde_json::to_value(settings::Defaults::default()).expect("json");
+    for (key, value) in defaults.as_object().expect("settings") {
+        assert!(report.contains(key.as_str()), "{key} is missing: {report}");
+        for key in value.as_object().into_iter().flatten().map(|(key, _)| key) {
+            assert!(
+                report.contains(&format!("\n{key} = ")),
+                "{key} is missing: {report}"
+            );
+        }
+    }
+    load_from(Some(&report), &[]).expect("what it prints can be loaded");
+}
