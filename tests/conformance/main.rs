@@ -1,4 +1,4 @@
-//! One suite for storage, jobs and idempotency keys, run on both backends.
+//! One suite for storage, jobs, idempotency keys and stock, run on both backends.
 //!
 //! Each case is a test of its own on SQLite. On MongoDB all cases are one test, on one real
 //! replica set (starting three members for each would cost minutes), each in its own database;
@@ -11,6 +11,7 @@ mod queries;
 mod rows;
 mod schema;
 mod stage;
+mod stock;
 mod transactions;
 
 use stage::{Case, Stage};
@@ -47,6 +48,8 @@ cases! {
         a_failing_job_waits_longer_and_dies, a_fatal_job_dies_at_once_and_can_be_revived,
         the_end_of_a_lease_gives_a_job_back, a_late_runner_has_no_say,
         two_runners_share_the_work, the_runner_wakes_for_a_commit_and_stops_in_order;
+    stock: a_claim_takes_all_or_nothing, a_claimed_row_is_whole, a_seat_is_sold_once,
+        nobody_ever_gets_anothers_ticket;
     idempotency: an_answer_is_given_again, racing_requests_have_one_effect, answers_expire;
 }
 

@@ -1,3 +1,5 @@
+//! Events over HTTP, and their rules.
+
 use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::{Value, json};

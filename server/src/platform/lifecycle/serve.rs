@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::AppState;
 use crate::config::Config;
+use crate::orders;
 use crate::platform::telemetry;
 use crate::router;
 
@@ -71,6 +72,7 @@ impl Bound {
     ) -> Result<(), E> {
         let jobs = tokio::spawn(app.runner().run(stop.child_token()));
         let upkeep = tokio::spawn(upkeep(stop.child_token()));
+        let sweeper = tokio::spawn(orders::jobs::sweep(app.clone(), stop.child_token()));
         let service =
             router::build(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let listener = self.listener.tap_io(|stream| {
@@ -91,8 +93,9 @@ impl Bound {
         let limit = Duration::from_secs(app.config.drain_timeout_secs);
         let drained = tokio::time::timeout(limit, async {
             let served = server.await;
-            // A panic in either was logged where it happened.
+            // A panic in one of them was logged where it happened.
             jobs.await.ok();
+            sweeper.await.ok();
             upkeep.await.ok();
             served
         });

@@ -1,0 +1,4 @@
+//! Tests of orders.
+
+mod model;
+mod orders;
