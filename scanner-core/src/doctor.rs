@@ -86,10 +86,7 @@ pub fn examine(dir: &Path, edge: &Edge) -> Vec<Check> {
 }
 
 fn check_key(dir: &Path, identity: &Identity) -> Result<String, Cause> {
-    let key = DeviceKey::load(dir)?;
-    if key.public() != identity.public_key {
-        return Err(Cause::Damaged("device.key is of another device".to_owned()));
-    }
+    DeviceKey::load(dir, &identity.public_key)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

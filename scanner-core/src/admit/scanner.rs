@@ -42,10 +42,7 @@ impl Scanner {
         let Some((cache, identity)) = Cache::open(dir)? else {
             return Ok(None);
         };
-        let key = DeviceKey::load(dir)?;
-        if key.public() != identity.public_key {
-            return Err(Cause::Damaged("device.key is of another device".to_owned()).into());
-        }
+        let key = DeviceKey::load(dir, &identity.public_key)?;
         let mut scanner = Self {
             cache,
             identity,

@@ -16,9 +16,13 @@ const FILE: &str = "device.key";
 pub(crate) struct DeviceKey(SigningKey);
 
 impl DeviceKey {
-    /// The key of an enrolled device.
-    pub(crate) fn load(dir: &Path) -> Result<Self, Cause> {
-        Self::find(dir)?.ok_or_else(|| Cause::Damaged(format!("{FILE} is missing")))
+    /// The key of an enrolled device, which has this public half.
+    pub(crate) fn load(dir: &Path, public: &[u8; 32]) -> Result<Self, Cause> {
+        let key = Self::find(dir)?.ok_or_else(|| Cause::Damaged(format!("{FILE} is missing")))?;
+        if key.public() != *public {
+            return Err(Cause::Damaged(format!("{FILE} is of another device")));
+        }
+        Ok(key)
     }
 
     /// The key left by an enrolment that did not end, or a new one, on disk before it returns: so

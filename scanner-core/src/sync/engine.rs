@@ -47,6 +47,7 @@ pub struct SyncReport {
 }
 
 /// Exchanges with the server over a database connection of its own: a scan never waits for it.
+/// Blocks; an async program runs it on a blocking thread.
 pub struct Syncer {
     cache: Cache,
     identity: Identity,
@@ -58,7 +59,7 @@ impl Syncer {
     /// For an enrolled data directory.
     pub fn open(dir: &Path, edge: Edge) -> Result<Self, Error> {
         let (cache, identity) = Cache::open(dir)?.ok_or(Cause::NotEnrolled)?;
-        let key = DeviceKey::load(dir)?;
+        let key = DeviceKey::load(dir, &identity.public_key)?;
         Ok(Self {
             cache,
             identity,

@@ -52,8 +52,13 @@ impl Server {
             gate_id: self.policy.gates[0].id,
             gate_name: self.policy.gates[0].name.clone(),
             role: DeviceRole::Kiosk,
-            transcript_code: transcript_code(&self.nonce, CODE, &public, RootPin::of(&self.root)),
-            root: BASE64.encode(&self.root.to_wire()),
+            transcript_code: transcript_code(
+                &self.nonce,
+                CODE,
+                &public,
+                RootPin::of(&self.roots[0]),
+            ),
+            root: BASE64.encode(&self.roots[0].to_wire()),
         })
     }
 
@@ -110,7 +115,10 @@ impl Server {
             (all.len() as u64 > held).then(|| all.last().expect("one").clone())
         };
         StatementSet {
-            root: None,
+            // One version after the other: each is trusted through the one before.
+            root: usize::try_from(held[0])
+                .ok()
+                .and_then(|held| self.roots.get(held).cloned()),
             keyring: (held[1] < 1).then(|| self.keyring.clone()),
             roster: newest(&self.roster_signed, held[2]),
             snapshot: newest(&self.snapshots, held[3]),

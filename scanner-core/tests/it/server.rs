@@ -41,7 +41,7 @@ pub(crate) struct Server {
     issuing: SigningKey,
     roster_key: SigningKey,
     pub(crate) snapshot_key: SigningKey,
-    pub(crate) root: Signed,
+    pub(crate) roots: Vec<Signed>,
     pub(crate) keyring: Signed,
     pub(crate) roster: Roster,
     pub(crate) roster_signed: Vec<Signed>,
@@ -96,21 +96,8 @@ impl Server {
     /// The same, beginning at another time.
     pub(crate) fn at(now: Timestamp, tickets: u32) -> Shared {
         let event = EventId::new(now, [7; 10]);
-        let (root_key, keyring_key) = (key(1), key(2));
+        let keyring_key = key(2);
         let (roster_key, snapshot_key, issuing) = (key(3), key(4), key(5));
-        let root = seal(
-            &Statement {
-                header: header(now, StatementKind::Root, event, 1, None),
-                body: Root {
-                    root: authority(&root_key),
-                    keyring: authority(&keyring_key),
-                    roster: authority(&roster_key),
-                    snapshot: authority(&snapshot_key),
-                },
-            },
-            &[&root_key],
-        )
-        .expect("root");
         let keyring = seal(
             &Statement {
                 header: header(now, StatementKind::Keyring, event, 1, None),
@@ -135,7 +122,7 @@ impl Server {
             issuing,
             roster_key,
             snapshot_key,
-            root,
+            roots: Vec::new(),
             keyring,
             roster: Roster::default(),
             roster_signed: Vec::new(),
@@ -160,6 +147,7 @@ impl Server {
                 commitment: ScanCommitment(u64::from(serial).to_be_bytes()),
                 ..filler
             }));
+        server.sign_root();
         server.sign_roster();
         server.publish();
         Rc::new(RefCell::new(server))
@@ -172,7 +160,7 @@ impl Server {
         EnrolmentLink {
             hub: "http://hub.test".to_owned(),
             code: CODE.to_owned(),
-            pin: Some(RootPin::of(&self.root)),
+            pin: Some(RootPin::of(&self.roots[0])),
             event: Some(self.event),
         }
     }
@@ -279,6 +267,32 @@ impl Server {
         let wire = self.segments.get_mut(&self.last_kept).expect("kept");
         let last = wire.len() - 1;
         wire[last] ^= 1;
+    }
+
+    /// The next root, for the keys as they are now.
+    fn sign_root(&mut self) {
+        let root_key = key(1);
+        let version = self.roots.len() as u64 + 1;
+        let previous = self.roots.last().map(Signed::hash);
+        let statement = Statement {
+            header: header(self.now, StatementKind::Root, self.event, version, previous),
+            body: Root {
+                root: authority(&root_key),
+                keyring: authority(&key(2)),
+                roster: authority(&self.roster_key),
+                snapshot: authority(&self.snapshot_key),
+            },
+        };
+        self.roots
+            .push(seal(&statement, &[&root_key]).expect("a root"));
+    }
+
+    /// The snapshot key was stolen: a new root, a new key, and versions that start over.
+    pub(crate) fn replace_snapshot_key(&mut self) {
+        self.snapshot_key = key(44);
+        self.snapshots.clear();
+        self.sign_root();
+        self.publish();
     }
 
     pub(crate) fn sign_roster(&mut self) {

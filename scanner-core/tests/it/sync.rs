@@ -228,6 +228,32 @@ fn a_snapshot_by_another_key_or_of_another_event_is_refused() {
 }
 
 #[test]
+fn a_new_root_replaces_the_snapshot_key_and_versions_start_over() {
+    // token.md 4: version 2^64-1, then rotation
+    let server = Server::new(10);
+    let device = Device::enrolled(&server, 1);
+    for _ in 0..4 {
+        server.borrow_mut().publish();
+    }
+    assert_eq!(device.sync().snapshot_version, Some(5));
+    let stolen = server.borrow().snapshot_key.clone();
+    server.borrow_mut().rows[3].status = TicketRowStatus::Cancelled;
+    server.borrow_mut().replace_snapshot_key();
+    assert_eq!(device.sync().snapshot_version, Some(1));
+    let ticket = server.borrow().ticket(3);
+    assert_eq!(scan(&mut device.open(), &ticket).reason, Reason::Cancelled);
+    // What the old key signs now is nothing.
+    let real = std::mem::replace(&mut server.borrow_mut().snapshot_key, stolen);
+    server.borrow_mut().publish();
+    let error = device.try_sync(&mut Wire::to(&server)).expect_err("forged");
+    assert!(error.to_string().contains("0 of the 1 keys"), "{error}");
+    server.borrow_mut().snapshots.pop();
+    server.borrow_mut().snapshot_key = real;
+    server.borrow_mut().publish();
+    assert_eq!(device.sync().snapshot_version, Some(2));
+}
+
+#[test]
 fn a_forged_segment_is_refused_and_the_old_snapshot_stays_in_use() {
     // corpus 87
     let server = Server::new(10);
