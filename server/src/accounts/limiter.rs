@@ -29,6 +29,7 @@ pub struct Limiters {
     login: Limiter,
     login_per_ip: Limiter,
     register: Limiter,
+    enrol: Limiter,
 }
 
 impl Limiters {
@@ -37,6 +38,7 @@ impl Limiters {
             login: Limiter::new(limits.login_per_minute, clock),
             login_per_ip: Limiter::new(limits.login_per_ip_per_minute, clock),
             register: Limiter::new(limits.register_per_minute, clock),
+            enrol: Limiter::new(limits.enrol_per_minute, clock),
         }
     }
 
@@ -48,6 +50,11 @@ impl Limiters {
 
     pub fn register(&self, ip: IpAddr) -> Result<(), ApiError> {
         self.register.check(network(ip), "")
+    }
+
+    /// Steps of device enrolments (V6).
+    pub fn enrol(&self, ip: IpAddr) -> Result<(), ApiError> {
+        self.enrol.check(network(ip), "")
     }
 }
 
@@ -140,6 +147,7 @@ mod tests {
             login_per_minute: login,
             login_per_ip_per_minute: 100,
             register_per_minute: 2,
+            enrol_per_minute: 2,
         };
         (clock, Limiters::new(limits, &shared))
     }

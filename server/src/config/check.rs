@@ -69,6 +69,7 @@ fn settings(out: &mut String, config: &Config) {
         ("login_per_minute", limits.login_per_minute),
         ("login_per_ip_per_minute", limits.login_per_ip_per_minute),
         ("register_per_minute", limits.register_per_minute),
+        ("enrol_per_minute", limits.enrol_per_minute),
     ] {
         line(out, &format!("{key} = {value}"));
     }

@@ -88,6 +88,8 @@ pub struct Limits {
     pub login_per_ip_per_minute: u32,
     /// Registrations from one address.
     pub register_per_minute: u32,
+    /// Steps of device enrolments from one address; a crew enrols from one.
+    pub enrol_per_minute: u32,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -177,6 +179,7 @@ impl Default for Defaults {
                 login_per_minute: 10,
                 login_per_ip_per_minute: 120,
                 register_per_minute: 60,
+                enrol_per_minute: 120,
             },
             payos: Empty {},
             stripe: Empty {},

@@ -99,3 +99,12 @@ fn keys_come_in_hex_and_base64() {
         assert!(Kek::parse(bad).is_none(), "{bad}");
     }
 }
+
+#[test]
+fn derived_secrets_depend_on_key_and_context_only() {
+    // V6: two processes with one key judge each other's challenges.
+    let secret = vault([7; 32]).derive("gate/challenge");
+    assert_eq!(*secret, *vault([7; 32]).derive("gate/challenge"));
+    assert_ne!(*secret, *vault([8; 32]).derive("gate/challenge"));
+    assert_ne!(*secret, *vault([7; 32]).derive("gate/other"));
+}

@@ -21,6 +21,8 @@ pub struct Vault(Arc<Inner>);
 
 struct Inner {
     cipher: XChaCha20Poly1305,
+    /// Keys the derivation of secrets that are not stored.
+    root: Zeroizing<[u8; 32]>,
     kek_id: String,
     entropy: Arc<dyn Entropy>,
 }
@@ -52,6 +54,10 @@ impl Vault {
     pub fn new(kek: &Kek, entropy: Arc<dyn Entropy>) -> Self {
         Self(Arc::new(Inner {
             cipher: XChaCha20Poly1305::new(&(*kek.0).into()),
+            root: Zeroizing::new(blake3::derive_key(
+                "gatehouse 2026-01 vault derivation",
+                &*kek.0,
+            )),
             kek_id: kek.id(),
             entropy,
         }))
@@ -124,6 +130,12 @@ impl Vault {
         let mut key = Zeroizing::new([0; 32]);
         self.0.entropy.fill(&mut *key);
         key
+    }
+
+    /// A secret that is not stored: the same for the same `context` in every process with this
+    /// KEK, and telling nothing about it. For short-lived things: another KEK gives another one.
+    pub fn derive(&self, context: &str) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(*blake3::keyed_hash(&self.0.root, context.as_bytes()).as_bytes())
     }
 
     /// Which KEK this vault uses: 8 hex digits.
