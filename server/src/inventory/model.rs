@@ -49,7 +49,12 @@ impl IssuedTicket {
                 self.hold_order = None;
                 self.hold_expires_at = None;
             }
-            Step::Hold | Step::Claim | Step::Validate | Step::Void | Step::Expire => {}
+            Step::Hold
+            | Step::Claim
+            | Step::Validate
+            | Step::TakeBack
+            | Step::Void
+            | Step::Expire => {}
         }
         Ok(())
     }
@@ -121,6 +126,8 @@ pub enum Step {
     Sell,
     Claim,
     Validate,
+    /// The admission was undone.
+    TakeBack,
     Void,
     Expire,
 }
@@ -133,7 +140,7 @@ pub struct IllegalStep {
 }
 
 /// Every legal move (I8).
-const MOVES: [(TicketStatus, Step, TicketStatus); 11] = [
+const MOVES: [(TicketStatus, Step, TicketStatus); 12] = [
     (TicketStatus::Available, Step::Hold, TicketStatus::Held),
     // The hold before has expired.
     (TicketStatus::Held, Step::Hold, TicketStatus::Held),
@@ -144,6 +151,11 @@ const MOVES: [(TicketStatus, Step, TicketStatus); 11] = [
         TicketStatus::Claimed,
         Step::Validate,
         TicketStatus::Validated,
+    ),
+    (
+        TicketStatus::Validated,
+        Step::TakeBack,
+        TicketStatus::Claimed,
     ),
     (TicketStatus::Paid, Step::Void, TicketStatus::Cancelled),
     (TicketStatus::Claimed, Step::Void, TicketStatus::Cancelled),
