@@ -13,6 +13,7 @@ use crate::accounts::limiter::Limiters;
 use crate::accounts::passwords::Passwords;
 use crate::accounts::tokens::AccessTokens;
 use crate::config::Config;
+use crate::gate::{self, GateRuntime};
 use crate::platform::clock::Clock;
 use crate::platform::db::{Db, DbError, Meta, Versioned};
 use crate::platform::entropy::Entropy;
@@ -35,6 +36,7 @@ pub struct App {
     pub tokens: AccessTokens,
     pub passwords: Passwords,
     pub limiters: Limiters,
+    pub gate: GateRuntime,
     /// Cancelled when the server starts to stop; long answers (event streams) end on it.
     pub stopping: CancellationToken,
 }
@@ -87,6 +89,7 @@ impl App {
             tokens: AccessTokens::new(&seed, config.access_ttl_secs),
             passwords: Passwords::new(Arc::clone(&entropy)),
             limiters: Limiters::new(config.limits, &clock),
+            gate: GateRuntime::default(),
             jobs: JobsHandle::new(&db),
             http: http_client()?,
             stopping: CancellationToken::new(),
@@ -117,6 +120,7 @@ fn register_jobs(runner: &mut Runner<AppState>) {
     inventory::jobs::register(runner);
     payments::jobs::register(runner);
     notices::register(runner);
+    gate::jobs::register(runner);
 }
 
 fn open_vault(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Vault, KekError> {

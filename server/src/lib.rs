@@ -18,3 +18,4 @@ pub mod router;
 mod router_tests;
 #[cfg(test)]
 mod testing;
+pub mod tickets;

@@ -19,7 +19,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::{guard, probes};
-use crate::{accounts, events, inventory, orders, payments};
+use crate::{accounts, events, gate, inventory, orders, payments, tickets};
 
 const API: &str = "/api/v1";
 const OPENAPI_PATH: &str = "/api/v1/openapi.json";
@@ -32,11 +32,14 @@ fn slices() -> OpenApiRouter<AppState> {
         .merge(inventory::http::routes())
         .merge(orders::http::routes())
         .merge(payments::http::routes())
+        .merge(tickets::http::routes())
+        .merge(gate::http::routes())
 }
 
 /// Pages for people, at the root.
 fn pages() -> Router<AppState> {
-    Router::new().merge(payments::demo::pages())
+    Router::new()
+        .merge(payments::demo::pages())
 }
 
 /// Who may call a route. Ownership of what the path names comes on top: a stranger to an event
@@ -96,7 +99,31 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/payments/demo/{id}/pay", Access::Public),
     (Method::POST, "/payments/demo/{id}/decline", Access::Public),
     // tickets
+    (Method::POST, "/claimed-tickets/claim", Access::User),
+    (Method::GET, "/claimed-tickets", Access::User),
+    (Method::GET, "/claimed-tickets/{id}", Access::User),
+    (Method::GET, "/claimed-tickets/qr/{id}", Access::User),
+    (Method::POST, "/claimed-tickets/{id}/revoke", Access::Owner),
     // gate
+    (Method::POST, "/events/{id}/devices", Access::Owner),
+    (Method::GET, "/events/{id}/devices", Access::Owner),
+    (
+        Method::POST,
+        "/events/{id}/devices/{deviceId}/re-invite",
+        Access::Owner,
+    ),
+    (
+        Method::POST,
+        "/events/{id}/devices/{deviceId}/evict",
+        Access::Owner,
+    ),
+    (Method::POST, "/gate/enrolment/challenge", Access::Public),
+    (Method::POST, "/gate/enrolment", Access::Public),
+    (Method::POST, "/gate/sync", Access::Signed),
+    (Method::POST, "/gate/segments", Access::Signed),
+    (Method::GET, "/events/{id}/redemptions", Access::Owner),
+    (Method::GET, "/events/{id}/conflicts", Access::Owner),
+    (Method::GET, "/claimed-tickets/{id}/validate", Access::User),
 ];
 
 /// The whole server.

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use shared::ids::{EventId, JobId};
 use shared::time::Timestamp;
 
+use super::publish;
+use crate::app::AppState;
 use crate::platform::db::{DbError, Tx};
-use crate::platform::jobs::{self, NewJob, Priority};
+use crate::platform::jobs::{self, NewJob, Priority, Runner};
 
 const KIND: &str = "gate.publish";
 /// Claims come in bursts: one manifest takes in what a moment brings.
@@ -17,6 +19,14 @@ const DELAY_MILLIS: i64 = 1_000;
 #[derive(Debug, Serialize, Deserialize)]
 struct Payload {
     event: EventId,
+}
+
+pub fn register(runner: &mut Runner<AppState>) {
+    runner.register(KIND, |app: AppState, payload| async move {
+        let Payload { event } = serde_json::from_value(payload)?;
+        publish::refresh(&app, event, app.clock.now()).await?;
+        Ok(())
+    });
 }
 
 /// In the commit that marked `serial`. The id is derived, because marking draws no randomness;

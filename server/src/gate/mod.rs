@@ -1,8 +1,56 @@
 //! The gate's back office: event keys and signed statements, snapshots, devices, sync, redemptions.
 //!
-//! Invariant: a ticket change and the mark that tells the gates of it share a commit.
+//! Invariants
+//! - The server admits nobody: it signs what gates may know and learns what they did.
+//! - A ticket change and its mark share a commit; a published snapshot was read after its marks.
+//! - An entry is stored at most once and counts only if its device's key made it before any cut.
+//! - What the entries mean is a fold over the set, so it does not depend on the order of arrival.
+//!
+//! Other slices may call [`mark_changed`], [`keys::for_event`] and [`publish::refresh`].
 
+mod challenge;
 mod changed;
+mod conflicts;
+mod encoding;
+mod enrol;
+mod error;
+mod evict;
+mod fetch;
+pub mod http;
+mod incident;
+mod invite;
 pub mod jobs;
+pub mod keys;
+pub mod model;
+mod policy;
+pub mod publish;
+mod redemption;
+mod redemptions;
+mod roster;
+mod runtime;
+mod segments;
+mod statements;
+mod sync;
+#[cfg(test)]
+pub(crate) mod tests;
+mod told;
+mod validate;
 
 pub use changed::{GateChange, mark_changed};
+pub use error::Error;
+pub use incident::Incident;
+pub use redemption::Redemption;
+pub(crate) use redemptions::of_serial as redemptions_of;
+pub use runtime::GateRuntime;
+pub use segments::RowChange;
+
+use shared::ids::EventId;
+
+use crate::events::model::Event;
+use crate::platform::db::{Db, Versioned};
+
+/// The event, whoever asks.
+async fn event(db: &Db, id: EventId) -> Result<Versioned<Event>, Error> {
+    let found = db.get::<Event>(&id.to_string()).await?;
+    found.ok_or(Error::NotFound("event"))
+}

@@ -6,7 +6,9 @@
 use super::{Collection, Entity, Meta};
 use crate::accounts::model::{RefreshToken, Session, User};
 use crate::events::model::{Event, Gate, TicketClass};
-use crate::gate::GateChange;
+use crate::gate::keys::WrappedKeys;
+use crate::gate::model::{EntryRun, GateDevice, GateLog, StoredSegment, StoredStatement};
+use crate::gate::{GateChange, Incident, Redemption};
 use crate::inventory::model::{Batch, IssuedTicket, SeatPlan};
 use crate::notices::Notice;
 use crate::orders::model::Order;
@@ -15,6 +17,7 @@ use crate::payments::model::{Delivery, Payment};
 use crate::platform::idempotency::Remembered;
 use crate::platform::jobs::Job;
 use crate::platform::journal;
+use crate::tickets::ClaimedTicket;
 
 pub const ALL: &[Collection] = &[
     Meta::COLLECTION,
@@ -24,7 +27,6 @@ pub const ALL: &[Collection] = &[
     User::COLLECTION,
     Session::COLLECTION,
     RefreshToken::COLLECTION,
-    GateChange::COLLECTION,
     Event::COLLECTION,
     TicketClass::COLLECTION,
     Gate::COLLECTION,
@@ -38,4 +40,14 @@ pub const ALL: &[Collection] = &[
     Link::COLLECTION,
     Telling::COLLECTION,
     StoredSecret::COLLECTION,
+    ClaimedTicket::COLLECTION,
+    WrappedKeys::COLLECTION,
+    StoredStatement::COLLECTION,
+    GateChange::COLLECTION,
+    StoredSegment::COLLECTION,
+    GateDevice::COLLECTION,
+    GateLog::COLLECTION,
+    EntryRun::COLLECTION,
+    Redemption::COLLECTION,
+    Incident::COLLECTION,
 ];

@@ -1,0 +1,126 @@
+//! What can go wrong at the gate's back office, and the one mapping to HTTP.
+
+use axum::http::StatusCode;
+use shared::sync::StrictError;
+use shared::ticket::FrameError;
+use shared::trust::TrustError;
+
+use crate::error::ApiError;
+use crate::platform::db::DbError;
+use crate::platform::fields::Invalid;
+use crate::platform::vault::VaultError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error(transparent)]
+    Events(#[from] crate::events::Error),
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    #[error("the field {0} {1}")]
+    Field(&'static str, &'static str),
+    /// Bytes that are no request, or not in canonical form.
+    #[error("the request is not readable: {0}")]
+    Malformed(#[from] StrictError),
+    #[error("the device is not known here, or its signature does not hold")]
+    UnknownDevice,
+    #[error("the device was evicted")]
+    Evicted,
+    #[error("the challenge is stale or not ours")]
+    StaleChallenge,
+    #[error("the proof does not fit key, code and challenge")]
+    BadProof,
+    #[error("the enrolment code is unknown")]
+    CodeUnknown,
+    #[error("the enrolment code has expired")]
+    CodeExpired,
+    #[error("the enrolment code was used before")]
+    CodeUsed,
+    #[error("the device key is enrolled already")]
+    KeyInUse,
+    #[error("the event has too many devices")]
+    TooManyDevices,
+    #[error("the device is enrolled; evict it first")]
+    AlreadyEnrolled,
+    /// Others kept winning the race for the next version.
+    #[error("the gate statements are changing too fast")]
+    Contended,
+    #[error("a trust statement failed")]
+    Trust(#[from] TrustError),
+    #[error("a ticket does not fit its format")]
+    Frame(#[from] FrameError),
+    #[error("a key cannot be unwrapped")]
+    Vault(#[from] VaultError),
+    #[error("the QR code cannot be drawn")]
+    Qr(#[from] crate::tickets::QrError),
+    #[error("stored state is inconsistent: {0}")]
+    Inconsistent(&'static str),
+}
+
+impl Error {
+    /// Another writer got there first; reading again and retrying is right.
+    pub fn is_race(&self) -> bool {
+        matches!(
+            self,
+            Self::Db(DbError::Duplicate { .. } | DbError::Conflict { .. })
+        )
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        // One sentence for codes that are unknown and codes that are late: a guesser learns nothing.
+        const NO_CODE: &str = "This enrolment code is not valid. Ask the organizer for a new one.";
+        match error {
+            Error::Db(error) => error.into(),
+            Error::Events(error) => error.into(),
+            Error::Invalid(error) => crate::events::Error::from(error).into(),
+            Error::NotFound(what) => Self::not_found(what),
+            Error::Field(name, why) => Self::field(name, why),
+            Error::Malformed(_) => Self::bad_request("malformed", "The request could not be read."),
+            Error::UnknownDevice => Self::unauthorized(
+                "unknown_device",
+                "This device is not enrolled for this event.",
+            ),
+            Error::Evicted => Self::new(
+                StatusCode::FORBIDDEN,
+                "device_evicted",
+                "This device was removed from the event.",
+            ),
+            Error::StaleChallenge => Self::bad_request(
+                "challenge_stale",
+                "The enrolment took too long. Start it again.",
+            ),
+            Error::BadProof => {
+                Self::bad_request("bad_proof", "The device could not prove its key.")
+            }
+            Error::CodeUnknown => Self::new(StatusCode::NOT_FOUND, "code_unknown", NO_CODE),
+            Error::CodeExpired => Self::new(StatusCode::GONE, "code_expired", NO_CODE),
+            Error::CodeUsed => Self::conflict(
+                "code_used",
+                "This enrolment code was used before. If that was not you, tell the organizer.",
+            ),
+            Error::KeyInUse => Self::conflict("key_in_use", "This device is enrolled already."),
+            Error::TooManyDevices => Self::conflict(
+                "limit_reached",
+                format!(
+                    "An event has at most {} devices.",
+                    super::roster::DEVICES_MAX
+                ),
+            ),
+            Error::AlreadyEnrolled => Self::conflict(
+                "already_enrolled",
+                "This device is enrolled. Remove it before you invite it again.",
+            ),
+            Error::Contended => Self::unavailable("busy", "Please try again in a moment."),
+            error @ (Error::Trust(_)
+            | Error::Frame(_)
+            | Error::Vault(_)
+            | Error::Qr(_)
+            | Error::Inconsistent(_)) => Self::internal(error),
+        }
+    }
+}

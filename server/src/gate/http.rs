@@ -1,0 +1,206 @@
+//! `/gate`, devices and redemptions. Sync bodies are postcard; everything else is JSON.
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use shared::admission::Verdict;
+use shared::api::error::ErrorBody;
+use shared::api::gate::{
+    ConflictView, CreateDevice, DeviceEnrolment, DeviceView, EnrolChallenge, EnrolRequest,
+    EnrolResponse, RedemptionView,
+};
+use shared::api::page::Page;
+use shared::ids::{ClaimedTicketId, DeviceId, EventId, GateId};
+use shared::limits::SYNC_BODY_BYTES_MAX;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{conflicts, enrol, evict, fetch, invite, redemptions, sync, validate};
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::platform::http::{Caller, ClientIp, Json, PageParams, Path, Query};
+
+const POSTCARD: &str = "application/octet-stream";
+
+pub fn routes() -> OpenApiRouter<AppState> {
+    let binary = OpenApiRouter::new()
+        .routes(routes!(sync_device))
+        .routes(routes!(fetch_segments))
+        .layer(DefaultBodyLimit::max(SYNC_BODY_BYTES_MAX));
+    OpenApiRouter::new()
+        .routes(routes!(list_devices, invite_device))
+        .routes(routes!(invite_device_again))
+        .routes(routes!(evict_device))
+        .routes(routes!(challenge_device))
+        .routes(routes!(enrol_device))
+        .routes(routes!(list_redemptions))
+        .routes(routes!(list_conflicts))
+        .routes(routes!(validate_ticket))
+        .merge(binary)
+}
+
+/// Invites a device: a one-time code, shown once, good for ten minutes.
+#[utoipa::path(post, path = "/events/{id}/devices", tag = "gate", request_body = CreateDevice,
+    params(("id" = EventId, Path)), security(("bearer" = [])),
+    responses((status = 201, body = DeviceEnrolment), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn invite_device(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<EventId>,
+    Json(wanted): Json<CreateDevice>,
+) -> Result<(StatusCode, Json<DeviceEnrolment>), ApiError> {
+    let shown = invite::invite(&app, &caller, id, wanted, app.clock.now()).await?;
+    Ok((StatusCode::CREATED, Json(shown)))
+}
+
+/// Lists the event's devices.
+#[utoipa::path(get, path = "/events/{id}/devices", tag = "gate", params(("id" = EventId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = Page<DeviceView>), (status = 404, body = ErrorBody)))]
+async fn list_devices(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<EventId>,
+) -> Result<Json<Page<DeviceView>>, ApiError> {
+    Ok(Json(Page {
+        items: invite::list(&app, &caller, id).await?,
+        next_cursor: None,
+    }))
+}
+
+/// A new code for a device that has not enrolled; the code before it ends.
+#[utoipa::path(post, path = "/events/{id}/devices/{deviceId}/re-invite", tag = "gate",
+    params(("id" = EventId, Path), ("deviceId" = DeviceId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = DeviceEnrolment), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn invite_device_again(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path((id, device)): Path<(EventId, DeviceId)>,
+) -> Result<Json<DeviceEnrolment>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(
+        invite::invite_again(&app, &caller, id, device, now).await?,
+    ))
+}
+
+/// Removes a device: its entries count up to what the server has, later ones are quarantined.
+#[utoipa::path(post, path = "/events/{id}/devices/{deviceId}/evict", tag = "gate",
+    params(("id" = EventId, Path), ("deviceId" = DeviceId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = DeviceView), (status = 404, body = ErrorBody)))]
+async fn evict_device(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path((id, device)): Path<(EventId, DeviceId)>,
+) -> Result<Json<DeviceView>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(evict::evict(&app, &caller, id, device, now).await?))
+}
+
+/// First step of enrolment: a nonce to sign, good for a minute.
+#[utoipa::path(post, path = "/gate/enrolment/challenge", tag = "gate",
+    responses((status = 200, body = EnrolChallenge), (status = 429, body = ErrorBody)))]
+async fn challenge_device(
+    State(app): State<AppState>,
+    ClientIp(ip): ClientIp,
+) -> Result<Json<EnrolChallenge>, ApiError> {
+    app.limiters.enrol(ip)?;
+    Ok(Json(enrol::challenge(&app, app.clock.now())))
+}
+
+/// Second step: the device proves its key and presents its code. A code enrols one device once.
+#[utoipa::path(post, path = "/gate/enrolment", tag = "gate", request_body = EnrolRequest,
+    responses((status = 200, body = EnrolResponse), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody), (status = 410, body = ErrorBody), (status = 429, body = ErrorBody)))]
+async fn enrol_device(
+    State(app): State<AppState>,
+    ClientIp(ip): ClientIp,
+    Json(request): Json<EnrolRequest>,
+) -> Result<Json<EnrolResponse>, ApiError> {
+    app.limiters.enrol(ip)?;
+    Ok(Json(enrol::enrol(&app, &request, app.clock.now()).await?))
+}
+
+/// Sync of a device: a signed `SyncRequest` in, a `SyncResponse` out, both postcard.
+#[utoipa::path(post, path = "/gate/sync", tag = "gate",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
+async fn sync_device(State(app): State<AppState>, body: Bytes) -> Result<Response, ApiError> {
+    let answer = sync::sync(&app, &body, app.clock.now()).await?;
+    Ok(postcard(answer))
+}
+
+/// Snapshot segments by hash: a signed `SegmentsRequest` in, a `SegmentsResponse` out.
+#[utoipa::path(post, path = "/gate/segments", tag = "gate",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
+async fn fetch_segments(State(app): State<AppState>, body: Bytes) -> Result<Response, ApiError> {
+    Ok(postcard(fetch::fetch(&app, &body).await?))
+}
+
+fn postcard(body: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, POSTCARD)], body).into_response()
+}
+
+#[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+struct TicketFilter {
+    /// Only this ticket: the id of a claimed or of an issued ticket.
+    #[serde(default)]
+    ticket_id: Option<String>,
+}
+
+/// Lists redemptions in the order the server learnt of them.
+#[utoipa::path(get, path = "/events/{id}/redemptions", tag = "gate", params(("id" = EventId, Path), PageParams, TicketFilter),
+    security(("bearer" = [])), responses((status = 200, body = Page<RedemptionView>), (status = 404, body = ErrorBody)))]
+async fn list_redemptions(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<EventId>,
+    Query(filter): Query<TicketFilter>,
+    page: PageParams,
+) -> Result<Json<Page<RedemptionView>>, ApiError> {
+    let ticket = filter.ticket_id.as_deref();
+    Ok(Json(
+        redemptions::list(&app, &caller, id, ticket, &page).await?,
+    ))
+}
+
+/// Lists tickets by which more came in than may, with all their admissions.
+#[utoipa::path(get, path = "/events/{id}/conflicts", tag = "gate", params(("id" = EventId, Path), PageParams),
+    security(("bearer" = [])), responses((status = 200, body = Page<ConflictView>), (status = 404, body = ErrorBody)))]
+async fn list_conflicts(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<EventId>,
+    page: PageParams,
+) -> Result<Json<Page<ConflictView>>, ApiError> {
+    Ok(Json(conflicts::conflicts(&app, &caller, id, &page).await?))
+}
+
+#[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+struct AtGate {
+    /// The gate where the ticket would be shown; without it no gate's rules apply.
+    #[serde(default)]
+    gate_id: Option<GateId>,
+}
+
+/// What a gate would say to this ticket now. Nothing is recorded.
+#[utoipa::path(get, path = "/claimed-tickets/{id}/validate", tag = "gate", params(("id" = ClaimedTicketId, Path), AtGate),
+    security(("bearer" = [])), responses((status = 200, body = Verdict), (status = 404, body = ErrorBody)))]
+async fn validate_ticket(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+    Query(at): Query<AtGate>,
+) -> Result<Json<Verdict>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(
+        validate::validate(&app, &caller, id, at.gate_id, now).await?,
+    ))
+}

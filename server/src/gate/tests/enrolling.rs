@@ -1,0 +1,242 @@
+//! V6: enrolment and eviction.
+
+use serde_json::{Value, json};
+use shared::trust::enrolment::EnrolmentLink;
+use shared::trust::{Expected, RootPin, Roster, StatementKind, open};
+
+use super::device::Device;
+use super::site::Site;
+use crate::gate::Incident;
+use crate::platform::db::Query;
+use crate::testing::{NOW, TestApp};
+
+async fn incidents(site: &Site) -> Vec<String> {
+    let query = Query::on("by_event").eq(site.event);
+    let found = site
+        .test
+        .app
+        .db
+        .list::<Incident>(&query)
+        .await
+        .expect("read");
+    found
+        .iter()
+        .map(|incident| format!("{:?}", incident.kind))
+        .collect()
+}
+
+async fn nonce(test: &TestApp) -> String {
+    let answer = test
+        .post("/api/v1/gate/enrolment/challenge", "", json!({}))
+        .await;
+    answer.expect(200)["nonce"]
+        .as_str()
+        .expect("a nonce")
+        .to_owned()
+}
+
+#[tokio::test]
+async fn a_link_enrols_a_device_once() {
+    // V6, corpus 94
+    let site = Site::with_tickets(1).await;
+    let invited = site.invite("North 1", 0).await;
+    let link =
+        EnrolmentLink::parse(invited["enrolmentUrl"].as_str().expect("a link")).expect("a link");
+    assert_eq!(link.hub, "http://gatehouse.test");
+    assert_eq!(link.event, Some(site.event));
+    assert!(invited["qr"].as_str().expect("a QR").starts_with("<svg"));
+
+    let mut device = Device::new(7, 0);
+    let answer = device.enrol(&site.test, &invited).await.expect(200);
+    assert_eq!(answer["deviceName"], "North 1");
+    assert_eq!(answer["gateName"], "Gate A");
+    assert_eq!(answer["transcriptCode"].as_str().map(str::len), Some(6));
+    let root = device.root.as_ref().expect("the root opened by its pin");
+    let pin: [u8; 16] = root.hash[..16].try_into().expect("16 bytes");
+    assert_eq!(link.pin, Some(RootPin(pin)));
+
+    let mut thief = Device::new(8, 0);
+    thief
+        .enrol(&site.test, &invited)
+        .await
+        .expect_error(409, "code_used");
+    assert_eq!(incidents(&site).await, ["CodeReused"]);
+    let devices = site
+        .test
+        .get(&site.path("/devices"), &site.organizer)
+        .await
+        .expect(200);
+    assert_eq!(devices["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(devices["items"][0]["status"], "ENROLLED");
+}
+
+#[tokio::test]
+async fn the_roster_names_the_device_with_its_key() {
+    // V6
+    let site = Site::with_tickets(1).await;
+    let device = site.enrol("North 1", 0, 7).await;
+    let synced = device.sync(&site.test).await;
+    let root = device.root.as_ref().expect("enrolled");
+    let expected = Expected {
+        kind: StatementKind::Roster,
+        event: site.event,
+        now: NOW,
+        seen: None,
+    };
+    let roster = synced.statements.roster.as_ref().expect("a roster");
+    let roster = open::<Roster>(roster, &root.body.roster, &expected).expect("a signed roster");
+    roster.body.check().expect("in bounds");
+    assert_eq!(roster.header.version, 2);
+    let entry = roster.body.by_device(device.id).expect("listed");
+    assert_eq!(entry.public_key, device.key.verifying_key().to_bytes());
+    assert!(entry.is_active(NOW));
+}
+
+#[tokio::test]
+async fn late_unknown_and_forged_enrolments_are_refused() {
+    // V6, corpus 94: expired, unknown, wrong proof, stale or foreign nonce.
+    let site = Site::with_tickets(1).await;
+    let invited = site.invite("North 1", 0).await;
+    let code = invited["enrolmentCode"].as_str().expect("a code");
+    let device = Device::new(7, 0);
+    let post = async |body: Value| site.test.post("/api/v1/gate/enrolment", "", body).await;
+
+    let mut forged = device.enrol_request(&nonce(&site.test).await, code);
+    forged["publicKey"] = json!("22".repeat(32));
+    post(forged).await.expect_error(400, "bad_proof");
+    let other = device.enrol_request(&nonce(&site.test).await, code);
+    let mut swapped = other.clone();
+    swapped["nonce"] = json!(nonce(&site.test).await);
+    post(swapped).await.expect_error(400, "bad_proof");
+    let invented = device.enrol_request(&"00".repeat(32), code);
+    post(invented).await.expect_error(400, "challenge_stale");
+
+    let unknown = device.enrol_request(&nonce(&site.test).await, "0000-0000-0000-0000");
+    let unknown = post(unknown).await;
+    unknown.expect_error(404, "code_unknown");
+    let late = device.enrol_request(&nonce(&site.test).await, code);
+    site.test.clock.advance(61_000);
+    post(late).await.expect_error(400, "challenge_stale");
+    site.test.clock.advance(600_000);
+    let late = device.enrol_request(&nonce(&site.test).await, code);
+    let late = post(late).await;
+    late.expect_error(410, "code_expired");
+    // A guesser cannot tell a late code from a wrong one by its words.
+    assert_eq!(late.json()["message"], unknown.json()["message"]);
+
+    let path = site.path(&format!(
+        "/devices/{}/re-invite",
+        invited["deviceId"].as_str().expect("an id")
+    ));
+    let again = site
+        .test
+        .post(&path, &site.organizer, json!({}))
+        .await
+        .expect(200);
+    let mut device = device;
+    device.enrol(&site.test, &again).await.expect(200);
+    site.test
+        .post(&path, &site.organizer, json!({}))
+        .await
+        .expect_error(409, "already_enrolled");
+}
+
+#[tokio::test]
+async fn strangers_manage_no_devices() {
+    // A6
+    let site = Site::with_tickets(1).await;
+    let body = json!({ "name": "x", "gateId": site.gates[0], "role": "kiosk" });
+    let path = site.path("/devices");
+    site.test
+        .post(&path, &site.attendee, body.clone())
+        .await
+        .expect_error(404, "not_found");
+    site.test
+        .get(&path, &site.attendee)
+        .await
+        .expect_error(404, "not_found");
+    site.test.post(&path, "", body).await.expect(401);
+    let body = json!({ "name": " ", "gateId": site.event, "role": "kiosk" });
+    let wrong = site
+        .test
+        .post(&path, &site.organizer, body)
+        .await
+        .expect_error(400, "validation");
+    assert!(
+        wrong["name"].is_string() && wrong["gateId"].is_string(),
+        "{wrong}"
+    );
+}
+
+#[tokio::test]
+async fn an_evicted_device_is_cut_where_the_server_knows_it() {
+    // V6, corpus 91: entries up to the cut count, later ones are kept and count for nothing.
+    let site = Site::with_tickets(3).await;
+    let tokens = [
+        site.claim(0).await,
+        site.claim(1).await,
+        site.claim(2).await,
+    ];
+    let token = |ticket: usize| tokens[ticket]["token"].as_str().expect("digits").to_owned();
+    let mut lost = site.enrol("Lost", 0, 7).await;
+    let other = site.enrol("Other", 1, 8).await;
+    lost.admit(0, &token(0), NOW);
+    lost.sync(&site.test).await;
+
+    let path = site.path(&format!("/devices/{}/evict", lost.id));
+    let evicted = site
+        .test
+        .post(&path, &site.organizer, json!({}))
+        .await
+        .expect(200);
+    assert_eq!(evicted["status"], "EVICTED");
+    site.test
+        .post(&path, &site.organizer, json!({}))
+        .await
+        .expect(200);
+
+    lost.admit(1, &token(1), NOW);
+    let body = shared::sync::SyncRequest::V1 {
+        now: NOW,
+        held: [0; 4],
+        vector: Vec::new(),
+        geneses: Vec::new(),
+        segments: Vec::new(),
+    };
+    lost.post(&site.test, "/api/v1/gate/sync", &body)
+        .await
+        .expect_error(403, "device_evicted");
+
+    // Somebody who met it relays what it wrote since.
+    let relayed = other
+        .send(&site.test, Vec::new(), Vec::new(), lost.all_segments())
+        .await;
+    assert!(relayed.refused.is_empty(), "{:?}", relayed.refused);
+    let seqs: Vec<_> = site
+        .redemptions()
+        .await
+        .iter()
+        .map(|item| item["serial"].clone())
+        .collect();
+    assert_eq!(seqs, [json!(0)]);
+    assert_eq!(incidents(&site).await, ["Quarantined"]);
+    let stored = relayed
+        .vector
+        .iter()
+        .find(|at| at.log == lost.genesis.log_id());
+    assert_eq!(stored.map(|at| at.next_seq), Some(2));
+
+    // A log that it began after the cut counts for nothing at all.
+    lost.reinstall(2);
+    lost.admit(2, &token(2), NOW);
+    let relayed = other
+        .send(
+            &site.test,
+            Vec::new(),
+            vec![lost.genesis.clone()],
+            lost.all_segments(),
+        )
+        .await;
+    assert!(relayed.refused.is_empty(), "{:?}", relayed.refused);
+    assert_eq!(site.redemptions().await.len(), 1);
+}

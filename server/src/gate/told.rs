@@ -1,0 +1,27 @@
+//! Lines of the journal about devices.
+
+use serde_json::json;
+use shared::ids::JournalId;
+use shared::time::Timestamp;
+
+use super::model::GateDevice;
+use crate::app::App;
+use crate::platform::journal::{self, Actor, Entry};
+
+/// `action` happened to the device.
+pub(super) fn entry(
+    app: &App,
+    actor: Actor,
+    action: &'static str,
+    device: &GateDevice,
+    now: Timestamp,
+) -> Entry {
+    Entry::new(
+        JournalId::new(now, app.entropy.id10()),
+        now,
+        actor,
+        action,
+        journal::subject("device", device.id),
+        json!({ "event": device.event, "gate": device.gate }),
+    )
+}

@@ -1,0 +1,112 @@
+//! Server validation (V9): the same decision as at the gate, on what the server knows, without
+//! effect on anything.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use shared::admission::{Direction, Facts, GateContext, Presented, Verdict, decide};
+use shared::ids::{ClaimedTicketId, EventId, GateId};
+use shared::log::TicketState;
+use shared::ticket::{PAYLOAD_LEN, TOKEN_LEN, Token};
+use shared::time::Timestamp;
+use shared::trust::Policy;
+
+use super::redemptions::of_serial;
+use super::{Error, event, policy};
+use crate::app::App;
+use crate::events::{self, model::Event};
+use crate::platform::db::Versioned;
+use crate::platform::http::Caller;
+use crate::tickets::{self, ClaimedTicket};
+
+/// Events whose rules stay in memory.
+const CACHED_EVENTS_MAX: usize = 256;
+
+/// The rules by event, each good for one revision of its event row: classes, gates and stock all
+/// raise it.
+#[derive(Default)]
+pub(super) struct PolicyCache(Mutex<HashMap<EventId, (u64, Arc<Policy>)>>);
+
+impl PolicyCache {
+    fn get(&self, event: &Versioned<Event>) -> Option<Arc<Policy>> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (rev, policy) = all.get(&event.id)?;
+        (*rev == event.rev).then(|| Arc::clone(policy))
+    }
+    fn put(&self, event: &Versioned<Event>, policy: &Arc<Policy>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= CACHED_EVENTS_MAX {
+            all.clear();
+        }
+        all.insert(event.id, (event.rev, Arc::clone(policy)));
+    }
+}
+
+/// For the holder, the organizer and administrators; 404 for others.
+pub(super) async fn validate(
+    app: &App,
+    caller: &Caller,
+    ticket: ClaimedTicketId,
+    gate: Option<GateId>,
+    now: Timestamp,
+) -> Result<Verdict, Error> {
+    let ticket = tickets::find(&app.db, ticket)
+        .await?
+        .ok_or(Error::NotFound("ticket"))?;
+    let event = event(&app.db, ticket.event_id).await?;
+    if !tickets::may_see(caller, &ticket, &event) {
+        return Err(Error::NotFound("ticket"));
+    }
+    let policy = rules(app, &event).await?;
+    let gate = match gate {
+        None => None,
+        Some(id) => Some(gate_index(&policy, id)?),
+    };
+    let stock = tickets::stock(&app.db, &ticket).await?;
+    let mut state = TicketState::default();
+    for redemption in of_serial(&app.db, event.id, ticket.serial).await? {
+        state.insert(redemption.as_use());
+    }
+    let facts = Facts {
+        row: Some(&ticket.row(stock.status)),
+        state: Some(&state),
+        seat: ticket.seat.as_deref(),
+        holder: Some(&ticket.attendee.name),
+    };
+    let context = GateContext {
+        gate,
+        direction: Direction::In,
+        snapshot_created: now,
+        evicted: false,
+    };
+    Ok(decide(&presented(&ticket)?, &facts, &policy, &context, now))
+}
+
+/// The ticket as a gate sees it once the signature held. Steps 1 to 3 are about the text in
+/// somebody's hand; here the ticket is our own row, so none is signed only to be thrown away.
+fn presented(ticket: &ClaimedTicket) -> Result<Presented, Error> {
+    let payload = ticket.payload()?;
+    let mut bytes = [0; TOKEN_LEN];
+    bytes[..PAYLOAD_LEN].copy_from_slice(&payload.encode()?);
+    let token = Token::from_bytes(&bytes)
+        .map_err(|_| Error::Inconsistent("a ticket that cannot be framed"))?;
+    Ok(Presented::Ticket { payload, token })
+}
+
+async fn rules(app: &App, event: &Versioned<Event>) -> Result<Arc<Policy>, Error> {
+    if let Some(policy) = app.gate.policies.get(event) {
+        return Ok(policy);
+    }
+    let classes = events::classes_of(&app.db, event.id).await?;
+    let gates = events::gates_of(&app.db, event.id).await?;
+    let policy = Arc::new(policy::of(event, &classes, &gates));
+    app.gate.policies.put(event, &policy);
+    Ok(policy)
+}
+
+fn gate_index(policy: &Policy, id: GateId) -> Result<u16, Error> {
+    let index = policy.gates.iter().position(|gate| gate.id == id);
+    index
+        .and_then(|index| u16::try_from(index).ok())
+        .ok_or(Error::NotFound("gate"))
+}

@@ -1,0 +1,200 @@
+//! Claiming (T1): a PAID ticket becomes CLAIMED by a named attendee. The moment its code is minted.
+//!
+//! Invariant: stock row, claimed ticket and the gates' mark share a commit. Claiming again for the
+//! same attendee gives the same ticket; for another it is refused.
+
+use serde_json::json;
+use shared::api::tickets::{Attendee, ClaimRequest, ClaimedTicketView, TicketStatus};
+use shared::ids::{ClaimedTicketId, JournalId, OrderId, TicketId};
+use shared::limits::{EMAIL_CHARS_MAX, NAME_CHARS_MAX};
+use shared::ticket::{Flags, ScanCommitment, ScanProof};
+use shared::time::Timestamp;
+
+use super::find::page_hash;
+use super::model::ClaimedTicket;
+use super::{Error, render};
+use crate::app::App;
+use crate::events::model::{Event, TicketClass};
+use crate::gate::{self, keys::EventKeys};
+use crate::inventory::{
+    self,
+    model::{IssuedTicket, Step},
+};
+use crate::orders::model::Order;
+use crate::platform::db::{Query, Tx, Versioned};
+use crate::platform::fields::{Fields, Invalid};
+use crate::platform::http::Caller;
+use crate::platform::journal::{self, Actor};
+
+/// Others that get in between before a claim gives up.
+const RACES_MAX: usize = 8;
+const FIRST_GENERATION: u8 = 1;
+
+/// A claimed ticket, and whether this call claimed it.
+pub struct Claimed {
+    pub view: ClaimedTicketView,
+    pub is_new: bool,
+}
+
+pub async fn claim(
+    app: &App,
+    caller: &Caller,
+    request: ClaimRequest,
+    now: Timestamp,
+) -> Result<Claimed, Error> {
+    let attendee = check(&request.attendee)?;
+    for _ in 0..RACES_MAX {
+        let (stock, order) = bought(app, caller, request.ticket_id).await?;
+        let status = stock.status;
+        let (ticket, is_new) = match status {
+            TicketStatus::Paid => {
+                let ticket = mint(app, &stock, &order, caller, attendee.clone(), now).await?;
+                let entry = journal::Entry::new(
+                    JournalId::new(now, app.entropy.id10()),
+                    now,
+                    Actor::User(caller.user),
+                    "ticket.claimed",
+                    journal::subject("ticket", ticket.ticket_id),
+                    json!({ "claimedTicket": ticket.id, "serial": ticket.serial }),
+                );
+                let stored = app
+                    .db
+                    .write(move |tx| store(tx, &stock, &ticket, &entry))
+                    .await;
+                match stored {
+                    Ok(ticket) => (ticket, true),
+                    Err(error) if error.is_race() => continue,
+                    Err(error) => return Err(error),
+                }
+            }
+            TicketStatus::Claimed | TicketStatus::Validated => {
+                (again(app, caller, &stock, &attendee).await?, false)
+            }
+            TicketStatus::Available
+            | TicketStatus::Held
+            | TicketStatus::Cancelled
+            | TicketStatus::Expired => return Err(Error::NotClaimable(status)),
+        };
+        let status = if is_new {
+            TicketStatus::Claimed
+        } else {
+            status
+        };
+        let view = render::view(app, &ticket, status, now).await?;
+        return Ok(Claimed { view, is_new });
+    }
+    Err(Error::Contended)
+}
+
+fn check(attendee: &Attendee) -> Result<Attendee, Invalid> {
+    let mut fields = Fields::default();
+    let name = fields.line("attendee.name", &attendee.name, 1, NAME_CHARS_MAX);
+    let email = fields.line("attendee.email", &attendee.email, 3, EMAIL_CHARS_MAX);
+    let is_address = email
+        .split_once('@')
+        .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'));
+    if !is_address || email.contains(char::is_whitespace) {
+        fields.wrong("attendee.email", "is not an e-mail address");
+    }
+    fields.done(Attendee { name, email })
+}
+
+/// The stock row and its order, if the caller bought it; 404 for strangers.
+async fn bought(
+    app: &App,
+    caller: &Caller,
+    id: TicketId,
+) -> Result<(Versioned<IssuedTicket>, OrderId), Error> {
+    let stock = app.db.get::<IssuedTicket>(&id.to_string()).await?;
+    let stock = stock.ok_or(Error::NotFound)?;
+    // Held stock has no buyer yet, but its holder may know that it is not paid.
+    let id = stock.order_id.or(stock.hold_order).ok_or(Error::NotFound)?;
+    let order = app.db.get::<Order>(&id.to_string()).await?;
+    order
+        .filter(|order| order.user_id == caller.user)
+        .map(|_| (stock, id))
+        .ok_or(Error::NotFound)
+}
+
+/// The claimed ticket, signed; nothing is stored yet.
+async fn mint(
+    app: &App,
+    stock: &IssuedTicket,
+    order: &OrderId,
+    caller: &Caller,
+    attendee: Attendee,
+    now: Timestamp,
+) -> Result<ClaimedTicket, Error> {
+    let event = app.db.get::<Event>(&stock.event_id.to_string()).await?;
+    let event = event.ok_or(Error::Inconsistent("stock without its event"))?;
+    let class = app
+        .db
+        .get::<TicketClass>(&stock.class_id.to_string())
+        .await?;
+    let class = class.ok_or(Error::Inconsistent("stock without its class"))?;
+    let (not_before, not_after) = class.window_units(&event);
+    let flags = match stock.seat_index {
+        Some(_) => Flags::SEAT,
+        None => Flags::NONE,
+    };
+    let keys = gate::keys::for_event(app, event.id, now).await?;
+    let id = ClaimedTicketId::new(now, app.entropy.id10());
+    let mut ticket = ClaimedTicket {
+        id,
+        ticket_id: stock.id,
+        event_id: event.id,
+        class_id: class.id,
+        order_id: *order,
+        user_id: caller.user,
+        attendee,
+        kid: EventKeys::ACTIVE_KID,
+        serial: stock.serial,
+        generation: FIRST_GENERATION,
+        class_index: class.index,
+        zones: class.zones,
+        not_before,
+        not_after,
+        flags: flags.bits(),
+        seat: stock.seat.clone(),
+        seat_index: stock.seat_index,
+        commitment: ScanCommitment([0; 8]),
+        page_hash: page_hash(&render::page_secret(keys.secret(), id)),
+        claimed_at: now,
+        revoked_at: None,
+    };
+    let token = render::token(&keys, &ticket)?;
+    let proof = ScanProof::of_token(event.id, token.as_bytes());
+    ticket.commitment = proof.commitment(event.id, ticket.serial, ticket.generation);
+    Ok(ticket)
+}
+
+fn store(
+    tx: &mut Tx<'_>,
+    stock: &Versioned<IssuedTicket>,
+    ticket: &ClaimedTicket,
+    entry: &journal::Entry,
+) -> Result<ClaimedTicket, Error> {
+    let mut stock = stock.clone();
+    stock.apply(Step::Claim).map_err(inventory::Error::from)?;
+    tx.replace(&mut stock)?;
+    tx.insert(ticket)?;
+    gate::mark_changed(tx, ticket.event_id, ticket.serial, entry.at)?;
+    journal::record(tx, entry)?;
+    Ok(ticket.clone())
+}
+
+/// The ticket as it was claimed before, if that was for the same attendee.
+async fn again(
+    app: &App,
+    caller: &Caller,
+    stock: &IssuedTicket,
+    attendee: &Attendee,
+) -> Result<ClaimedTicket, Error> {
+    let query = Query::on("by_ticket").eq(stock.id).limit(1);
+    let found = app.db.list::<ClaimedTicket>(&query).await?;
+    let ticket = found.into_iter().next();
+    ticket
+        .map(Versioned::into_inner)
+        .filter(|ticket| ticket.user_id == caller.user && ticket.attendee == *attendee)
+        .ok_or(Error::AlreadyClaimed)
+}

@@ -1,0 +1,93 @@
+//! What can go wrong with a claimed ticket, and its HTTP answer.
+
+use shared::api::tickets::TicketStatus;
+use shared::ticket::{FrameError, SignError};
+
+use super::qr::QrError;
+use crate::error::ApiError;
+use crate::platform::db::DbError;
+use crate::platform::fields::Invalid;
+use crate::{events, gate, inventory};
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Also for those who may not know that it exists.
+    #[error("there is no such ticket")]
+    NotFound,
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    #[error("a ticket that is {0:?} cannot be claimed")]
+    NotClaimable(TicketStatus),
+    #[error("the ticket was claimed for somebody else")]
+    AlreadyClaimed,
+    #[error("the ticket cannot be revoked any more")]
+    NotRevocable(TicketStatus),
+    /// Others kept changing the ticket.
+    #[error("the ticket is changing too fast")]
+    Contended,
+    #[error("the ticket cannot be signed")]
+    Sign(#[from] SignError),
+    #[error(transparent)]
+    Qr(#[from] QrError),
+    #[error(transparent)]
+    Gate(#[from] gate::Error),
+    #[error(transparent)]
+    Events(#[from] events::Error),
+    #[error(transparent)]
+    Inventory(#[from] inventory::Error),
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error("stored state is inconsistent: {0}")]
+    Inconsistent(&'static str),
+}
+
+impl From<FrameError> for Error {
+    fn from(error: FrameError) -> Self {
+        Self::Sign(error.into())
+    }
+}
+
+impl Error {
+    /// Another writer got there first; reading again and retrying is right.
+    pub(super) fn is_race(&self) -> bool {
+        matches!(
+            self,
+            Self::Db(DbError::Duplicate { .. } | DbError::Conflict { .. })
+        )
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound => Self::not_found("ticket"),
+            Error::Invalid(Invalid(fields)) => Self::fields(fields),
+            Error::NotClaimable(status) => Self::conflict(
+                "not_claimable",
+                match status {
+                    TicketStatus::Available | TicketStatus::Held => "This ticket is not paid yet.",
+                    TicketStatus::Paid | TicketStatus::Claimed | TicketStatus::Validated => {
+                        "This ticket is claimed already."
+                    }
+                    TicketStatus::Cancelled => "This ticket was cancelled.",
+                    TicketStatus::Expired => "This ticket has expired.",
+                },
+            ),
+            Error::AlreadyClaimed => Self::conflict(
+                "already_claimed",
+                "This ticket was claimed for another attendee.",
+            ),
+            Error::NotRevocable(_) => {
+                Self::conflict("not_revocable", "This ticket cannot be revoked any more.")
+            }
+            Error::Contended => Self::unavailable("busy", "Please try again in a moment."),
+            Error::Gate(error) => error.into(),
+            Error::Events(error) => error.into(),
+            Error::Inventory(error) => error.into(),
+            Error::Db(error) => error.into(),
+            error @ (Error::Sign(_) | Error::Qr(_) | Error::Inconsistent(_)) => {
+                Self::internal(error)
+            }
+        }
+    }
+}

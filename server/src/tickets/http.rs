@@ -1,0 +1,121 @@
+//! `/claimed-tickets`.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use shared::api::error::ErrorBody;
+use shared::api::page::Page;
+use shared::api::tickets::{ClaimRequest, ClaimedTicketView, IssuedTicketView};
+use shared::ids::ClaimedTicketId;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::draw::{Format, Tagged};
+use super::{claim, find, revoke};
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::platform::http::{Caller, Json, PageParams, Path, Query};
+
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(claim_ticket))
+        .routes(routes!(list_tickets))
+        .routes(routes!(show_ticket))
+        .routes(routes!(show_qr))
+        .routes(routes!(revoke_ticket))
+}
+
+/// Claims a paid ticket for a named attendee: its signed code is minted now.
+#[utoipa::path(post, path = "/claimed-tickets/claim", tag = "tickets", request_body = ClaimRequest, security(("bearer" = [])),
+    responses((status = 201, body = ClaimedTicketView), (status = 200, description = "Claimed before for the same attendee", body = ClaimedTicketView),
+        (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn claim_ticket(
+    State(app): State<AppState>,
+    caller: Caller,
+    Json(request): Json<ClaimRequest>,
+) -> Result<(StatusCode, Json<ClaimedTicketView>), ApiError> {
+    let claimed = claim::claim(&app, &caller, request, app.clock.now()).await?;
+    let status = if claimed.is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    Ok((status, Json(claimed.view)))
+}
+
+/// Lists my tickets, the newest first.
+#[utoipa::path(get, path = "/claimed-tickets", tag = "tickets", params(PageParams), security(("bearer" = [])),
+    responses((status = 200, body = Page<ClaimedTicketView>)))]
+async fn list_tickets(
+    State(app): State<AppState>,
+    caller: Caller,
+    page: PageParams,
+) -> Result<Json<Page<ClaimedTicketView>>, ApiError> {
+    Ok(Json(
+        find::list(&app, &caller, &page, app.clock.now()).await?,
+    ))
+}
+
+/// Shows a ticket to its holder.
+#[utoipa::path(get, path = "/claimed-tickets/{id}", tag = "tickets", params(("id" = ClaimedTicketId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = ClaimedTicketView), (status = 404, body = ErrorBody)))]
+async fn show_ticket(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+) -> Result<Json<ClaimedTicketView>, ApiError> {
+    Ok(Json(find::show(&app, &caller, id, app.clock.now()).await?))
+}
+
+#[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ImageParams {
+    #[serde(default)]
+    format: Format,
+}
+
+/// The ticket's QR code, for its holder.
+#[utoipa::path(get, path = "/claimed-tickets/qr/{id}", tag = "tickets", params(("id" = ClaimedTicketId, Path), ImageParams), security(("bearer" = [])),
+    responses((status = 200, content((Vec<u8> = "image/png"), (String = "image/svg+xml"))), (status = 304, description = "Not changed"),
+        (status = 404, body = ErrorBody)))]
+async fn show_qr(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+    Query(wanted): Query<ImageParams>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let ticket = Tagged::of(&app, &caller, id, wanted.format, app.clock.now()).await?;
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|tag| tag.to_str().ok());
+    let headers = [
+        (
+            header::ETAG,
+            HeaderValue::from_str(&ticket.tag).map_err(ApiError::internal)?,
+        ),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, max-age=300"),
+        ),
+    ];
+    if known.is_some_and(|known| known.contains(&ticket.tag)) {
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    let content_type = [(header::CONTENT_TYPE, wanted.format.content_type())];
+    Ok((headers, content_type, ticket.draw()?).into_response())
+}
+
+/// Revokes a ticket, for its event's organizer. The gates learn of it at their next sync.
+#[utoipa::path(post, path = "/claimed-tickets/{id}/revoke", tag = "tickets", params(("id" = ClaimedTicketId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = IssuedTicketView), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn revoke_ticket(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+) -> Result<Json<IssuedTicketView>, ApiError> {
+    Ok(Json(
+        revoke::revoke(&app, &caller, id, app.clock.now()).await?,
+    ))
+}

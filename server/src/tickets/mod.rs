@@ -1,0 +1,30 @@
+//! Claimed tickets (T1, T2, T4): a paid ticket in a named attendee's hands, its signed code, its
+//! page.
+//!
+//! Invariants
+//! - A stock row has at most one claimed ticket; both move in one commit, with the gates' mark.
+//! - Tokens, typed codes and page links are never stored: they are rendered from wrapped keys.
+//! - Only the holder gets what opens a gate.
+//!
+//! Other slices may call what is re-exported here.
+
+mod claim;
+pub mod code;
+mod draw;
+mod error;
+mod find;
+pub mod http;
+mod model;
+mod qr;
+mod render;
+mod revoke;
+#[cfg(test)]
+mod tests;
+
+pub use claim::claim;
+pub use error::Error;
+pub use find::{by_page, find, may_see, snapshot_row, stock};
+pub use model::ClaimedTicket;
+pub use qr::{QrError, TicketQr, link_svg};
+pub use render::{Rendered, render};
+pub use revoke::revoke;

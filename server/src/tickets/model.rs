@@ -1,0 +1,130 @@
+//! A claimed ticket: what is signed for a named attendee, and nothing that signs.
+//!
+//! Invariants: the token is never stored, only the fields that its signature covers (Ed25519 is
+//! deterministic, so the same fields give the same digits again); the page's secret is stored as a
+//! hash only; status is not kept here, the stock row (`IssuedTicket`) is the one truth about it.
+
+use serde::{Deserialize, Serialize};
+use shared::api::tickets::{Attendee, TicketStatus};
+use shared::ids::{ClaimedTicketId, ClassId, EventId, OrderId, TicketId, UserId};
+use shared::ticket::{Flags, FrameError, Payload, ScanCommitment, event_hint};
+use shared::time::Timestamp;
+use shared::trust::{TicketRow, TicketRowStatus};
+
+use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClaimedTicket {
+    pub id: ClaimedTicketId,
+    pub ticket_id: TicketId,
+    pub event_id: EventId,
+    pub class_id: ClassId,
+    pub order_id: OrderId,
+    pub user_id: UserId,
+    pub attendee: Attendee,
+    /// What the token says.
+    pub kid: u8,
+    pub serial: u32,
+    pub generation: u8,
+    pub class_index: u8,
+    pub zones: u16,
+    /// Quarter hours from the event's epoch.
+    pub not_before: u16,
+    pub not_after: u16,
+    pub flags: u8,
+    pub seat: Option<String>,
+    pub seat_index: Option<u32>,
+    pub commitment: ScanCommitment,
+    /// SHA-256 of the page's secret, hex.
+    pub page_hash: String,
+    pub claimed_at: Timestamp,
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl ClaimedTicket {
+    /// The signed fields.
+    pub fn payload(&self) -> Result<Payload, FrameError> {
+        Ok(Payload {
+            kid: self.kid,
+            serial: self.serial,
+            generation: self.generation,
+            class: self.class_index,
+            zones: self.zones,
+            not_before: self.not_before,
+            not_after: self.not_after,
+            flags: Flags::from_bits(self.flags)?,
+            seat: self.seat_index,
+            hint: event_hint(self.event_id),
+        })
+    }
+
+    fn needs_id(&self) -> bool {
+        Flags::from_bits(self.flags).is_ok_and(|flags| flags.contains(Flags::ID_CHECK))
+    }
+
+    /// Its row in the snapshot, given what the stock says.
+    pub fn row(&self, stock: TicketStatus) -> TicketRow {
+        TicketRow {
+            status: row_status(self.revoked_at.is_some(), stock),
+            generation: self.generation,
+            class: self.class_index,
+            flags: if self.needs_id() {
+                TicketRow::ID_CHECK
+            } else {
+                0
+            },
+            seat: self.seat_index.unwrap_or(0),
+            commitment: self.commitment,
+        }
+    }
+}
+
+/// What the gates learn of a claimed ticket.
+fn row_status(revoked: bool, stock: TicketStatus) -> TicketRowStatus {
+    if revoked {
+        return TicketRowStatus::Revoked;
+    }
+    match stock {
+        TicketStatus::Paid | TicketStatus::Claimed | TicketStatus::Validated => {
+            TicketRowStatus::Active
+        }
+        // The stock went back on sale or away: whoever still shows the old code has no claim to it.
+        TicketStatus::Available | TicketStatus::Held | TicketStatus::Cancelled => {
+            TicketRowStatus::Cancelled
+        }
+        TicketStatus::Expired => TicketRowStatus::Expired,
+    }
+}
+
+impl Entity for ClaimedTicket {
+    const COLLECTION: Collection = Collection {
+        name: "claimed_tickets",
+        fields: &[
+            Field::text("event_id"),
+            Field::int("serial"),
+            Field::text("ticket_id"),
+            Field::text("user_id"),
+            Field::int("claimed_at"),
+            Field::text("page_hash"),
+        ],
+        indexes: &[
+            Index::unique("by_serial", &["event_id", "serial"]),
+            Index::unique("by_ticket", &["ticket_id"]),
+            Index::on("by_user", &["user_id", "claimed_at"]),
+            Index::unique("by_page", &["page_hash"]),
+        ],
+    };
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+    fn index(&self) -> Vec<IndexValue> {
+        vec![
+            self.event_id.into(),
+            i64::from(self.serial).into(),
+            self.ticket_id.into(),
+            self.user_id.into(),
+            self.claimed_at.into(),
+            self.page_hash.clone().into(),
+        ]
+    }
+}

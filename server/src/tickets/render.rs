@@ -1,0 +1,79 @@
+//! What opens a gate, rendered from the event's keys whenever it is asked for: digits, typed code,
+//! page link.
+
+use data_encoding::BASE32_NOPAD;
+use shared::api::tickets::{ClaimedTicketView, TicketStatus};
+use shared::ids::ClaimedTicketId;
+use shared::ticket::{Token, sign};
+use shared::time::Timestamp;
+
+use super::Error;
+use super::code::TypedCode;
+use super::model::ClaimedTicket;
+use crate::app::App;
+use crate::gate::keys::{self, EventKeys};
+
+/// The secrets of one ticket. No `Debug`: they open the gate.
+pub struct Rendered {
+    pub token: Token,
+    pub code: TypedCode,
+    pub page_url: String,
+}
+
+/// Renders a stored ticket; the same digits every time.
+pub async fn render(app: &App, ticket: &ClaimedTicket, now: Timestamp) -> Result<Rendered, Error> {
+    let keys = keys::for_event(app, ticket.event_id, now).await?;
+    let code = TypedCode::derive(keys.secret(), ticket.serial, ticket.generation);
+    let secret = page_secret(keys.secret(), ticket.id);
+    Ok(Rendered {
+        token: token(&keys, ticket)?,
+        code,
+        page_url: format!("{}/t/{secret}", app.config.public_url),
+    })
+}
+
+pub(super) fn token(keys: &EventKeys, ticket: &ClaimedTicket) -> Result<Token, Error> {
+    let key = keys
+        .issuing(ticket.kid)
+        .ok_or(Error::Inconsistent("a ticket of an unknown key"))?;
+    Ok(sign(key, ticket.event_id, &ticket.payload()?)?)
+}
+
+/// 128 bits that only the event's secret gives, in 26 lower-case letters and digits.
+pub(super) fn page_secret(secret: &[u8; 32], id: ClaimedTicketId) -> String {
+    let mut hasher = blake3::Hasher::new_keyed(secret);
+    hasher.update(b"TKT1.page\0").update(id.as_bytes());
+    let mut bytes = [0; 16];
+    hasher.finalize_xof().fill(&mut bytes);
+    BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()
+}
+
+/// As its holder sees it. `status` is the stock's.
+pub(super) async fn view(
+    app: &App,
+    ticket: &ClaimedTicket,
+    status: TicketStatus,
+    now: Timestamp,
+) -> Result<ClaimedTicketView, Error> {
+    let rendered = render(app, ticket, now).await?;
+    Ok(ClaimedTicketView {
+        id: ticket.id,
+        ticket_id: ticket.ticket_id,
+        event_id: ticket.event_id,
+        class_id: ticket.class_id,
+        order_id: ticket.order_id,
+        status,
+        seat: ticket.seat.clone(),
+        serial: ticket.serial,
+        generation: ticket.generation,
+        attendee: ticket.attendee.clone(),
+        token: rendered.token.to_digits(),
+        code: rendered.code.to_string(),
+        page_url: rendered.page_url,
+        qr_url: format!(
+            "{}/api/v1/claimed-tickets/qr/{}",
+            app.config.public_url, ticket.id
+        ),
+        claimed_at: ticket.claimed_at,
+    })
+}
