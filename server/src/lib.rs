@@ -19,3 +19,4 @@ mod router_tests;
 #[cfg(test)]
 mod testing;
 pub mod tickets;
+pub mod web;

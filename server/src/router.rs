@@ -19,7 +19,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::{guard, probes};
-use crate::{accounts, events, gate, inventory, orders, payments, tickets};
+use crate::{accounts, events, gate, inventory, orders, payments, tickets, web};
 
 const API: &str = "/api/v1";
 const OPENAPI_PATH: &str = "/api/v1/openapi.json";
@@ -40,6 +40,7 @@ fn slices() -> OpenApiRouter<AppState> {
 fn pages() -> Router<AppState> {
     Router::new()
         .merge(payments::demo::pages())
+        .merge(web::http::pages())
 }
 
 /// Who may call a route. Ownership of what the path names comes on top: a stranger to an event

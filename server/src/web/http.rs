@@ -1,0 +1,61 @@
+//! Routes of the pages, at the root.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use super::ticket_page::{Shown, unknown};
+use super::{assets, enrol_page, front_page, headers};
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::platform::http::{Json, Path};
+
+pub fn pages() -> Router<AppState> {
+    Router::new()
+        .route("/", get(front))
+        .route("/enrol", get(async || headers::public(enrol_page::page())))
+        .route("/t/sw.js", get(service_worker))
+        .route("/t/{secret}", get(ticket))
+        .route("/t/{secret}/state", get(ticket_state))
+        .route("/assets/page.css", get(style))
+        .route("/assets/ticket.js", get(script))
+}
+
+async fn front(State(app): State<AppState>) -> Result<Response, ApiError> {
+    Ok(headers::public(front_page::page(&app).await?))
+}
+
+async fn ticket(
+    State(app): State<AppState>,
+    Path(secret): Path<String>,
+) -> Result<Response, ApiError> {
+    let Some(shown) = Shown::find(&app, &secret).await? else {
+        return Ok(headers::private(StatusCode::NOT_FOUND, unknown()));
+    };
+    let page = shown.page(&app, app.clock.now()).await?;
+    Ok(headers::private(StatusCode::OK, page))
+}
+
+async fn ticket_state(
+    State(app): State<AppState>,
+    Path(secret): Path<String>,
+) -> Result<Response, ApiError> {
+    let shown = Shown::find(&app, &secret).await?;
+    let shown = shown.ok_or_else(|| ApiError::not_found("ticket"))?;
+    let headers = [(header::CACHE_CONTROL, "no-store")];
+    Ok((headers, Json(shown.state(app.clock.now()))).into_response())
+}
+
+async fn service_worker(request: HeaderMap) -> Response {
+    assets::SERVICE_WORKER_JS.answer(&request)
+}
+
+async fn style(request: HeaderMap) -> Response {
+    assets::PAGE_CSS.answer(&request)
+}
+
+async fn script(request: HeaderMap) -> Response {
+    assets::TICKET_JS.answer(&request)
+}

@@ -1,0 +1,17 @@
+//! Pages for people: the attendee's ticket, the enrolment hint, the front page.
+//!
+//! Invariants: server-rendered and complete without script; nothing is loaded from elsewhere; no
+//! inline script or style (the content policy forbids both); a ticket's page says nothing to
+//! caches, referrers or search engines.
+
+mod assets;
+mod enrol_page;
+mod front_page;
+mod headers;
+pub mod http;
+mod layout;
+mod state;
+#[cfg(test)]
+mod tests;
+mod ticket_page;
+mod times;

@@ -1,0 +1,207 @@
+//! The pages, as a browser gets them.
+
+use axum::http::header;
+use serde_json::json;
+use shared::api::orders::OrderStatus;
+use shared::api::tickets::TicketStatus;
+
+use crate::gate::tests::Site;
+use crate::inventory::model::IssuedTicket;
+use crate::orders::model::Order;
+use crate::testing::{Answer, NOW};
+
+struct Page {
+    path: String,
+    token: String,
+}
+
+async fn claimed(site: &Site) -> Page {
+    let ticket = site.claim(0).await;
+    let url = ticket["pageUrl"].as_str().expect("a link");
+    Page {
+        path: url
+            .strip_prefix("http://gatehouse.test")
+            .expect("ours")
+            .to_owned(),
+        token: ticket["token"].as_str().expect("digits").to_owned(),
+    }
+}
+
+fn text(answer: &Answer) -> String {
+    String::from_utf8(answer.bytes.clone()).expect("text")
+}
+
+async fn state(site: &Site, page: &Page) -> serde_json::Value {
+    site.test
+        .get(&format!("{}/state", page.path), "")
+        .await
+        .expect(200)
+}
+
+#[tokio::test]
+async fn the_page_shows_the_ticket_and_keeps_it_private() {
+    // T1, T2
+    let site = Site::with_tickets(1).await;
+    let page = claimed(&site).await;
+    let answer = site.test.get(&page.path, "").await;
+    assert_eq!(answer.status, 200);
+    let html = text(&answer);
+    for shown in [
+        "Night of the Open Gates",
+        "Mon 21 September 2026, 22:13",
+        "Asia/Ho_Chi_Minh",
+        "Ann Lee",
+        "VIP",
+        "A-12",
+        "Ready",
+        "Offline — this ticket still works.",
+        "<svg",
+    ] {
+        assert!(html.contains(shown), "{shown} is missing in {html}");
+    }
+    // The policy forbids inline scripts and styles: there must be none to miss.
+    assert!(!html.contains("style=") && !html.contains("<style") && !html.contains("onclick"));
+    assert_eq!(html.matches("<script").count(), 1);
+    assert!(
+        !html.contains("https://"),
+        "nothing is loaded from elsewhere"
+    );
+    assert_eq!(answer.headers[header::CACHE_CONTROL], "private, no-cache");
+    assert_eq!(answer.headers[header::REFERRER_POLICY], "no-referrer");
+    assert_eq!(answer.headers["x-robots-tag"], "noindex, nofollow");
+    let policy = answer.headers[header::CONTENT_SECURITY_POLICY]
+        .to_str()
+        .expect("text");
+    assert!(
+        !policy.contains("unsafe") && policy.contains("default-src 'none'"),
+        "{policy}"
+    );
+    // The digits themselves are in the symbol only.
+    assert!(!html.contains(&page.token));
+}
+
+#[tokio::test]
+async fn links_that_lead_nowhere_say_so() {
+    // T2
+    let site = Site::with_tickets(1).await;
+    let page = claimed(&site).await;
+    let mut wrong = page.path.clone();
+    wrong.pop();
+    for path in [
+        wrong.clone() + "a",
+        wrong,
+        page.path.to_uppercase().replace("/T/", "/t/"),
+    ] {
+        if path == page.path {
+            continue;
+        }
+        let answer = site.test.get(&path, "").await;
+        assert_eq!(answer.status, 404);
+        assert!(text(&answer).contains("This is not a ticket"));
+        site.test
+            .get(&format!("{path}/state"), "")
+            .await
+            .expect_error(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn the_state_follows_gate_and_till() {
+    // T5, V2
+    let site = Site::with_tickets(1).await;
+    let page = claimed(&site).await;
+    assert_eq!(state(&site, &page).await["state"], "ready");
+
+    let mut device = site.enrol("South 1", 1, 7).await;
+    device.admit(0, &page.token, NOW.plus_secs(-660));
+    device.sync(&site.test).await;
+    let used = state(&site, &page).await;
+    assert_eq!(used["headline"], "Used");
+    // 14:02:20 UTC in Viet Nam.
+    assert_eq!(used["detail"], "Used at 21:02 at Gate B.");
+    assert!(text(&site.test.get(&page.path, "").await).contains("Used at 21:02 at Gate B."));
+
+    let stock = site.tickets[0].to_string();
+    site.change::<IssuedTicket>(&stock, |stock| stock.status = TicketStatus::Cancelled)
+        .await;
+    assert_eq!(
+        state(&site, &page).await["detail"],
+        "This ticket was cancelled."
+    );
+    let order = site.order.to_string();
+    site.change::<Order>(&order, |order| order.status = OrderStatus::Refunded)
+        .await;
+    let refunded = state(&site, &page).await;
+    assert_eq!(refunded["state"], "cancelled");
+    assert_eq!(
+        refunded["detail"],
+        "This ticket was cancelled and refunded."
+    );
+}
+
+#[tokio::test]
+async fn before_and_after_the_entry_window() {
+    // V3
+    let site = Site::with_tickets(1).await;
+    let page = claimed(&site).await;
+    site.test.clock.set(NOW.plus_secs(-12 * 3600));
+    let early = state(&site, &page).await;
+    assert_eq!(
+        (&early["state"], &early["headline"]),
+        (&json!("early"), &json!("Ready"))
+    );
+    assert_eq!(
+        early["detail"],
+        "Entry opens on Mon 21 September 2026, 10:00."
+    );
+    site.test.clock.set(NOW.plus_secs(6 * 3600));
+    let over = state(&site, &page).await;
+    assert_eq!(
+        (&over["state"], &over["detail"]),
+        (&json!("over"), &json!("Entry ended at 02:15."))
+    );
+}
+
+#[tokio::test]
+async fn scripts_and_styles_are_ours_and_revalidated() {
+    // T2: the page works offline once it was opened.
+    let site = Site::with_tickets(1).await;
+    for (path, kind) in [
+        ("/t/sw.js", "text/javascript; charset=utf-8"),
+        ("/assets/ticket.js", "text/javascript; charset=utf-8"),
+        ("/assets/page.css", "text/css; charset=utf-8"),
+    ] {
+        let answer = site.test.get(path, "").await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.headers[header::CONTENT_TYPE], kind);
+        assert!(answer.headers.contains_key(header::ETAG));
+    }
+    let worker = site.test.get("/t/sw.js", "").await;
+    let policy = worker.headers[header::CONTENT_SECURITY_POLICY]
+        .to_str()
+        .expect("text");
+    assert!(
+        policy.contains("connect-src 'self'"),
+        "the worker fetches under its own policy"
+    );
+    let kept = text(&worker);
+    for asset in ["/assets/ticket.js", "/assets/page.css"] {
+        assert!(kept.contains(asset), "the worker keeps {asset}");
+    }
+}
+
+#[tokio::test]
+async fn the_other_pages_stand() {
+    // V6, E1
+    let site = Site::with_tickets(1).await;
+    let front = site.test.get("/", "").await;
+    assert_eq!(front.status, 200);
+    let front = text(&front);
+    assert!(
+        front.contains("Night of the Open Gates") && front.contains("250000 VND"),
+        "{front}"
+    );
+    let enrol = site.test.get("/enrol", "").await;
+    assert_eq!(enrol.status, 200);
+    assert!(text(&enrol).contains("kiosk enrol"));
+}

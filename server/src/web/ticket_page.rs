@@ -1,0 +1,133 @@
+//! The attendee's page (T1, T2): the ticket, a large code, its state in words.
+
+use maud::{Markup, PreEscaped, html};
+use shared::api::tickets::TicketStatus;
+use shared::log::TicketState;
+use shared::time::Timestamp;
+
+use super::state::{Known, PageState};
+use super::{layout, times};
+use crate::app::App;
+use crate::error::ApiError;
+use crate::events::{
+    self,
+    model::{Event, Gate, TicketClass},
+};
+use crate::gate;
+use crate::orders::model::Order;
+use crate::platform::db::Versioned;
+use crate::tickets::{self, ClaimedTicket, TicketQr};
+
+/// Characters of a page's secret.
+const SECRET_CHARS: usize = 26;
+
+/// The ticket behind a link, with all that its page tells.
+pub(super) struct Shown {
+    ticket: ClaimedTicket,
+    event: Versioned<Event>,
+    gates: Vec<Gate>,
+    uses: TicketState,
+    stock: TicketStatus,
+    order: Option<Versioned<Order>>,
+}
+
+impl Shown {
+    /// `None` when the link is not one of ours.
+    pub(super) async fn find(app: &App, secret: &str) -> Result<Option<Self>, ApiError> {
+        if secret.len() != SECRET_CHARS {
+            return Ok(None);
+        }
+        let Some(ticket) = tickets::by_page(&app.db, secret).await? else {
+            return Ok(None);
+        };
+        let event = app.db.get::<Event>(&ticket.event_id.to_string()).await?;
+        let event = event.ok_or_else(|| ApiError::inconsistent("a ticket without its event"))?;
+        let stock = tickets::stock(&app.db, &ticket).await?.status;
+        let mut uses = TicketState::default();
+        for redemption in gate::redemptions_of(&app.db, ticket.event_id, ticket.serial).await? {
+            uses.insert(redemption.as_use());
+        }
+        Ok(Some(Self {
+            gates: events::gates_of(&app.db, ticket.event_id).await?,
+            order: app.db.get::<Order>(&ticket.order_id.to_string()).await?,
+            ticket,
+            event,
+            uses,
+            stock,
+        }))
+    }
+
+    pub(super) fn state(&self, now: Timestamp) -> PageState {
+        let known = Known {
+            ticket: &self.ticket,
+            stock: self.stock,
+            order: self.order.as_ref().map(|order| order.status),
+            uses: &self.uses,
+            event: &self.event,
+            gates: &self.gates,
+        };
+        known.state(now)
+    }
+
+    pub(super) async fn page(&self, app: &App, now: Timestamp) -> Result<Markup, ApiError> {
+        let class = app
+            .db
+            .get::<TicketClass>(&self.ticket.class_id.to_string())
+            .await?;
+        let class = class.map_or_else(String::new, |class| class.name.clone());
+        let rendered = tickets::render(app, &self.ticket, now).await?;
+        let qr = TicketQr::new(&rendered.token.to_digits()).map_err(ApiError::internal)?;
+        let content = self.content(
+            &self.state(now),
+            &class,
+            &qr.svg(),
+            &rendered.code.to_string(),
+        );
+        let state = self.state(now);
+        let script = html! { script src="/assets/ticket.js" defer {} };
+        let title = format!("Ticket: {}", self.event.title);
+        Ok(layout::framed(&title, Some(state.state), &script, &content))
+    }
+
+    fn content(&self, state: &PageState, class: &str, qr: &str, code: &str) -> Markup {
+        let event = &self.event;
+        let ticket = &self.ticket;
+        html! {
+            header {
+                h1 { (event.title) }
+                p { (times::span(event.start, event.end, &event.timezone)) }
+                p.quiet { "Times in " (event.timezone) }
+                @if let Some(venue) = &event.venue_id { p { (venue) } }
+            }
+            p #offline .banner role="status" hidden { "Offline — this ticket still works." }
+            section.state aria-live="polite" {
+                strong #headline { (state.headline) }
+                span #detail { (state.detail) }
+            }
+            figure.qr {
+                div role="img" aria-label="QR code of this ticket" { (PreEscaped(qr)) }
+                figcaption.hint { "Turn the brightness of your screen all the way up." }
+            }
+            section.card {
+                dl {
+                    dt { "Name" } dd { (ticket.attendee.name) }
+                    dt { "Ticket" } dd { (class) }
+                    @if let Some(seat) = &ticket.seat { dt { "Seat" } dd { (seat) } }
+                    dt { "Code" } dd.code { (code) }
+                }
+                p.quiet { "If the code cannot be scanned, read these digits to the staff." }
+            }
+        }
+    }
+}
+
+/// For links that lead nowhere.
+pub(super) fn unknown() -> Markup {
+    layout::page(
+        "Ticket not found",
+        &html! {
+            h1 { "This is not a ticket" }
+            p { "The link is incomplete or belongs to no ticket. Open it again from your e-mail, or copy it whole." }
+        },
+    )
+}

@@ -1,0 +1,63 @@
+//! Moments as people at the event read them.
+
+use jiff::Zoned;
+use jiff::tz::TimeZone;
+use shared::time::Timestamp;
+
+/// `Mon 21 September 2026, 18:02`, in the event's zone.
+pub(super) fn long(at: Timestamp, zone: &str) -> String {
+    local(at, zone).strftime("%a %-d %B %Y, %H:%M").to_string()
+}
+
+/// `18:02` on the day of `now`, with the date on any other.
+pub(super) fn short(at: Timestamp, now: Timestamp, zone: &str) -> String {
+    let at = local(at, zone);
+    if at.date() == local(now, zone).date() {
+        at.strftime("%H:%M").to_string()
+    } else {
+        at.strftime("%H:%M on %-d %B").to_string()
+    }
+}
+
+/// From start to end; the end's date only where it is another day.
+pub(super) fn span(start: Timestamp, end: Timestamp, zone: &str) -> String {
+    let (from, until) = (local(start, zone), local(end, zone));
+    let until = if from.date() == until.date() {
+        until.strftime("%H:%M").to_string()
+    } else {
+        until.strftime("%a %-d %B, %H:%M").to_string()
+    };
+    format!("{} – {until}", long(start, zone))
+}
+
+fn local(at: Timestamp, zone: &str) -> Zoned {
+    // Zones were checked when the event was saved.
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    at.to_jiff().to_zoned(zone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_the_events_own() {
+        // V3
+        let zone = "Asia/Ho_Chi_Minh";
+        let at = Timestamp::from_secs(1_790_000_000);
+        assert_eq!(long(at, zone), "Mon 21 September 2026, 21:13");
+        assert_eq!(short(at, at.plus_secs(60), zone), "21:13");
+        assert_eq!(
+            short(at, at.plus_secs(86_400), zone),
+            "21:13 on 21 September"
+        );
+        assert_eq!(
+            span(at, at.plus_secs(3600), zone),
+            "Mon 21 September 2026, 21:13 – 22:13"
+        );
+        assert_eq!(
+            span(at, at.plus_secs(4 * 3600), zone),
+            "Mon 21 September 2026, 21:13 – Tue 22 September, 01:13"
+        );
+    }
+}
