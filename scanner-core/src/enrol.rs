@@ -17,7 +17,10 @@ use shared::trust::{Opened, Root, RootPin, Signed};
 use crate::cache::{Cache, DeviceKey, Identity, Lock, LockKind, NewDevice};
 use crate::clock::Edge;
 use crate::error::{Cause, Error};
-use crate::sync::{HttpTransport, SyncReport, Syncer, Transport};
+use crate::sync::{HttpTransport, SyncReport, Syncer, Transport, TransportError};
+
+/// The server's word for a key that some device has already.
+const KEY_IN_USE: &str = "key_in_use";
 
 /// What the organizer handed over.
 #[derive(Clone, Debug)]
@@ -137,19 +140,15 @@ fn join(
     }
     let mut cache = Cache::create(dir)?;
     let _lock = Lock::take(dir, LockKind::Sync)?;
-    let key = DeviceKey::find_or_make(dir, &*edge.entropy)?;
-    let nonce = hex32(&transport.challenge()?.nonce)
-        .ok_or_else(|| Cause::Untrusted("the server's challenge is not 32 bytes".to_owned()))?;
-    let proof = key
-        .signing()
-        .sign(&enrolment_message(&nonce, &link.code, &key.public()));
-    let response = transport.enrol(&EnrolRequest {
-        code: link.code.clone(),
-        public_key: HEXLOWER.encode(&key.public()),
-        nonce: HEXLOWER.encode(&nonce),
-        proof: HEXLOWER.encode(&proof.to_bytes()),
-        app_version: env!("CARGO_PKG_VERSION").to_owned(),
-    })?;
+    let mut key = DeviceKey::find_or_make(dir, &*edge.entropy)?;
+    let mut answer = ask(link, &key, transport);
+    if matches!(&answer, Err(Cause::Transport(TransportError::Refused { code, .. })) if code == KEY_IN_USE)
+    {
+        // An earlier enrolment went through and its answer was lost: that device is nobody now.
+        key = DeviceKey::replace(dir, &*edge.entropy)?;
+        answer = ask(link, &key, transport);
+    }
+    let (nonce, response) = answer?;
     let (signed, root, pin) = check_root(link, &response, edge)?;
     let transcript = transcript_code(&nonce, &link.code, &key.public(), pin);
     if transcript != response.transcript_code {
@@ -178,6 +177,25 @@ fn join(
         root_version: root.header.version,
     })?;
     Ok(identity)
+}
+
+/// Challenge and proof.
+fn ask(
+    link: &EnrolmentLink,
+    key: &DeviceKey,
+    transport: &mut dyn Transport,
+) -> Result<([u8; 32], EnrolResponse), Cause> {
+    let nonce = hex32(&transport.challenge()?.nonce)
+        .ok_or_else(|| Cause::Untrusted("the server's challenge is not 32 bytes".to_owned()))?;
+    let message = enrolment_message(&nonce, &link.code, &key.public());
+    let response = transport.enrol(&EnrolRequest {
+        code: link.code.clone(),
+        public_key: HEXLOWER.encode(&key.public()),
+        nonce: HEXLOWER.encode(&nonce),
+        proof: HEXLOWER.encode(&key.signing().sign(&message).to_bytes()),
+        app_version: env!("CARGO_PKG_VERSION").to_owned(),
+    })?;
+    Ok((nonce, response))
 }
 
 /// The root that came must be the one that the link promised.

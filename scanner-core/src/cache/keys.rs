@@ -38,6 +38,13 @@ impl DeviceKey {
         Ok(Self(SigningKey::from_bytes(&seed)))
     }
 
+    /// Makes another key in place of one that no device was enrolled with here.
+    pub(crate) fn replace(dir: &Path, entropy: &dyn Entropy) -> Result<Self, Cause> {
+        let path = dir.join(FILE);
+        std::fs::remove_file(&path).map_err(Cause::file("cannot remove", &path))?;
+        Self::find_or_make(dir, entropy)
+    }
+
     fn find(dir: &Path) -> Result<Option<Self>, Cause> {
         let Some(text) = files::read(&dir.join(FILE))?.map(Zeroizing::new) else {
             return Ok(None);

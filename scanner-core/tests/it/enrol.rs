@@ -114,6 +114,21 @@ fn an_enrolment_that_is_cut_leaves_nothing_and_can_be_repeated() {
 }
 
 #[test]
+fn an_enrolment_whose_answer_was_lost_is_done_anew_with_another_code() {
+    let server = Server::new(1);
+    let device = Device::new(&server, 1);
+    let error = device
+        .enrol(&mut Wire::cut_after(&server, 1, true))
+        .expect_err("lost");
+    assert_eq!(error.kind(), Kind::Unreachable);
+    assert_eq!(server.borrow().roster.devices.len(), 1);
+    device.enrol(&mut Wire::to(&server)).expect("enrols");
+    assert_eq!(server.borrow().roster.devices.len(), 2);
+    let ticket = server.borrow().ticket(0);
+    assert!(crate::device::scan(&mut device.open(), &ticket).durable);
+}
+
+#[test]
 fn an_enrolment_stands_when_its_first_sync_fails() {
     let server = Server::new(5);
     let device = Device::new(&server, 1);

@@ -31,6 +31,9 @@ impl Server {
                 &proof,
             )
             .expect("the proof holds");
+        if self.roster.by_key(&public).is_some() && self.code.is_some() {
+            return Err(refused(409, "key_in_use"));
+        }
         let Some(device) = self.code.take().filter(|_| request.code == CODE) else {
             return Err(refused(409, "enrolment_code_used"));
         };
