@@ -1,14 +1,18 @@
 //! Builds the window and hands it the commands.
 //!
-//! This never decides: it converts between the page and `scanner-core`.
+//! This never decides: it converts between the page and `scanner-core`. Nothing that blocks runs
+//! on the window's thread.
 
 mod commands;
-mod error;
-mod state;
+mod device;
+mod problem;
 
-use tauri::Manager;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use state::AppState;
+use tauri::Manager as _;
+
+use device::Device;
 
 /// Names the data folder; unset means the platform's folder for this app's data.
 const DATA_VARIABLE: &str = "GATEHOUSE_SCANNER_DATA";
@@ -16,27 +20,32 @@ const DATA_VARIABLE: &str = "GATEHOUSE_SCANNER_DATA";
 /// Opens the window and stays until it closes.
 ///
 /// # Errors
-/// When the data folder cannot be read or the webview cannot start.
+/// When the webview cannot start. What is wrong with the data is told in the window.
 pub fn run() -> anyhow::Result<()> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .init();
     scanner_core::install_tls();
     tauri::Builder::default()
         .setup(|app| {
-            #[expect(clippy::disallowed_methods, reason = "the app's one switch is read at start")]
-            let folder = match std::env::var_os(DATA_VARIABLE) {
-                Some(folder) => folder.into(),
+            let folder = match data_folder() {
+                Some(folder) => folder,
                 None => app.path().app_data_dir()?,
             };
-            app.manage(AppState::open(folder)?);
+            app.manage(Arc::new(Device::new(folder)));
             Ok(())
         })
         .invoke_handler(tauri::generate_handler![
-            commands::enrol,
-            commands::scan,
-            commands::search,
-            commands::status,
-            commands::sync,
+            commands::enrol::enrol,
+            commands::scan::scan,
+            commands::search::search,
+            commands::status::status,
+            commands::sync::sync,
         ])
         .run(tauri::generate_context!())?;
     Ok(())
+}
+
+fn data_folder() -> Option<PathBuf> {
+    std::env::var_os(DATA_VARIABLE).map(PathBuf::from)
 }

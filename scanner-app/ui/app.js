@@ -1,142 +1,161 @@
-// The screen: shows what the core decided, never decides. Nothing turns green before the core says
-// that the admission is on disk.
+// The screens and what moves between them. Decides nothing: it asks the core, one scan after the
+// other, and shows what the core has written down.
 
-import { signal } from './signal.js';
+import { isAnswered, showChecking, showProblem, showReady, showVerdict } from './answer.js';
+import { setUpFind } from './find.js';
+import { showStatus, showUnknown } from './status.js';
 import { listenToWedge } from './wedge.js';
 
 const invoke = window.__TAURI__.core.invoke;
 const $ = (id) => document.getElementById(id);
 
-const WORDS = { admit: 'Admit', refuse: 'Do not admit', attention: 'Check first' };
-const SHAPES = {
-  idle: '<path d="M8 22V10h12M44 10h12v12M56 42v12H44M20 54H8V42" fill="none" stroke="currentColor" stroke-width="4" stroke-linecap="round" stroke-linejoin="round"/><path d="M14 32h36" stroke="currentColor" stroke-width="4" stroke-linecap="round"/>',
-  admit: '<circle cx="32" cy="32" r="30" fill="#fff"/><path d="M17 33l10 11 21-24" fill="none" stroke="#0b6b3a" stroke-width="8" stroke-linecap="round" stroke-linejoin="round"/>',
-  refuse: '<path d="M20 2h24l18 18v24L44 62H20L2 44V20z" fill="#fff"/><path d="M20 20l24 24M44 20L20 44" stroke="#a8121f" stroke-width="8" stroke-linecap="round"/>',
-  attention: '<path d="M32 3l30 55H2z" fill="#fff"/><path d="M32 22v18" stroke="#8a5200" stroke-width="7" stroke-linecap="round"/><circle cx="32" cy="49" r="4" fill="#8a5200"/>',
-};
 const STATUS_EVERY_MS = 2000;
 const SYNC_EVERY_MS = 15000;
+const MUTED = 'muted';
+// Pasted whole, a ticket needs no button.
+const WHOLE_TICKET = /^\s*\d{100,}\s*$/;
 
-const counts = { admitted: 0, refused: 0 };
-let busy = Promise.resolve();
+const screen = () => document.body.dataset.screen;
+const isMuted = () => $('sound').getAttribute('aria-checked') === 'false';
 
-function show(screen) {
-  document.body.dataset.screen = screen;
-  $('enrol').hidden = screen !== 'enrol';
-  $('scan').hidden = screen !== 'scan';
-  $('bar').hidden = screen !== 'scan';
-  (screen === 'scan' ? $('code') : $('enrol-link')).focus();
+function show(name) {
+  if (screen() === name) return;
+  document.body.dataset.screen = name;
+  for (const page of ['trouble', 'enrol', 'scan']) $(page).hidden = page !== name;
+  $('bar').hidden = name !== 'scan';
+  if (name === 'scan') showReady();
+  else document.body.dataset.verdict = 'idle';
+  rest();
 }
 
-function showAnswer(kind, word, who, explanation, earlier) {
-  const answer = $('answer');
-  answer.dataset.verdict = kind;
-  delete answer.dataset.fresh;
-  void answer.offsetWidth; // restarts the animation for a repeated verdict
-  answer.dataset.fresh = '';
-  $('shape').innerHTML = `<svg viewBox="0 0 64 64" aria-hidden="true">${SHAPES[kind]}</svg>`;
-  $('word').textContent = word;
-  $('who').textContent = who;
-  $('explanation').textContent = explanation;
-  $('earlier').textContent = earlier;
+// Where the cursor belongs when nobody put it anywhere. Keys are heard without it too, so a phone
+// is not made to show its keyboard.
+function rest() {
+  document.activeElement?.blur();
+  const place = { enrol: 'enrol-link', scan: 'code' }[screen()];
+  if (place && matchMedia('(pointer: fine)').matches) $(place).focus();
 }
 
-function showVerdict(verdict) {
-  const who = [verdict.class, verdict.seat, verdict.holder].filter(Boolean).join(' · ');
-  const earlier = verdict.earlier && verdict.reason !== 'already_used'
-    ? `Used ${new Date(verdict.earlier.at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })} at ${verdict.earlier.gate}` : '';
-  showAnswer(verdict.verdict, WORDS[verdict.verdict], who, verdict.explanation, earlier);
-  if (verdict.verdict === 'refuse') counts.refused += 1; else counts.admitted += 1;
-  $('admitted').textContent = counts.admitted;
-  $('refused').textContent = counts.refused;
-  signal(verdict.verdict, $('mute').getAttribute('aria-pressed') === 'true');
+// One scan after the other: a fast reader must not overtake a slow disk. Never rejects.
+let queue = Promise.resolve();
+let latest = null;
+
+function check(reading, isConfirmed = false) {
+  if (!reading.text.trim() && !reading.keys) return;
+  find.close();
+  queue = queue.then(() => decide(reading, isConfirmed));
 }
 
-// One scan after the other: a fast scanner must not overtake a slow disk.
-function check(text, physical = '') {
-  if (!text.trim() && !physical) return;
-  busy = busy.then(async () => {
-    try {
-      showVerdict(await invoke('scan', { text, physical }));
-    } catch (problem) {
-      showAnswer('refuse', WORDS.refuse, '', `This device could not decide: ${problem}`, '');
-      signal('refuse', false);
-    }
-    await refresh();
-  });
-}
-
-function age(seconds) {
-  if (seconds === null || seconds === undefined) return 'missing';
-  if (seconds < 90) return 'fresh';
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min old`;
-  return `${Math.round(seconds / 3600)} h old`;
+async function decide(reading, isConfirmed) {
+  showChecking();
+  latest = reading;
+  try {
+    showVerdict(await invoke('scan', { ...reading, confirmed: isConfirmed }), isMuted());
+  } catch (problem) {
+    showProblem(String(problem), isMuted());
+  }
+  refresh();
 }
 
 async function refresh() {
-  const status = await invoke('status');
-  if (!status) return show('enrol');
-  if (document.body.dataset.screen !== 'scan') show('scan');
-  $('link').dataset.state = status.online ? 'online' : 'offline';
-  $('link').querySelector('b').textContent = status.online ? 'Online' : 'Offline';
-  $('pending').textContent = status.pending;
-  $('age').textContent = age(status.snapshotAgeSeconds);
-  $('age').parentElement.dataset.state = status.staleness;
-  $('gate').textContent = status.gate;
+  try {
+    const status = await invoke('status');
+    show(status ? 'scan' : 'enrol');
+    if (status) showStatus(status);
+  } catch (problem) {
+    // An answer on the screen stays: the next scan tells for itself whether the device works.
+    if (screen() === 'scan') {
+      showUnknown();
+      return;
+    }
+    $('trouble-problem').textContent = String(problem);
+    show('trouble');
+  }
 }
 
-async function sync() {
+let syncing = null;
+function sync() {
+  syncing ??= syncOnce().finally(() => { syncing = null; });
+  return syncing;
+}
+
+async function syncOnce() {
   $('sync').disabled = true;
-  try { await invoke('sync'); } catch { /* the status bar says "Offline" */ }
+  try {
+    await invoke('sync');
+  } catch {
+    // The status bar says that the device is offline; a gate goes on without.
+  }
   $('sync').disabled = false;
   await refresh();
 }
 
-$('enrol-form').addEventListener('submit', async (event) => {
-  event.preventDefault();
-  const problem = $('enrol-problem');
-  problem.hidden = true;
+async function enrol(link) {
+  $('enrol-problem').hidden = true;
+  if ($('enrol-button').disabled) return;
   $('enrol-button').disabled = true;
+  $('enrol-button').textContent = 'Setting up…';
   try {
-    await invoke('enrol', { link: $('enrol-link').value });
+    const { compare } = await invoke('enrol', { link });
     $('enrol-link').value = '';
-    showAnswer('idle', 'Ready', '', 'Scan a ticket, or type its digits below.', '');
     await refresh();
+    if (compare) showReady(`Compare with the organizer's screen: ${compare}`);
     sync();
-  } catch (error) {
-    problem.textContent = error;
-    problem.hidden = false;
+  } catch (problem) {
+    $('enrol-link').value = link;
+    $('enrol-problem').textContent = String(problem);
+    $('enrol-problem').hidden = false;
   }
   $('enrol-button').disabled = false;
+  $('enrol-button').textContent = 'Set up';
+}
+
+function showSound(isOn) {
+  $('sound').setAttribute('aria-checked', String(isOn));
+  $('sound').querySelector('b').textContent = isOn ? 'on' : 'off';
+}
+
+const find = setUpFind({ search: (query) => invoke('search', { query }), closed: rest });
+const forgetKeys = listenToWedge({
+  field: () => ({ enrol: $('enrol-link'), scan: $('code') })[screen()],
+  begun: () => { if (screen() === 'scan' && isAnswered() && $('find').hidden) showReady(); },
+  submit: (reading) => (screen() === 'scan' ? check(reading) : enrol(reading.text)),
 });
 
+$('enrol-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  enrol($('enrol-link').value);
+});
 $('scan-form').addEventListener('submit', (event) => {
   event.preventDefault();
   const text = $('code').value;
   $('code').value = '';
-  check(text);
-  $('code').focus();
+  forgetKeys();
+  check({ text, keys: '' });
 });
-$('code').addEventListener('paste', (event) => {
+document.addEventListener('paste', (event) => {
   const text = event.clipboardData?.getData('text') ?? '';
-  // A whole code pasted needs no button.
-  if (/^\s*\d{100,}\s*$/.test(text)) {
-    event.preventDefault();
-    $('code').value = '';
-    check(text);
-  }
+  if (screen() !== 'scan' || !WHOLE_TICKET.test(text)) return;
+  event.preventDefault();
+  $('code').value = '';
+  forgetKeys();
+  check({ text, keys: '' });
 });
+$('confirm').addEventListener('click', () => { if (latest) check(latest, true); });
 $('sync').addEventListener('click', sync);
-$('mute').addEventListener('click', () => {
-  const muted = $('mute').getAttribute('aria-pressed') !== 'true';
-  $('mute').setAttribute('aria-pressed', String(muted));
-  $('mute').textContent = muted ? 'Sound off' : 'Sound on';
-  $('code').focus();
+$('sound').addEventListener('click', () => {
+  showSound(isMuted());
+  localStorage.setItem(MUTED, String(isMuted()));
 });
-listenToWedge($('code'), () => document.body.dataset.screen === 'scan', check);
+$('trouble-again').addEventListener('click', refresh);
+// A button that was pressed with a finger or mouse must not keep the Enter of the next reading.
+document.addEventListener('click', (event) => {
+  if (event.detail > 0 && event.target.closest('#scan button') && $('find').hidden) rest();
+});
+document.querySelector('#sound').addEventListener('pointerup', () => setTimeout(rest));
 
-showAnswer('idle', 'Ready', '', 'Scan a ticket, or type its digits below.', '');
+showSound(localStorage.getItem(MUTED) !== 'true');
 await refresh();
 setInterval(refresh, STATUS_EVERY_MS);
-setInterval(() => { if (document.body.dataset.screen === 'scan') sync(); }, SYNC_EVERY_MS);
-if (document.body.dataset.screen === 'scan') sync();
+setInterval(() => { if (screen() === 'scan') sync(); }, SYNC_EVERY_MS);
+if (screen() === 'scan') sync();

@@ -55,10 +55,17 @@ impl Window {
             .spawn()
             .expect("WebKitWebDriver is installed (tests/run installs webkit2gtk-driver)");
         let driver = Process(driver);
-        let http = Client::builder().timeout(READY_WITHIN).no_proxy().build().expect("client");
+        let http = Client::builder()
+            .timeout(READY_WITHIN)
+            .no_proxy()
+            .build()
+            .expect("client");
         let base = format!("http://127.0.0.1:{port}");
         poll::until("the driver", READY_WITHIN, || {
-            http.get(format!("{base}/status")).send().is_ok_and(|a| a.status().is_success()).then_some(())
+            http.get(format!("{base}/status"))
+                .send()
+                .is_ok_and(|a| a.status().is_success())
+                .then_some(())
         });
         let wanted = json!({"capabilities": {"alwaysMatch": {
             "webkitgtk:browserOptions": {"binary": env!("CARGO_BIN_EXE_scanner-app"), "args": []},
@@ -69,32 +76,55 @@ impl Window {
             .send()
             .and_then(reqwest::blocking::Response::json)
             .expect("a session");
-        let id = answer["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {answer}"));
-        Self { session: format!("{base}/session/{id}"), http, _driver: driver, _display: display, _data: data }
+        let id = answer["value"]["sessionId"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no session: {answer}"));
+        Self {
+            session: format!("{base}/session/{id}"),
+            http,
+            _driver: driver,
+            _display: display,
+            _data: data,
+        }
     }
 
     fn command(&self, path: &str, body: &Value) -> Value {
-        let answer = self.http.post(format!("{}/{path}", self.session)).json(body).send();
-        let answer: Value = answer.and_then(reqwest::blocking::Response::json).expect("an answer");
+        let answer = self
+            .http
+            .post(format!("{}/{path}", self.session))
+            .json(body)
+            .send();
+        let answer: Value = answer
+            .and_then(reqwest::blocking::Response::json)
+            .expect("an answer");
         assert!(answer["value"]["error"].is_null(), "{path}: {answer}");
         answer["value"].clone()
     }
 
     fn question(&self, path: &str) -> Value {
         let answer = self.http.get(format!("{}/{path}", self.session)).send();
-        let answer: Value = answer.and_then(reqwest::blocking::Response::json).expect("an answer");
+        let answer: Value = answer
+            .and_then(reqwest::blocking::Response::json)
+            .expect("an answer");
         assert!(answer["value"]["error"].is_null(), "{path}: {answer}");
         answer["value"].clone()
     }
 
     fn element(&self, css: &str) -> String {
         let found = self.command("element", &json!({"using": "css selector", "value": css}));
-        found[ELEMENT].as_str().unwrap_or_else(|| panic!("no {css}: {found}")).to_owned()
+        found[ELEMENT]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {css}: {found}"))
+            .to_owned()
     }
 
     pub fn text(&self, css: &str) -> String {
         let path = format!("element/{}/text", self.element(css));
-        self.question(&path).as_str().unwrap_or("").trim().to_owned()
+        self.question(&path)
+            .as_str()
+            .unwrap_or("")
+            .trim()
+            .to_owned()
     }
 
     pub fn attribute(&self, css: &str, name: &str) -> String {
@@ -120,13 +150,22 @@ impl Window {
 
     /// Keys to the page, not to a field: what a wedge scanner does.
     pub fn type_anywhere(&self, text: &str) {
-        self.command("execute/sync", &json!({"script": "document.activeElement?.blur()", "args": []}));
+        self.command(
+            "execute/sync",
+            &json!({"script": "document.activeElement?.blur()", "args": []}),
+        );
         let keys = text.chars().flat_map(|key| {
             let key = if key == '\n' { '\u{e007}' } else { key };
-            [json!({"type": "keyDown", "value": key}), json!({"type": "keyUp", "value": key})]
+            [
+                json!({"type": "keyDown", "value": key}),
+                json!({"type": "keyUp", "value": key}),
+            ]
         });
         let keys: Vec<Value> = keys.collect();
-        self.command("actions", &json!({"actions": [{"type": "key", "id": "wedge", "actions": keys}]}));
+        self.command(
+            "actions",
+            &json!({"actions": [{"type": "key", "id": "wedge", "actions": keys}]}),
+        );
     }
 
     /// A picture for people to look at: `target/…/tmp/window-NAME.png`.
@@ -150,7 +189,15 @@ impl Drop for Window {
 /// Xvfb picks a free display itself and writes its number to a pipe.
 fn start_display() -> (Process, String) {
     let mut child = Command::new("Xvfb")
-        .args(["-displayfd", "1", "-screen", "0", "412x820x24", "-nolisten", "tcp"])
+        .args([
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            "412x820x24",
+            "-nolisten",
+            "tcp",
+        ])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -158,7 +205,9 @@ fn start_display() -> (Process, String) {
         .expect("Xvfb is installed (tests/run installs xvfb)");
     let mut number = String::new();
     let output = child.stdout.take().expect("piped");
-    BufReader::new(output).read_line(&mut number).expect("a display number");
+    BufReader::new(output)
+        .read_line(&mut number)
+        .expect("a display number");
     (Process(child), format!(":{}", number.trim()))
 }
 

@@ -1,0 +1,70 @@
+//! What the status bar shows.
+
+use scanner_core::{Freshness, Status};
+use serde::Serialize;
+
+use super::{ThisDevice, off_the_window};
+use crate::problem::Problem;
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StatusLine {
+    /// The last exchange with the server succeeded, within the last minute.
+    online: bool,
+    /// Own entries that the server does not have yet.
+    pending: u64,
+    /// Own entries ever written.
+    entries: u64,
+    snapshot_age_seconds: Option<i64>,
+    /// `red` also without a ticket list.
+    staleness: Freshness,
+    gate: String,
+    event: String,
+    device: String,
+    /// What staff must know before they go on.
+    notice: Option<&'static str>,
+}
+
+/// `None` when the device is not enrolled. Asked after each answer, so it also lets the core tidy
+/// up while nobody waits.
+#[tauri::command]
+pub(crate) async fn status(device: ThisDevice<'_>) -> Result<Option<StatusLine>, Problem> {
+    off_the_window(device, |device| {
+        let status = device.with_scanner(|scanner| {
+            scanner.idle()?;
+            scanner.status()
+        })?;
+        Ok(status.transpose()?.map(StatusLine::from))
+    })
+    .await
+}
+
+impl From<Status> for StatusLine {
+    fn from(status: Status) -> Self {
+        let snapshot = status.snapshot.as_ref();
+        Self {
+            online: status.peers.iter().any(|peer| peer.connected),
+            pending: status.pending,
+            entries: status.entries,
+            snapshot_age_seconds: snapshot.map(|of| of.age_secs),
+            staleness: snapshot.map_or(Freshness::Red, |of| of.freshness),
+            notice: notice(&status),
+            gate: status.gate.name,
+            event: status.event.title,
+            device: status.device.name,
+        }
+    }
+}
+
+/// The most urgent one.
+fn notice(status: &Status) -> Option<&'static str> {
+    if status.evicted {
+        Some("The organizer has removed this device. It admits nobody.")
+    } else if !status.refused.is_empty() {
+        Some("The server did not take some entries of this device. Call support.")
+    } else if status.clock.unsure {
+        Some("This device's clock is wrong. Set it right.")
+    } else {
+        None
+    }
+}

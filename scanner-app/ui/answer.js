@@ -1,0 +1,115 @@
+// The answer on the screen. Nothing here decides: it shows what the core decided, after the core
+// said so. An old answer never waits for the next guest: a new reading clears it, and so does time.
+
+import { signal } from './signal.js';
+
+const $ = (id) => document.getElementById(id);
+
+const WORDS = { admit: 'Admit', refuse: 'Do not admit', attention: 'Check first' };
+const GLYPHS = { admit: '✓', refuse: '✕', attention: '!' };
+const STEPS = {
+  needs_id: 'ID is right: admit',
+  needs_answer: 'Answered: admit',
+  needs_payment: 'Paid: admit',
+};
+const ADMIT_STAYS_MS = 8000;
+// Within this time a second reading of an admitted ticket is rather the same guest again.
+const READ_TWICE_MS = 10000;
+const RECENT_MAX = 3;
+
+const counts = { admitted: 0, refused: 0 };
+const answers = [];
+let timer;
+let previous = null;
+
+function paint(kind, word, { who = '', holder = '', explanation = '', earlier = '', step = '' } = {}) {
+  clearTimeout(timer);
+  document.body.dataset.verdict = kind;
+  delete $('answer').dataset.fresh;
+  void $('answer').offsetWidth; // restarts the animation for a repeated verdict
+  $('answer').dataset.fresh = '';
+  $('word').textContent = word;
+  $('who').textContent = who;
+  $('holder').textContent = holder;
+  $('explanation').textContent = explanation;
+  $('earlier').textContent = earlier;
+  $('confirm').textContent = step;
+  $('confirm').hidden = !step;
+  $('answer').scrollTop = 0;
+  showRecent();
+}
+
+export function showReady(explanation = 'Scan a ticket, or type its digits below.') {
+  paint('idle', 'Ready', { explanation });
+}
+
+// A reading began: whatever is on the screen is not about it.
+export function showChecking() {
+  if (document.body.dataset.verdict !== 'checking') paint('checking', 'Checking');
+}
+
+export function isAnswered() {
+  return document.body.dataset.verdict in WORDS;
+}
+
+export function showProblem(sentence, isMuted) {
+  note('refuse', 'Not decided');
+  paint('refuse', WORDS.refuse, { explanation: sentence });
+  signal('refuse', isMuted);
+}
+
+export function showVerdict(verdict, isMuted) {
+  const kind = verdict.verdict;
+  const who = [verdict.class, verdict.seat].filter(Boolean).join(' · ');
+  note(kind, verdict.seat || verdict.holder || who || WORDS[kind]);
+  paint(kind, WORDS[kind], {
+    who,
+    holder: verdict.holder ?? '',
+    explanation: verdict.explanation,
+    earlier: readTwice(verdict) ? 'Admitted here a moment ago. Was it read twice?' : earlierUse(verdict),
+    step: kind === 'attention' ? STEPS[verdict.reason] ?? '' : '',
+  });
+  if (kind === 'admit') {
+    previous = { serial: verdict.serial, at: performance.now() };
+    timer = setTimeout(() => showReady(), ADMIT_STAYS_MS);
+  }
+  signal(kind, isMuted);
+}
+
+function readTwice(verdict) {
+  return verdict.reason === 'already_used' && previous?.serial === verdict.serial
+    && performance.now() - previous.at < READ_TWICE_MS;
+}
+
+// A refusal's sentence tells the earlier use itself, on the event's clock.
+function earlierUse(verdict) {
+  if (!verdict.earlier || verdict.verdict === 'refuse') return '';
+  const at = new Date(verdict.earlier.at);
+  const isToday = at.toDateString() === new Date().toDateString();
+  const time = isToday
+    ? at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+    : at.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+  return `Used before: ${time}, ${verdict.earlier.gate}`;
+}
+
+// Counts an answer and keeps it for the row of earlier ones.
+function note(kind, label) {
+  if (kind === 'admit') counts.admitted += 1;
+  if (kind === 'refuse') counts.refused += 1;
+  $('admitted').textContent = counts.admitted;
+  $('refused').textContent = counts.refused;
+  answers.unshift({ kind, label });
+  answers.length = Math.min(answers.length, RECENT_MAX + 1);
+}
+
+// The current answer fills the screen; those before it stay in sight, for scans back to back.
+function showRecent() {
+  const from = isAnswered() ? 1 : 0;
+  const items = answers.slice(from, from + RECENT_MAX).map((answer) => {
+    const item = document.createElement('li');
+    item.dataset.was = answer.kind;
+    item.textContent = `${GLYPHS[answer.kind]} ${answer.label}`;
+    return item;
+  });
+  $('recent').replaceChildren(...items);
+}
