@@ -1,6 +1,7 @@
 // The answer on the screen. Nothing here decides: it shows what the core decided, after the core
 // said so. An old answer never waits for the next guest: a new reading clears it, and so does time.
 
+import { clock } from './clock.js';
 import { signal } from './signal.js';
 
 const $ = (id) => document.getElementById(id);
@@ -60,8 +61,10 @@ export function showProblem(sentence, isMuted) {
 
 export function showVerdict(verdict, isMuted) {
   const kind = verdict.verdict;
-  const who = [verdict.class, verdict.seat].filter(Boolean).join(' · ');
-  note(kind, verdict.seat || verdict.holder || who || WORDS[kind]);
+  // A seat is not broken over two lines.
+  const seat = verdict.seat?.replaceAll('-', '\u2011').replaceAll(' ', '\u00a0');
+  const who = [verdict.class, seat].filter(Boolean).join(' · ');
+  note(kind, seat || verdict.holder || who || WORDS[kind]);
   paint(kind, WORDS[kind], {
     who,
     holder: verdict.holder ?? '',
@@ -84,12 +87,7 @@ function readTwice(verdict) {
 // A refusal's sentence tells the earlier use itself, on the event's clock.
 function earlierUse(verdict) {
   if (!verdict.earlier || verdict.verdict === 'refuse') return '';
-  const at = new Date(verdict.earlier.at);
-  const isToday = at.toDateString() === new Date().toDateString();
-  const time = isToday
-    ? at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
-    : at.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
-  return `Used before: ${time}, ${verdict.earlier.gate}`;
+  return `Used before: ${clock(verdict.earlier.at)}, ${verdict.earlier.gate}`;
 }
 
 // Counts an answer and keeps it for the row of earlier ones.

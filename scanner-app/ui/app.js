@@ -115,7 +115,7 @@ function showSound(isOn) {
   $('sound').querySelector('b').textContent = isOn ? 'on' : 'off';
 }
 
-const find = setUpFind({ search: (query) => invoke('search', { query }), closed: rest });
+const find = setUpFind({ search: (query) => invoke('search', { query }), opened: () => showReady(), closed: rest });
 const forgetKeys = listenToWedge({
   field: () => ({ enrol: $('enrol-link'), scan: $('code') })[screen()],
   begun: () => { if (screen() === 'scan' && isAnswered() && $('find').hidden) showReady(); },

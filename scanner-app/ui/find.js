@@ -1,12 +1,14 @@
 // Looking a ticket up in the list on this device. Shows, and changes nothing.
 
+import { clock } from './clock.js';
+
 const $ = (id) => document.getElementById(id);
 const WAIT_MS = 150;
 // The core lists nobody for less.
 const QUERY_CHARS_MIN = 4;
 
-// `search(query)` gives the hits; `closed()` is told when the view goes away.
-export function setUpFind({ search, closed }) {
+// `search(query)` gives the hits; `opened()` and `closed()` are told when the view comes and goes.
+export function setUpFind({ search, opened, closed }) {
   let timer;
   let asked = 0;
 
@@ -21,6 +23,7 @@ export function setUpFind({ search, closed }) {
     }
   }
   function open() {
+    opened();
     $('find').hidden = false;
     $('find-text').value = '';
     show([], '');
@@ -59,7 +62,7 @@ const STATES = {
 };
 
 function describe(hit) {
-  const used = hit.earlier ? `first used ${new Date(hit.earlier.at).toLocaleString([], { dateStyle: 'short', timeStyle: 'short' })} at ${hit.earlier.gate}` : '';
+  const used = hit.earlier ? `used ${clock(hit.earlier.at)}, ${hit.earlier.gate}` : '';
   const state = hit.inside ? 'inside' : used ? '' : STATES[hit.status];
   return [`No. ${hit.serial}`, hit.class, hit.seat, state, used].filter(Boolean).join(' · ');
 }

@@ -22,14 +22,14 @@ export function showUnknown() {
   $('link').dataset.state = 'offline';
   $('link-word').textContent = 'Offline';
   $('pending').textContent = '?';
-  $('age').textContent = 'unreadable';
+  $('age').textContent = 'unknown';
   $('list').dataset.state = 'red';
 }
 
 function age(seconds) {
   if (seconds === null || seconds === undefined) return 'missing';
   if (seconds < 2 * MINUTE) return 'fresh';
-  if (seconds < 2 * HOUR) return `${Math.floor(seconds / MINUTE)} min old`;
-  if (seconds < 2 * DAY) return `${Math.floor(seconds / HOUR)} h old`;
-  return `${Math.floor(seconds / DAY)} days old`;
+  if (seconds < 2 * HOUR) return `${Math.floor(seconds / MINUTE)} min`;
+  if (seconds < 2 * DAY) return `${Math.floor(seconds / HOUR)} h`;
+  return `${Math.floor(seconds / DAY)} days`;
 }

@@ -10,8 +10,6 @@ const BURST_MS_PER_KEY_MAX = 50;
 const PAUSE_MS = 1000;
 const KEYS_MAX = 4096;
 
-const isEditable = (element) => element?.matches?.('input, textarea') ?? false;
-
 // `field()` gives the input that stray keys belong to; `submit({text, keys})` takes a reading;
 // `begun()` is told of every key that belongs to one. Gives a function that forgets the keys so far.
 export function listenToWedge({ field, submit, begun }) {
@@ -32,7 +30,7 @@ export function listenToWedge({ field, submit, begun }) {
       run = null;
       into.value = '';
     } else if (isTyping(event)) {
-      run = longer(run, event);
+      run = longer(run, event, into);
       begun();
       if (isCharacter(event) && !isEditable(document.activeElement)) {
         event.preventDefault();
@@ -58,14 +56,15 @@ function isTyping(event) {
   return isCharacter(event) || PHYSICAL.test(event.code);
 }
 
-// The run of keys without a pause that this key goes on with, or begins.
-function longer(run, { key, code, timeStamp }) {
-  const goesOn = run && timeStamp - run.last <= PAUSE_MS;
+// The run of keys that this key goes on with, or begins: without a pause, and into one place.
+function longer(run, { key, code, timeStamp }, into) {
+  const place = isEditable(document.activeElement) ? document.activeElement : into;
+  const goesOn = run?.place === place && timeStamp - run.last <= PAUSE_MS;
   const { text, keys, count, from } = goesOn ? run : { text: '', keys: '', count: 0, from: timeStamp };
-  if (count >= KEYS_MAX) return { text, keys, count, from, last: timeStamp };
+  if (count >= KEYS_MAX) return { ...run, last: timeStamp };
   const digit = PHYSICAL.exec(code)?.[1] ?? '';
   const character = [...key].length === 1 ? key : '';
-  return { text: text + character, keys: keys + digit, count: count + 1, from, last: timeStamp };
+  return { place, text: text + character, keys: keys + digit, count: count + 1, from, last: timeStamp };
 }
 
 // The reading that ends with this key; null when the key means something else.
@@ -77,6 +76,7 @@ function finished(run, into, key) {
     if (elsewhere) focused.value = '';
     return { text: run.text, keys: run.keys };
   }
-  const isMeant = key === 'Enter' && !elsewhere && into.value;
-  return isMeant ? { text: into.value, keys: '' } : null;
+  const text = into.value;
+  if (key !== 'Enter' || elsewhere || !text) return null;
+  return { text, keys: run?.text === text ? run.keys : '' };
 }

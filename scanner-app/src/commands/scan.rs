@@ -24,7 +24,7 @@ pub(crate) async fn scan(
             ..ScanOptions::default()
         };
         let scanned = device
-            .with_scanner(|scanner| scanner.scan(&reading, &options))?
+            .with_scanner(|scanner| scanner.scan(&reading, options))?
             .ok_or(Problem::NOT_ENROLLED)?;
         if let Some(error) = scanned.error {
             tracing::error!(%error, "a scan was refused because the device failed");
