@@ -46,6 +46,10 @@ pub fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the app has no configuration: this is its one switch, read at start"
+)]
 fn data_folder() -> Option<PathBuf> {
     std::env::var_os(DATA_VARIABLE).map(PathBuf::from)
 }

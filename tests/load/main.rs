@@ -95,7 +95,6 @@ struct Report {
 }
 
 /// Sends `requests` requests over `CONNECTIONS` connections, each as soon as the last one answered.
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 async fn run(
     pid: u32,
     requests: usize,

@@ -90,13 +90,12 @@ impl Api {
     /// # Panics
     /// When no answer comes.
     pub fn get(&self, path: &str) -> Answer {
-        self.try_send(self.request(Method::GET, path))
-            .expect("an answer")
+        Self::send(self.request(Method::GET, path)).expect("an answer")
     }
 
     /// As `get`, for a server that may be killed under the request.
     pub fn try_get(&self, path: &str) -> Result<Answer, reqwest::Error> {
-        self.try_send(self.request(Method::GET, path))
+        Self::send(self.request(Method::GET, path))
     }
 
     /// # Panics
@@ -107,7 +106,7 @@ impl Api {
 
     /// As `post`, for a server that may be killed under the request.
     pub fn try_post(&self, path: &str, body: &impl Serialize) -> Result<Answer, reqwest::Error> {
-        self.try_send(self.request(Method::POST, path).json(body))
+        Self::send(self.request(Method::POST, path).json(body))
     }
 
     /// As `post`, with an `Idempotency-Key`.
@@ -117,7 +116,7 @@ impl Api {
         key: &str,
         body: &impl Serialize,
     ) -> Result<Answer, reqwest::Error> {
-        self.try_send(
+        Self::send(
             self.request(Method::POST, path)
                 .header("Idempotency-Key", key)
                 .json(body),
@@ -154,7 +153,7 @@ impl Api {
         }
     }
 
-    fn try_send(&self, request: RequestBuilder) -> Result<Answer, reqwest::Error> {
+    fn send(request: RequestBuilder) -> Result<Answer, reqwest::Error> {
         let answer = request.send()?;
         let status = answer.status().as_u16();
         let text = answer.text()?;

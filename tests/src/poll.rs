@@ -6,10 +6,6 @@ use std::time::{Duration, Instant};
 ///
 /// # Panics
 /// When `within` has passed: a test that waits for what never comes has failed.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the harness is the edge: it measures real time"
-)]
 pub fn until<T>(what: &str, within: Duration, mut probe: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {

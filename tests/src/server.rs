@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::api::Api;
 use crate::{binaries, poll};
 
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 const STOP_WITHIN: Duration = Duration::from_secs(30);
 
 /// A server on port 0 with its own data folder. Dropping it kills the process.
