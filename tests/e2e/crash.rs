@@ -52,9 +52,10 @@ fn fifty_kills_lose_nothing_acknowledged_and_sell_nothing_twice() {
     std::thread::scope(|scope| {
         // Ends the others also when this thread panics.
         let _end = Defer(&done);
-        let (buyer, event) = (&buyer, &event);
-        scope.spawn(|| buy_until(&done, buyer, event, &told, codes));
         let (kiosk, told, done, gate_pid) = (&kiosk, &told, &done, &gate_pid);
+        let (buyer, event) = (&buyer, &event);
+        // Owns the sender: when buying ends, the queue closes and admitting ends.
+        scope.spawn(move || buy_until(done, buyer, event, told, &codes));
         scope.spawn(move || admit_until(done, kiosk, gate_pid, told, &queue));
         kill_at_random(seed, &mut server, gate_pid);
         done.store(true, Ordering::SeqCst);
@@ -128,7 +129,7 @@ fn buy_until(
     buyer: &Api,
     event: &Event,
     told: &Mutex<Acknowledged>,
-    codes: mpsc::Sender<(u64, String)>,
+    codes: &mpsc::Sender<(u64, String)>,
 ) {
     for round in 0.. {
         if done.load(Ordering::SeqCst) {
