@@ -5,6 +5,8 @@
 
 mod rest;
 mod stage;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use stage::{Login, Stage, StageError, prepare};
