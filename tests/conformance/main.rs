@@ -37,7 +37,7 @@ cases! {
     rows: a_row_lives_and_dies, a_duplicate_names_its_index, null_never_collides,
         a_stale_revision_conflicts, a_body_comes_back_as_it_was, an_entity_that_breaks_its_word_is_refused;
     queries: every_index_gives_the_rows_of_the_model, pages_meet_without_gap_or_overlap,
-        queries_that_nobody_declared_are_refused, cursors_of_other_queries_are_refused,
+        a_tally_counts_each_value_once, queries_that_nobody_declared_are_refused, cursors_of_other_queries_are_refused,
         every_query_scans_its_index;
     transactions: an_error_leaves_nothing, a_panic_is_contained, a_transaction_sees_its_own_writes,
         a_swallowed_error_dooms, no_increment_is_lost, a_lost_race_runs_again,

@@ -89,6 +89,45 @@ async fn walk(db: &Db, query: &Query) -> Vec<String> {
     }
 }
 
+pub(crate) async fn a_tally_counts_each_value_once(stage: &Stage) {
+    let db = stage.open().await;
+    let mut things: Vec<_> = (0..30)
+        .map(|number| {
+            let mut thing = Thing::new(&format!("t{number:02}"));
+            thing.at = number % 3;
+            thing.slot = (number % 2 == 0).then_some(number);
+            thing
+        })
+        .collect();
+    things[29].owner = "else".to_owned();
+    insert(&db, things).await.expect("insert");
+    let by_at = db.tally::<Thing>(&Query::on("by_owner").eq("nobody")).await;
+    let int = IndexValue::from;
+    assert_eq!(
+        by_at.expect("tally"),
+        [(int(0_i64), 10), (int(1), 10), (int(2), 9)]
+    );
+    let upper = Query::on("by_owner").eq("nobody").at_least(2);
+    assert_eq!(
+        db.tally::<Thing>(&upper).await.expect("tally"),
+        [(int(2), 9)]
+    );
+    let by_owner = db
+        .tally::<Thing>(&Query::on("by_owner"))
+        .await
+        .expect("tally");
+    assert_eq!(by_owner, [("else".into(), 1), ("nobody".into(), 29)]);
+    let by_slot = db
+        .tally::<Thing>(&Query::on("by_slot"))
+        .await
+        .expect("tally");
+    assert_eq!((by_slot.len(), &by_slot[0]), (16, &(IndexValue::Null, 15)));
+    let none = db
+        .tally::<Thing>(&Query::on("by_owner").eq("nobody").eq(1))
+        .await;
+    assert!(matches!(none, Err(DbError::BadQuery(_))), "{none:?}");
+}
+
 pub(crate) async fn queries_that_nobody_declared_are_refused(stage: &Stage) {
     let db = stage.open().await;
     for query in [

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use super::mongo::MongoDb;
 use super::plan::{Cursor, Plan};
 use super::sqlite::{SqliteDb, read};
-use super::{Collection, DbError, Entity, LIMIT_MAX, Page, Query, Tx, Versioned};
+use super::{Collection, DbError, Entity, IndexValue, LIMIT_MAX, Page, Query, Tx, Versioned};
 
 /// A database. Cheap to clone; the last clone closes it, [`Db::close`] does so in order.
 #[derive(Clone)]
@@ -94,6 +94,15 @@ impl Db {
         match &self.backend {
             Backend::Sqlite(db) => read::count::<E>(&db.readers, query).await,
             Backend::Mongo(db) => db.count::<E>(query).await,
+        }
+    }
+
+    /// How many rows of `query` have each value of the field after the fixed ones, all seen at one
+    /// moment, by value; limit and cursor aside. Values that no row has are not listed.
+    pub async fn tally<E: Entity>(&self, query: &Query) -> Result<Vec<(IndexValue, u64)>, DbError> {
+        match &self.backend {
+            Backend::Sqlite(db) => read::tally::<E>(&db.readers, query).await,
+            Backend::Mongo(db) => db.tally::<E>(query).await,
         }
     }
 

@@ -95,6 +95,14 @@ impl<'q> Plan<'q> {
             })
     }
 
+    /// The field whose values a tally counts.
+    pub(super) fn tallied(&self) -> Result<&'static Field, DbError> {
+        let first = self.open_fields().first();
+        first
+            .copied()
+            .ok_or(DbError::BadQuery("a tally needs a field that is not fixed"))
+    }
+
     /// The fields that `eq` leaves open.
     pub(super) fn open_fields(&self) -> &[&'static Field] {
         &self.fields[self.eq.len()..]

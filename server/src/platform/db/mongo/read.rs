@@ -1,13 +1,13 @@
 //! Reads outside a transaction.
 
 use mongodb::bson::{Bson, Document, doc};
-use mongodb::options::Hint;
+use mongodb::options::{Hint, ReadConcern};
 use serde::de::Error as _;
 
-use super::bounds::{filter, find_options, hint};
+use super::bounds::{filter, find_options, hint, path};
 use super::{MongoDb, json};
 use crate::platform::db::plan::Plan;
-use crate::platform::db::{Collection, DbError, Entity, Query, Versioned};
+use crate::platform::db::{Collection, DbError, Entity, IndexValue, Query, Versioned};
 
 impl MongoDb {
     pub(in crate::platform::db) async fn get<E: Entity>(
@@ -50,6 +50,38 @@ impl MongoDb {
             .count_documents(filter(&plan))
             .hint(hint(&plan))
             .await?)
+    }
+
+    pub(in crate::platform::db) async fn tally<E: Entity>(
+        &self,
+        query: &Query,
+    ) -> Result<Vec<(IndexValue, u64)>, DbError> {
+        let plan = Plan::new(E::COLLECTION, query)?;
+        let by = format!("${}", path(plan.tallied()?.name));
+        let stages = [
+            doc! { "$match": filter(&plan) },
+            doc! { "$group": { "_id": by, "count": { "$sum": 1_i64 } } },
+            doc! { "$sort": { "_id": 1 } },
+        ];
+        let mut cursor = self
+            .collection(&E::COLLECTION)
+            .aggregate(stages)
+            .hint(hint(&plan))
+            // One moment for all groups: a row that moves meanwhile is counted once.
+            .read_concern(ReadConcern::snapshot())
+            .await?;
+        let mut tally = Vec::new();
+        while cursor.advance().await? {
+            let group = cursor.deserialize_current()?;
+            let value = match group.get("_id") {
+                Some(Bson::String(text)) => text.as_str().into(),
+                Some(Bson::Int64(int)) => (*int).into(),
+                _ => IndexValue::Null,
+            };
+            let count = group.get_i64("count").unwrap_or(0);
+            tally.push((value, u64::try_from(count).unwrap_or(0)));
+        }
+        Ok(tally)
     }
 
     pub(in crate::platform::db) async fn explain(

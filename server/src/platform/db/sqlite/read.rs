@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Row, Sqlite, SqlitePool};
 use super::rows::decode;
 use super::sql::{Select, Statements};
 use crate::platform::db::plan::Plan;
-use crate::platform::db::{DbError, Entity, IndexValue, Query, Versioned};
+use crate::platform::db::{DbError, Entity, FieldKind, IndexValue, Query, Versioned};
 
 pub(in crate::platform::db) async fn get<E: Entity>(
     pool: &SqlitePool,
@@ -35,6 +35,24 @@ pub(in crate::platform::db) async fn count<E: Entity>(
     let select = Select::count(&Plan::new(E::COLLECTION, query)?);
     let count: i64 = prepare(select).fetch_one(pool).await?.try_get(0)?;
     Ok(u64::try_from(count).unwrap_or(0))
+}
+
+pub(in crate::platform::db) async fn tally<E: Entity>(
+    pool: &SqlitePool,
+    query: &Query,
+) -> Result<Vec<(IndexValue, u64)>, DbError> {
+    let plan = Plan::new(E::COLLECTION, query)?;
+    let field = plan.tallied()?;
+    let rows = prepare(Select::tally(&plan, field)).fetch_all(pool).await?;
+    let tally = rows.iter().map(|row| {
+        let value: IndexValue = match field.kind {
+            FieldKind::Text => row.try_get::<Option<String>, _>(0)?.into(),
+            FieldKind::Int => row.try_get::<Option<i64>, _>(0)?.into(),
+        };
+        let count: i64 = row.try_get(1)?;
+        Ok((value, u64::try_from(count).unwrap_or(0)))
+    });
+    tally.collect()
 }
 
 pub(in crate::platform::db) async fn explain(

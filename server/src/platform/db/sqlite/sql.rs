@@ -90,6 +90,13 @@ impl Select {
         Self::from(plan, "SELECT count(*)")
     }
 
+    /// The values of the first open field of a plan, each with how many rows have it.
+    pub(super) fn tally(plan: &Plan<'_>, field: &Field) -> Self {
+        let mut select = Self::from(plan, &format!("SELECT [{}], count(*)", field.name));
+        select.add(format_args!(" GROUP BY [{}]", field.name));
+        select
+    }
+
     fn from(plan: &Plan<'_>, what: &str) -> Self {
         let table = plan.collection.name;
         let mut select = Self {
