@@ -9,7 +9,7 @@ use super::model::{IssuedTicket, status_key, ticket_view};
 use crate::app::App;
 use crate::events::model::{Event, TicketClass};
 use crate::events::{self, classes_of, visible_event};
-use crate::platform::db::{self, DbError, Query, Tx};
+use crate::platform::db::{self, DbError, IndexValue, Query, Tx};
 use crate::platform::http::{Caller, PageParams};
 
 /// How much of the event's capacity is taken: everything issued and not voided.
@@ -148,28 +148,31 @@ pub async fn stats(
 }
 
 async fn class_stats(app: &App, event: EventId, class: ClassId) -> Result<StockStats, DbError> {
-    let query = |status| of_class(event, class).eq(status_key(status));
-    let count = async |status| app.db.count::<IssuedTicket>(&query(status)).await;
-    let lapsed = query(TicketStatus::Held).at_most(app.clock.now());
+    let lapsed = of_class(event, class)
+        .eq(status_key(TicketStatus::Held))
+        .at_most(app.clock.now());
     let lapsed = app.db.count::<IssuedTicket>(&lapsed).await?;
-    let held = count(TicketStatus::Held).await?;
-    let mut stats = StockStats {
-        class_id: class,
-        available: count(TicketStatus::Available).await? + lapsed,
-        held: held.saturating_sub(lapsed),
-        paid: count(TicketStatus::Paid).await?,
-        claimed: count(TicketStatus::Claimed).await?,
-        validated: count(TicketStatus::Validated).await?,
-        cancelled: count(TicketStatus::Cancelled).await?,
-        expired: count(TicketStatus::Expired).await?,
-        total: 0,
+    let tally = app
+        .db
+        .tally::<IssuedTicket>(&of_class(event, class))
+        .await?;
+    let count = |status| {
+        let key = IndexValue::from(status_key(status));
+        let found = tally.iter().find(|(value, _)| *value == key);
+        found.map_or(0, |(_, count)| *count)
     };
-    stats.total = stats.available
-        + stats.held
-        + stats.paid
-        + stats.claimed
-        + stats.validated
-        + stats.cancelled
-        + stats.expired;
-    Ok(stats)
+    let held = count(TicketStatus::Held);
+    // Someone may have taken a lapsed hold between the two looks.
+    let lapsed = lapsed.min(held);
+    Ok(StockStats {
+        class_id: class,
+        available: count(TicketStatus::Available) + lapsed,
+        held: held - lapsed,
+        paid: count(TicketStatus::Paid),
+        claimed: count(TicketStatus::Claimed),
+        validated: count(TicketStatus::Validated),
+        cancelled: count(TicketStatus::Cancelled),
+        expired: count(TicketStatus::Expired),
+        total: tally.iter().map(|(_, count)| count).sum(),
+    })
 }
