@@ -11,6 +11,7 @@ use std::time::Duration;
 use driver::{Look, Window};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tests::api::Api;
 use tests::journey::{self, Event, text};
 use tests::poll;
 use tests::server::Server;
@@ -41,12 +42,20 @@ fn wait_for_answer(window: &Window, verdict: &str) {
     });
 }
 
+/// As `journey::event`, and the organizer lets the gates see names.
+fn event_with_names(api: &Api) -> Event {
+    let event = journey::event(&journey::account(api, "lan"), "River Festival", 10);
+    let path = format!("/events/{}", event.id);
+    event.api.patch(&path, &json!({"namesAtGate": true})).ok();
+    event
+}
+
 fn set_up(window: &Window, event: &Event, name: &str) {
     wait_for_screen(window, "enrol");
     window.fill("#enrol-link", &journey::invite(event, name));
     window.click("#enrol-button");
     wait_for_screen(window, "scan");
-    wait_until(window, "#link", "Online");
+    wait_until(window, "#link-word", "Online");
     wait_until(window, "#age", "fresh");
 }
 
@@ -55,7 +64,7 @@ fn a_phone_enrols_admits_and_refuses_in_its_window() {
     // V1 V2 V6 V8 S20
     let mut server = Server::start();
     let api = server.api();
-    let event = journey::event(&journey::account(&api, "lan"), "River Festival", 10);
+    let event = event_with_names(&api);
     let buyer = journey::account(&api, "mai");
     let token = text(&journey::tickets(&buyer, &event, 1).remove(0), "token");
     let (_folder, data) = fresh_device();
@@ -101,7 +110,7 @@ fn a_phone_enrols_admits_and_refuses_in_its_window() {
     window.screenshot("5-not-a-ticket");
 
     window.click("#sync");
-    wait_until(&window, "#link", "Offline");
+    wait_until(&window, "#link-word", "Offline");
     window.screenshot("6-offline");
     drop(window);
 
@@ -115,7 +124,7 @@ fn a_phone_enrols_admits_and_refuses_in_its_window() {
     server.resume();
     window.click("#sync");
     wait_until(&window, "#pending", "0");
-    wait_until(&window, "#link", "Online");
+    wait_until(&window, "#link-word", "Online");
     let redemptions = journey::redemptions(&event);
     assert_eq!(redemptions.len(), 1, "{redemptions:?}");
     assert_eq!(redemptions[0]["gate"], event.gate_name.as_str());
@@ -227,7 +236,7 @@ fn guests_are_found_by_name() {
     // S62 V12
     let server = Server::start();
     let api = server.api();
-    let event = journey::event(&journey::account(&api, "lan"), "River Festival", 10);
+    let event = event_with_names(&api);
     let token = text(
         &journey::tickets(&journey::account(&api, "mai"), &event, 1).remove(0),
         "token",

@@ -62,6 +62,7 @@ impl Window {
         let (display, display_name) = start_display(look);
         let port = free_port();
         let driver = start_driver(port, &display_name, home.path(), data, look);
+        scanner_core::install_tls();
         let http = Client::builder()
             .timeout(READY_WITHIN)
             .no_proxy()
@@ -112,8 +113,9 @@ impl Window {
             .to_owned()
     }
 
+    /// What stands in the element, also where a narrow screen cuts it off.
     pub(crate) fn text(&self, css: &str) -> String {
-        let path = format!("element/{}/text", self.element(css));
+        let path = format!("element/{}/property/textContent", self.element(css));
         self.question(&path)
             .as_str()
             .unwrap_or_default()
