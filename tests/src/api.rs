@@ -104,6 +104,13 @@ impl Api {
         self.try_post(path, body).expect("an answer")
     }
 
+    /// # Panics
+    /// When no answer comes.
+    pub fn patch(&self, path: &str, body: &impl Serialize) -> Answer {
+        let request = self.request(Method::PATCH, path).json(body);
+        self.try_send(request).expect("an answer")
+    }
+
     /// As `post`, for a server that may be killed under the request.
     pub fn try_post(&self, path: &str, body: &impl Serialize) -> Result<Answer, reqwest::Error> {
         Self::send(self.request(Method::POST, path).json(body))
