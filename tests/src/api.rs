@@ -108,7 +108,7 @@ impl Api {
     /// When no answer comes.
     pub fn patch(&self, path: &str, body: &impl Serialize) -> Answer {
         let request = self.request(Method::PATCH, path).json(body);
-        self.try_send(request).expect("an answer")
+        Self::send(request).expect("an answer")
     }
 
     /// As `post`, for a server that may be killed under the request.
