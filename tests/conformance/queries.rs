@@ -99,7 +99,7 @@ pub(crate) async fn a_tally_counts_each_value_once(stage: &Stage) {
             thing
         })
         .collect();
-    things[29].owner = "else".to_owned();
+    "else".clone_into(&mut things[29].owner);
     insert(&db, things).await.expect("insert");
     let by_at = db.tally::<Thing>(&Query::on("by_owner").eq("nobody")).await;
     let int = IndexValue::from;
