@@ -11,15 +11,18 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use mongodb::Client;
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::options::{ClientOptions, ServerAddress};
+use mongodb::{Client, Database};
 use tempfile::TempDir;
 
 /// The environment variable that holds the path of a `mongod` binary.
 pub const MONGOD: &str = "GATEHOUSE_MONGOD";
 const SET_NAME: &str = "gatehouse-test";
 const MEMBERS: usize = 3;
+/// Starts before giving up: between picking a port and `mongod` binding it, another process may
+/// have taken it.
+const STARTS_MAX: u32 = 3;
 /// How long the members may take to elect a primary and to catch up, in polls.
 const POLLS_MAX: u32 = 600;
 const POLL: Duration = Duration::from_millis(100);
@@ -54,6 +57,17 @@ impl ReplicaSet {
 
     /// Starts three members of `mongod` and waits until one is primary and the others follow it.
     pub fn start(mongod: &Path) -> anyhow::Result<Self> {
+        let mut starts = 1;
+        loop {
+            match Self::start_once(mongod) {
+                Err(error) if starts < STARTS_MAX => tell(&format!("starting again: {error:#}")),
+                outcome => return outcome,
+            }
+            starts += 1;
+        }
+    }
+
+    fn start_once(mongod: &Path) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("gatehouse-mongo-")
             .tempdir()?;
@@ -101,14 +115,11 @@ impl ReplicaSet {
             .enable_all()
             .build()?;
         runtime.block_on(async {
-            let mut options = ClientOptions::default();
-            options.hosts = vec![ServerAddress::Tcp {
-                host: "127.0.0.1".to_owned(),
-                port: ports.first().copied(),
-            }];
-            options.direct_connection = Some(true);
-            options.server_selection_timeout = Some(Duration::from_mins(1));
-            let admin = Client::with_options(options)?.database("admin");
+            // The first member to answer must not be told of others that do not listen yet.
+            for port in ports {
+                self.wait_for_answer(*port).await?;
+            }
+            let admin = admin_of(ports[0], Duration::from_secs(30))?;
             let members: Vec<_> = ports
                 .iter()
                 .zip(0_i32..)
@@ -137,6 +148,17 @@ impl ReplicaSet {
         })
     }
 
+    async fn wait_for_answer(&mut self, port: u16) -> anyhow::Result<()> {
+        let admin = admin_of(port, POLL)?;
+        for _ in 0..POLLS_MAX {
+            if admin.run_command(doc! { "ping": 1 }).await.is_ok() {
+                return Ok(());
+            }
+            self.check_alive()?;
+        }
+        bail!("the member on port {port} does not answer")
+    }
+
     fn check_alive(&mut self) -> anyhow::Result<()> {
         for member in &mut self.members {
             let ended = member.try_wait()?;
@@ -158,6 +180,18 @@ impl Drop for ReplicaSet {
             self.folder.path().display()
         ));
     }
+}
+
+/// The `admin` database of one member, whatever its state.
+fn admin_of(port: u16, patience: Duration) -> anyhow::Result<Database> {
+    let mut options = ClientOptions::default();
+    options.hosts = vec![ServerAddress::Tcp {
+        host: "127.0.0.1".to_owned(),
+        port: Some(port),
+    }];
+    options.direct_connection = Some(true);
+    options.server_selection_timeout = Some(patience);
+    Ok(Client::with_options(options)?.database("admin"))
 }
 
 fn is_settled(status: &Document) -> bool {
