@@ -154,7 +154,7 @@ fn verify_all(cache: &Cache, row: &LogRow) -> Result<(LogHead, u64), Cause> {
     let mut head = row.genesis.head();
     let mut signed = 0;
     loop {
-        let page = cache.entries(row.number, head.next_seq, PAGE)?;
+        let page = cache.entries(row.place(), head.next_seq, PAGE)?;
         let full = page.len() == PAGE as usize;
         for stored in page {
             head = if let Some(signature) = stored.signature {

@@ -3,7 +3,7 @@
 use shared::log::{Entry, Genesis, Hlc, LogHead, SignedEntry};
 
 use super::book::{Book, Folded};
-use crate::cache::{Cache, DeviceKey, HeadMark, Identity, Lock, LockKind, LogRow};
+use crate::cache::{Cache, DeviceKey, HeadMark, Identity, Lock, LockKind, LogRow, Ring, SLOTS};
 use crate::clock::Edge;
 use crate::error::Cause;
 
@@ -12,6 +12,9 @@ pub(super) struct OpenLog {
     pub(super) row: LogRow,
     pub(super) head: LogHead,
     pub(super) hlc: Hlc,
+    /// The database has the entries before this one; the others are in the ring only.
+    taken_over: u32,
+    ring: Ring,
     mark: HeadMark,
     _lock: Lock,
 }
@@ -30,6 +33,10 @@ impl OpenLog {
         // Somebody else may have appended until a moment ago.
         book.load(cache, identity)?;
         check_mark(cache, book)?;
+        // The slots are free for another log, and this one is whole in the database.
+        for of in book.logs.values().filter(|of| of.row.own) {
+            cache.take_over(of.row.place(), of.head)?;
+        }
         let place = cache.place()?;
         let kept = cache.identity()?.ok_or(Cause::NotEnrolled)?.place;
         let open = book
@@ -47,12 +54,15 @@ impl OpenLog {
             Some(folded) if kept == place => folded,
             _ => begin(cache, identity, edge, &place)?,
         };
+        let ring = Ring::open(cache.dir())?;
         let mark = HeadMark::open(cache.dir(), folded.row.log, folded.head.next_seq)?;
         book.logs.insert(folded.row.log, folded.clone());
         Ok(Self {
             row: folded.row,
             head: folded.head,
             hlc: folded.hlc.max(latest.unwrap_or_default()),
+            taken_over: folded.head.next_seq,
+            ring,
             mark,
             _lock: lock,
         })
@@ -68,7 +78,8 @@ impl OpenLog {
         Ok(SignedEntry::sign(key.signing(), self.row.log, head, entry)?)
     }
 
-    /// Writes them, durably, and moves the head.
+    /// Writes them, durably, and moves the head. The database is not touched, unless it has to
+    /// take entries over to make room.
     pub(super) fn append(
         &mut self,
         cache: &mut Cache,
@@ -76,14 +87,34 @@ impl OpenLog {
         head: LogHead,
         hlc: Hlc,
     ) -> Result<(), Cause> {
-        cache.append(self.row.number, entries)?;
+        if head.next_seq.saturating_sub(self.taken_over) > SLOTS {
+            self.take_over(cache)?;
+        }
+        self.ring.append(self.row.log, entries)?;
         self.head = head;
         self.hlc = hlc;
-        // The mark is a guard against later loss; the entries are safe without it.
-        if let Err(error) = self.mark.set(head.next_seq) {
-            tracing::warn!(%error, "the head mark could not be written");
+        Ok(())
+    }
+
+    /// Entries that are in the ring only.
+    pub(super) fn in_ring(&self) -> u32 {
+        self.head.next_seq.saturating_sub(self.taken_over)
+    }
+
+    /// Brings the database up to the head.
+    pub(super) fn take_over(&mut self, cache: &mut Cache) -> Result<(), Cause> {
+        if self.in_ring() > 0 {
+            cache.take_over(self.row.place(), self.head)?;
+            self.taken_over = self.head.next_seq;
         }
         Ok(())
+    }
+
+    /// Moves the mark to the head. It is a guard against later loss; entries are safe without it.
+    pub(super) fn set_mark(&mut self) {
+        if let Err(error) = self.mark.set(self.head.next_seq) {
+            tracing::warn!(%error, "the head mark could not be written");
+        }
     }
 }
 
@@ -118,6 +149,8 @@ fn check_mark(cache: &Cache, book: &Book) -> Result<(), Cause> {
         return Ok(());
     };
     let found = book.logs.get(&log).map_or(0, |of| of.head.next_seq);
+    // The ring may know of later entries than the mark, which lags behind.
+    let count = count.max(cache.ring_end(log)?);
     if found < count {
         return Err(Cause::Damaged(format!(
             "log {log} ends at {found}, but {count} entries were written: the database was cut or \

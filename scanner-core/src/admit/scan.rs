@@ -257,7 +257,6 @@ impl Scanner {
             folded.head = head;
             folded.hlc = hlc;
         }
-        self.committed();
         Ok(())
     }
 

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use shared::log::LogHead;
-
 use super::book::Book;
 use super::log::OpenLog;
 use crate::cache::{Cache, DeviceKey, Identity};
@@ -11,10 +9,9 @@ use crate::clock::Edge;
 use crate::error::{Cause, Error};
 use crate::sync::{SyncReport, Syncer, Transport};
 
-/// Commits after which the write-ahead log is moved into the database, between scans: 4 MiB.
-const CHECKPOINT_COMMITS: u32 = 1024;
-/// The bound when nobody calls [`Scanner::idle`]: a scan does it then, after its own commit.
-const CHECKPOINT_COMMITS_MAX: u32 = 16 * CHECKPOINT_COMMITS;
+/// Entries after which the database takes over what the ring holds, between scans. If nobody calls
+/// [`Scanner::idle`], a scan does it when the ring is full.
+const TAKE_OVER_ENTRIES: u32 = 1024;
 
 /// Decides and records. Not for sharing between threads: one gate, one scanner. Syncing belongs to
 /// a [`Syncer`]; what it stores is taken over at the next scan.
@@ -29,7 +26,6 @@ pub struct Scanner {
     pub(super) last_bad: Option<blake3::Hash>,
     /// The code at hand was read twice with the same wrong signature.
     pub(super) not_genuine: bool,
-    pub(super) commits: u32,
     /// The state of the database that the book shows; `None` when the book cannot be relied on.
     version: Option<i64>,
     dir: PathBuf,
@@ -52,7 +48,6 @@ impl Scanner {
             log: None,
             last_bad: None,
             not_genuine: false,
-            commits: 0,
             version: None,
             dir: dir.to_path_buf(),
         };
@@ -92,12 +87,17 @@ impl Scanner {
         outcome
     }
 
-    /// Housekeeping for moments when nobody waits: call it after each answer was shown. Takes
-    /// over what a sync stored, and moves the write-ahead log into the database when it has grown.
+    /// Housekeeping for moments when nobody waits: call it after each answer was shown. Learns
+    /// what a sync stored, and lets the database take entries over when many have come together.
     pub fn idle(&mut self) -> Result<(), Error> {
         self.freshen()?;
-        if self.commits >= CHECKPOINT_COMMITS {
-            self.checkpoint()?;
+        let Some(log) = &mut self.log else {
+            return Ok(());
+        };
+        log.set_mark();
+        if log.in_ring() >= TAKE_OVER_ENTRIES {
+            log.take_over(&mut self.cache)?;
+            self.cache.checkpoint()?;
         }
         Ok(())
     }
@@ -136,10 +136,10 @@ impl Scanner {
         &self.cache
     }
 
-    /// Takes over what other connections have stored since the last look. Cheap when nothing was.
+    /// Learns what others have stored since the last look. Cheap when nothing was.
     pub(super) fn freshen(&mut self) -> Result<(), Cause> {
         let version = self.cache.data_version()?;
-        if self.version == Some(version) {
+        if self.version == Some(version) && !self.others_append()? {
             return Ok(());
         }
         self.version = None;
@@ -159,6 +159,18 @@ impl Scanner {
         Ok(())
     }
 
+    /// Another process scans with this data: its entries are in the ring at first.
+    fn others_append(&self) -> Result<bool, Cause> {
+        if self.log.is_some() {
+            return Ok(false);
+        }
+        let open = self.book.logs.values();
+        match open.into_iter().find(|of| of.row.own && !of.row.closed) {
+            Some(of) => self.cache.has_appended(of.row.log, of.head.next_seq),
+            None => Ok(false),
+        }
+    }
+
     /// After a failed write: nothing in memory is relied on until it was read again.
     pub(super) fn distrust_memory(&mut self) {
         self.version = None;
@@ -173,25 +185,18 @@ impl Scanner {
         };
         Ok(self.log.insert(log))
     }
+}
 
-    /// After a commit: counts, and keeps the write-ahead log bounded even if nobody is ever idle.
-    pub(super) fn committed(&mut self) {
-        self.commits += 1;
-        if self.commits >= CHECKPOINT_COMMITS_MAX
-            && let Err(error) = self.checkpoint()
-        {
-            // The entries are safe where they are; a disk that is really full fails the next one.
-            tracing::warn!(%error, "the write-ahead log could not be moved into the database");
+/// A scanner that ends in good order leaves a database that is whole without the ring.
+impl Drop for Scanner {
+    fn drop(&mut self) {
+        let Some(log) = &mut self.log else {
+            return;
+        };
+        log.set_mark();
+        if let Err(error) = log.take_over(&mut self.cache) {
+            // They are safe where they are; the next scanner tries again.
+            tracing::warn!(%error, "entries stay in the ring");
         }
-    }
-
-    fn checkpoint(&mut self) -> Result<(), Cause> {
-        if let Some(OpenLog { row, head, .. }) = &self.log {
-            let (number, head): (i64, LogHead) = (row.number, *head);
-            self.cache.store_checked(number, head)?;
-        }
-        self.cache.checkpoint()?;
-        self.commits = 0;
-        Ok(())
     }
 }

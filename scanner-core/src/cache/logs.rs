@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use shared::log::{Entry, Genesis, Hlc, LogHead, LogId, SignedEntry};
 
-use super::open::Cache;
+use super::{open::Cache, ring};
 use crate::error::Cause;
 
 /// Own logs count down from here, other devices' logs up from 1.
@@ -26,6 +26,24 @@ pub(crate) struct LogRow {
     pub(crate) acked: u32,
     /// Why the server refuses this log.
     pub(crate) refused: Option<String>,
+}
+
+impl LogRow {
+    pub(crate) const fn place(&self) -> LogPlace {
+        LogPlace {
+            number: self.number,
+            log: self.log,
+            own: self.own,
+        }
+    }
+}
+
+/// Where the entries of a log lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LogPlace {
+    pub(crate) number: i64,
+    pub(crate) log: LogId,
+    pub(crate) own: bool,
 }
 
 /// Where a log ends, with the latest clock stamp in what was walked.
@@ -76,44 +94,66 @@ impl Cache {
             .ok_or_else(|| Cause::Damaged("the log that was begun is not there".to_owned()))
     }
 
-    /// Appends to the open log. Durable when it returns: this is the commit that a verdict waits
-    /// for, so its statements are prepared once.
-    pub(crate) fn append(
-        &mut self,
-        number: i64,
-        entries: &[(u32, SignedEntry)],
-    ) -> Result<(), Cause> {
-        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let done = self.append_in_transaction(number, entries);
-        if done.is_err() {
-            // The error that matters is the first; SQLite may have rolled back by itself.
-            let _rolled_back = self.conn.execute_batch("ROLLBACK");
+    /// Takes over what the ring holds of an own log that ends at `head`, in one commit. The slots
+    /// may be used again afterwards.
+    pub(crate) fn take_over(&mut self, place: LogPlace, head: LogHead) -> Result<(), Cause> {
+        let first = self.stored_end(place.number)?;
+        let entries = ring::read(self.dir(), place.log, first, ring::SLOTS)?;
+        let end = entries.last().map_or(first, |last| last.seq + 1);
+        if end != head.next_seq {
+            return Err(Cause::Damaged(format!(
+                "log {} ends at {}, but only {end} entries are found",
+                place.log, head.next_seq
+            )));
         }
-        done
+        if entries.is_empty() {
+            return Ok(());
+        }
+        self.write(|tx| {
+            let mut insert =
+                tx.prepare_cached("INSERT INTO entries (id, body, signature) VALUES (?1, ?2, ?3)")?;
+            for entry in &entries {
+                let id = entry_id(place.number, entry.seq);
+                insert.execute((id, &entry.body, &entry.signature))?;
+            }
+            set_checked(tx, place.number, head)
+        })
     }
 
-    fn append_in_transaction(
-        &self,
-        number: i64,
-        entries: &[(u32, SignedEntry)],
-    ) -> Result<(), Cause> {
-        let mut insert = self
+    /// One more than the last seq that the database itself holds.
+    fn stored_end(&self, number: i64) -> Result<u32, Cause> {
+        let last: Option<i64> = self
             .conn
-            .prepare_cached("INSERT INTO entries (id, body, signature) VALUES (?1, ?2, ?3)")?;
-        for (seq, entry) in entries {
-            insert.execute((entry_id(number, *seq), &entry.body, &entry.signature))?;
-        }
-        self.conn.prepare_cached("COMMIT")?.execute([])?;
-        Ok(())
+            .prepare_cached("SELECT max(id) FROM entries WHERE id BETWEEN ?1 AND ?2")?
+            .query_row((entry_id(number, 0), entry_id(number, u32::MAX)), |row| {
+                row.get(0)
+            })?;
+        // The low half of the id is the seq, by the schema.
+        Ok(last.map_or(0, |id| {
+            u32::try_from((id & 0xFFFF_FFFF) + 1).unwrap_or(u32::MAX)
+        }))
     }
 
-    /// Entries of one log from `first`, at most `limit`, in order.
+    /// One more than the highest seq that the ring holds of a log, whether or not the entries
+    /// before it are still known.
+    pub(crate) fn ring_end(&self, log: LogId) -> Result<u32, Cause> {
+        ring::end(self.dir(), log)
+    }
+
+    /// The ring holds an entry of this log that comes after `next`: another process appends.
+    pub(crate) fn has_appended(&self, log: LogId, next: u32) -> Result<bool, Cause> {
+        Ok(!ring::read(self.dir(), log, next, 1)?.is_empty())
+    }
+
+    /// Entries of one log from `first`, at most `limit`, in order. Those of the own log may still
+    /// be in the ring only. Should they move between the two looks, fewer are found, never a gap.
     pub(crate) fn entries(
         &self,
-        number: i64,
+        place: LogPlace,
         first: u32,
         limit: u32,
     ) -> Result<Vec<StoredEntry>, Cause> {
+        let LogPlace { number, log, own } = place;
         let mut select = self.conn.prepare_cached(
             "SELECT id, body, signature FROM entries WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3",
         )?;
@@ -128,6 +168,11 @@ impl Cache {
                 body: row.get(1)?,
                 signature: row.get(2)?,
             });
+        }
+        let count = u32::try_from(found.len()).unwrap_or(limit);
+        if own && count < limit {
+            let next = first.saturating_add(count);
+            found.extend(ring::read(self.dir(), log, next, limit - count)?);
         }
         Ok(found)
     }
@@ -150,7 +195,7 @@ impl Cache {
         let mut before_last = from;
         let mut last: Option<SignedEntry> = None;
         loop {
-            let page = self.entries(row.number, tail.head.next_seq, WALK_ENTRIES)?;
+            let page = self.entries(row.place(), tail.head.next_seq, WALK_ENTRIES)?;
             let full = page.len() == WALK_ENTRIES as usize;
             for stored in page {
                 let entry = Entry::decode(&stored.body)
@@ -176,11 +221,6 @@ impl Cache {
                 .map_err(|error| damaged(&format!("the chain is broken: {error}")))?;
         }
         Ok(tail)
-    }
-
-    /// Remembers a verified head, so that the next open walks less.
-    pub(crate) fn store_checked(&mut self, number: i64, head: LogHead) -> Result<(), Cause> {
-        self.write(|tx| set_checked(tx, number, head))
     }
 }
 

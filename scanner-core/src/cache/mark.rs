@@ -1,8 +1,7 @@
 //! How far the own log was written, kept outside the database.
 //!
-//! Written after each commit without an fsync, so it may lag behind the log after a power cut but
-//! is never ahead of it. A log that ends before its mark was cut, or its database was put back
-//! from a copy.
+//! Written after an answer was shown, without an fsync, so it may lag behind the log but is never
+//! ahead of it. A log that ends before its mark was cut, or its database was put back from a copy.
 
 use std::fs::File;
 use std::path::Path;
@@ -25,6 +24,8 @@ pub(super) fn exists(dir: &Path) -> bool {
 pub(crate) struct HeadMark {
     file: File,
     log: LogId,
+    /// What the file says, as far as it was written by this handle.
+    count: Option<u32>,
 }
 
 impl HeadMark {
@@ -56,13 +57,26 @@ impl HeadMark {
             .truncate(false)
             .open(&path)
             .map_err(Cause::file("cannot open", &path))?;
-        let mut mark = Self { file, log };
+        let mut mark = Self {
+            file,
+            log,
+            count: None,
+        };
         mark.set(count)
             .map_err(Cause::file("cannot write", &path))?;
         Ok(mark)
     }
 
     pub(crate) fn set(&mut self, count: u32) -> std::io::Result<()> {
+        if self.count == Some(count) {
+            return Ok(());
+        }
+        self.write(count)?;
+        self.count = Some(count);
+        Ok(())
+    }
+
+    fn write(&mut self, count: u32) -> std::io::Result<()> {
         let mut bytes = [0; LEN];
         bytes[..16].copy_from_slice(&self.log.0);
         bytes[16..20].copy_from_slice(&count.to_be_bytes());

@@ -1,4 +1,4 @@
-//! What a device keeps: one `SQLite` database and four small files beside it.
+//! What a device keeps: one `SQLite` database and a few small files beside it.
 //!
 //! | file | holds | why not in the database |
 //! |---|---|---|
@@ -6,10 +6,11 @@
 //! | `device.key` | the device's signing key, mode 0600 | a copy of the database must not carry it |
 //! | `seen` | highest statement versions ever adopted | survives a database put back from a copy |
 //! | `head.mark` | how far the own log was written | tells a log that was cut on disk |
+//! | `append.ring` | the last entries of the own log | what an admission waits for is one write and one sync |
 //! | `append.lock`, `sync.lock` | who scans, who syncs | held by the process, not by the data |
 //!
 //! Invariants: one function opens the database; nothing here is ever rebuilt from scratch, a
-//! damaged file is an error; every change is one immediate transaction, fsynced before it returns.
+//! damaged file is an error; every change is one immediate transaction, or a write to the ring, synced before it returns.
 
 mod apply;
 mod enrolled;
@@ -20,6 +21,7 @@ mod lock;
 mod logs;
 mod mark;
 mod open;
+mod ring;
 mod schema;
 mod seen;
 mod segments;
@@ -29,8 +31,9 @@ pub(crate) use enrolled::NewDevice;
 pub(crate) use facts::{Identity, SyncFacts};
 pub(crate) use keys::DeviceKey;
 pub(crate) use lock::{Lock, LockKind};
-pub(crate) use logs::{LogRow, StoredEntry};
+pub(crate) use logs::{LogPlace, LogRow, StoredEntry};
 pub(crate) use mark::HeadMark;
 pub(crate) use open::Cache;
+pub(crate) use ring::{Ring, SLOTS};
 pub(crate) use seen::Seen;
 pub(crate) use statements::Trust;

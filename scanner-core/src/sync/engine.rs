@@ -11,7 +11,7 @@ use shared::trust::{Segment, SegmentRef};
 
 use super::proto::{self, Held, HeldLog, Plan, SEND_SEGMENTS_MAX};
 use super::{HttpTransport, Transport, TransportError};
-use crate::cache::{Cache, DeviceKey, Identity, Lock, LockKind, SyncFacts};
+use crate::cache::{Cache, DeviceKey, Identity, Lock, LockKind, LogPlace, SyncFacts};
 use crate::clock::Edge;
 use crate::error::{Cause, Error};
 
@@ -169,15 +169,12 @@ impl Syncer {
         Ok(true)
     }
 
-    fn held(&mut self) -> Result<Held, Cause> {
+    fn held(&self) -> Result<Held, Cause> {
         let mut logs = BTreeMap::new();
         for row in self.cache.logs()? {
             let mut head = row.checked;
             if row.own {
                 head = self.cache.walk(&row, row.checked, |_, _| ())?.head;
-                if head != row.checked {
-                    self.cache.store_checked(row.number, head)?;
-                }
             }
             logs.insert(
                 row.log,
@@ -219,7 +216,12 @@ impl Syncer {
         let wanted = u32::try_from(LOG_SEGMENT_ENTRIES_MAX)
             .unwrap_or(u32::MAX)
             .min(of.head.next_seq - from);
-        let mut entries = self.cache.entries(of.number, from, wanted)?;
+        let place = LogPlace {
+            number: of.number,
+            log,
+            own: of.own,
+        };
+        let mut entries = self.cache.entries(place, from, wanted)?;
         while entries
             .last()
             .is_some_and(|entry| entry.signature.is_none())

@@ -8,6 +8,7 @@ use crate::device::{Device, scan};
 use crate::server::Server;
 
 const DATABASE: &str = "gatehouse.db";
+const RING: &str = "append.ring";
 
 fn copy_dir(from: &std::path::Path, to: &std::path::Path) {
     std::fs::create_dir_all(to).expect("a folder");
@@ -70,18 +71,16 @@ fn a_copy_begins_a_log_of_its_own_and_uses_no_number_twice() {
     assert_eq!(counts, [4, 5]);
 }
 
-#[test]
-fn an_older_database_in_place_is_not_gone_on_with() {
-    // gossip 5: log edited or cut on disk
-    let server = Server::new(20);
-    let device = Device::enrolled(&server, 1);
-    let before = Device::new(&server, 2);
+/// A device with two entries whose database is put back to the time of the first. The files
+/// beside it stay.
+fn with_an_older_database(server: &crate::server::Shared) -> Device {
+    let device = Device::enrolled(server, 1);
+    let before = Device::new(server, 2);
     let first = server.borrow().ticket(0);
     scan(&mut device.open(), &first);
     copy_dir(device.path(), before.path());
     let second = server.borrow().ticket(1);
     scan(&mut device.open(), &second);
-    // The database goes back, the files beside it stay.
     for file in [DATABASE, "gatehouse.db-wal", "gatehouse.db-shm"] {
         let (from, to) = (before.path().join(file), device.path().join(file));
         if from.exists() {
@@ -90,6 +89,32 @@ fn an_older_database_in_place_is_not_gone_on_with() {
             std::fs::remove_file(to).expect("removes");
         }
     }
+    device
+}
+
+#[test]
+fn an_older_database_is_made_whole_from_the_ring() {
+    // gossip 5: restored from backup
+    let server = Server::new(20);
+    let device = with_an_older_database(&server);
+    let mut scanner = device.open();
+    for (serial, reason) in [
+        (0, Reason::AlreadyUsed),
+        (1, Reason::AlreadyUsed),
+        (2, Reason::Ok),
+    ] {
+        let ticket = server.borrow().ticket(serial);
+        assert_eq!(scan(&mut scanner, &ticket).reason, reason);
+    }
+    assert_eq!(scanner.status().expect("a status").entries, 3);
+}
+
+#[test]
+fn an_older_database_in_place_is_not_gone_on_with() {
+    // gossip 5: log edited or cut on disk
+    let server = Server::new(20);
+    let device = with_an_older_database(&server);
+    std::fs::remove_file(device.path().join(RING)).expect("removes");
     let mut scanner = device.open();
     let third = server.borrow().ticket(2);
     let scanned = scanner.scan(&third.as_str().into(), scanner_core::ScanOptions::default());
@@ -242,8 +267,27 @@ fn a_torn_last_write_loses_nothing_that_was_answered() {
 }
 
 #[test]
-fn a_write_ahead_log_that_lost_its_end_is_noticed() {
-    // Frames that were answered for are gone: SQLite takes that for a torn write and goes on.
+fn a_torn_slot_is_not_an_entry_and_its_number_is_used() {
+    // A power cut in the middle of a write that nobody was told of.
+    let server = Server::new(10);
+    let device = Device::enrolled(&server, 1);
+    let mut scanner = device.open();
+    for serial in 0..4 {
+        let ticket = server.borrow().ticket(serial);
+        assert!(scan(&mut scanner, &ticket).durable);
+    }
+    let torn = Device::new(&server, 2);
+    copy_dir(device.path(), torn.path());
+    spoil_slot(&torn, 3, 60);
+    let mut after = torn.open();
+    assert_eq!(after.status().expect("a status").entries, 3);
+    let ticket = server.borrow().ticket(3);
+    assert!(scan(&mut after, &ticket).durable);
+    assert_eq!(after.status().expect("a status").entries, 4);
+}
+
+#[test]
+fn a_spoilt_slot_before_sound_ones_is_told() {
     let server = Server::new(10);
     let device = Device::enrolled(&server, 1);
     let mut scanner = device.open();
@@ -251,17 +295,31 @@ fn a_write_ahead_log_that_lost_its_end_is_noticed() {
         let ticket = server.borrow().ticket(serial);
         assert!(scan(&mut scanner, &ticket).durable);
     }
+    let spoilt = Device::new(&server, 2);
+    copy_dir(device.path(), spoilt.path());
+    spoil_slot(&spoilt, 2, 60);
+    let error = spoilt.open().begin().expect_err("told");
+    assert_eq!(error.kind(), Kind::Unreadable);
+    assert!(
+        error.to_string().contains("5 entries were written"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_ring_that_lost_its_end_is_noticed() {
+    let server = Server::new(10);
+    let device = Device::enrolled(&server, 1);
+    let mut scanner = device.open();
+    for serial in 0..5 {
+        let ticket = server.borrow().ticket(serial);
+        assert!(scan(&mut scanner, &ticket).durable);
+        scanner.idle().expect("idle");
+    }
     let cut = Device::new(&server, 2);
     copy_dir(device.path(), cut.path());
-    let wal = cut.path().join("gatehouse.db-wal");
-    let length = std::fs::metadata(&wal).expect("a log").len();
-    let file = std::fs::File::options()
-        .write(true)
-        .open(&wal)
-        .expect("opens");
-    file.set_len(length - 2 * 4120).expect("cuts");
-    drop(file);
-    std::fs::remove_file(cut.path().join("gatehouse.db-shm")).expect("removes");
+    spoil_slot(&cut, 3, 0);
+    spoil_slot(&cut, 4, 0);
     let error = cut.open().begin().expect_err("told");
     assert_eq!(error.kind(), Kind::Unreadable);
     assert!(
@@ -271,21 +329,44 @@ fn a_write_ahead_log_that_lost_its_end_is_noticed() {
 }
 
 #[test]
-fn a_log_that_cannot_be_written_admits_nobody() {
-    // Another connection holds the database: the append fails, and so does the admission.
+fn a_full_disk_stops_the_database_and_not_the_gate() {
+    // gossip 5: disk full. Another connection's trigger stands for the disk.
     let server = Server::new(10);
     let device = Device::enrolled(&server, 1);
     let mut scanner = device.open();
     let (first, second) = (server.borrow().ticket(1), server.borrow().ticket(2));
     assert!(scan(&mut scanner, &first).durable);
-    let path = device.path().join(DATABASE);
-    let conn = rusqlite::Connection::open(path).expect("opens");
+    let conn = rusqlite::Connection::open(device.path().join(DATABASE)).expect("opens");
     conn.execute_batch(
         "CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'disk full'); END;",
     )
     .expect("a trigger");
+    assert!(scan(&mut scanner, &second).durable);
+    // It ends, and the database still does not take them: they wait in the ring.
+    drop(scanner);
+    let count = |conn: &rusqlite::Connection| -> i64 {
+        conn.query_row("SELECT count(*) FROM entries", [], |row| row.get(0))
+            .expect("counts")
+    };
+    assert_eq!(count(&conn), 0);
+    assert_eq!(device.open().status().expect("a status").entries, 2);
+    conn.execute_batch("DROP TRIGGER full").expect("dropped");
+    device.open().begin().expect("goes on");
+    assert_eq!(count(&conn), 2);
+    assert_eq!(scan(&mut device.open(), &first).reason, Reason::AlreadyUsed);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_ring_that_cannot_be_written_admits_nobody() {
+    let server = Server::new(10);
+    let device = Device::enrolled(&server, 1);
+    let ring = device.path().join(RING);
+    std::os::unix::fs::symlink("/dev/full", &ring).expect("a link");
+    let ticket = server.borrow().ticket(1);
+    let mut scanner = device.open();
     let scanned = scanner.scan(
-        &second.as_str().into(),
+        &ticket.as_str().into(),
         scanner_core::ScanOptions::default(),
     );
     assert_eq!(scanned.verdict.verdict, Outcome::Refuse);
@@ -296,9 +377,66 @@ fn a_log_that_cannot_be_written_admits_nobody() {
         scanned.verdict
     );
     assert_eq!(scanned.error.expect("told").kind(), Kind::Unreadable);
-    conn.execute_batch("DROP TRIGGER full").expect("dropped");
-    // Mended, the ticket is as it was: unused, and the numbers go on without a gap.
-    assert!(scan(&mut scanner, &second).durable);
-    assert_eq!(scan(&mut scanner, &first).reason, Reason::AlreadyUsed);
-    assert_eq!(device.open().status().expect("a status").entries, 2);
+    // Mended, the ticket is as it was: unused.
+    std::fs::remove_file(&ring).expect("removes");
+    assert!(scan(&mut scanner, &ticket).durable);
+    assert_eq!(scan(&mut scanner, &ticket).reason, Reason::AlreadyUsed);
+    assert_eq!(device.open().status().expect("a status").entries, 1);
+}
+
+#[test]
+fn what_is_in_the_ring_only_is_seen_by_others_and_uploaded() {
+    // V5, gossip 1: the scanner goes on while a sync and a status look at the same data
+    let server = Server::new(10);
+    let device = Device::enrolled(&server, 1);
+    let mut onlooker = device.open();
+    let mut scanner = device.open();
+    for serial in 0..3 {
+        let ticket = server.borrow().ticket(serial);
+        assert!(scan(&mut scanner, &ticket).durable);
+        let seen = onlooker.status().expect("a status").entries;
+        assert_eq!(seen, u64::from(serial) + 1);
+    }
+    assert_eq!(device.sync().sent, 3);
+    let ticket = server.borrow().ticket(3);
+    assert!(scan(&mut scanner, &ticket).durable);
+    assert_eq!(device.sync().sent, 1);
+    assert_eq!(onlooker.status().expect("a status").pending, 0);
+}
+
+#[test]
+fn more_entries_than_the_ring_has_slots() {
+    // Nobody ever calls idle: the scanner makes room by itself, and nothing is lost around the end.
+    let server = Server::new(9000);
+    let device = Device::enrolled(&server, 1);
+    let mut scanner = device.open();
+    let serials: Vec<u32> = (0..8500).collect();
+    for group in serials.chunks(250) {
+        let readings: Vec<scanner_core::Reading> = {
+            let server = server.borrow();
+            let tickets = group.iter().map(|serial| server.ticket(*serial));
+            tickets.map(scanner_core::Reading::from).collect()
+        };
+        let scanned = scanner.scan_group(&readings, scanner_core::ScanOptions::default());
+        assert!(scanned.iter().all(|of| of.verdict.durable));
+    }
+    let killed = Device::new(&server, 2);
+    copy_dir(device.path(), killed.path());
+    let mut after = killed.open();
+    after.begin().expect("goes on");
+    assert_eq!(after.status().expect("a status").entries, 8500);
+    assert_eq!(device.sync().pending, 0);
+}
+
+/// Writes nonsense over the second half of a slot, from `from` on, or over all of it.
+fn spoil_slot(device: &Device, slot: u64, from: u64) {
+    let path = device.path().join(RING);
+    let mut file = std::fs::File::options()
+        .write(true)
+        .open(path)
+        .expect("opens");
+    file.seek(SeekFrom::Start(slot * 128 + from))
+        .expect("seeks");
+    let len = usize::try_from(128 - from).expect("small");
+    file.write_all(&vec![0; len]).expect("writes");
 }
