@@ -20,6 +20,7 @@ use utoipa_axum::routes;
 use super::{conflicts, enrol, evict, fetch, invite, redemptions, sync, validate};
 use crate::app::AppState;
 use crate::error::ApiError;
+use crate::platform::http::attempt::IdempotencyKey;
 use crate::platform::http::{Caller, ClientIp, Json, PageParams, Path, Query};
 
 const POSTCARD: &str = "application/octet-stream";
@@ -43,15 +44,18 @@ pub fn routes() -> OpenApiRouter<AppState> {
 
 /// Invites a device: a one-time code, shown once, good for ten minutes.
 #[utoipa::path(post, path = "/events/{id}/devices", tag = "gate", request_body = CreateDevice,
-    params(("id" = EventId, Path)), security(("bearer" = [])),
-    responses((status = 201, body = DeviceEnrolment), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+    params(("id" = EventId, Path), ("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])),
+    responses((status = 201, body = DeviceEnrolment), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
 async fn invite_device(
     State(app): State<AppState>,
     caller: Caller,
     Path(id): Path<EventId>,
+    key: IdempotencyKey,
     Json(wanted): Json<CreateDevice>,
 ) -> Result<(StatusCode, Json<DeviceEnrolment>), ApiError> {
-    let shown = invite::invite(&app, &caller, id, wanted, app.clock.now()).await?;
+    let attempt = key.attempt(&format!("events/{id}/devices"), caller.user, &wanted)?;
+    let shown = invite::invite(&app, &caller, id, wanted, attempt, app.clock.now()).await?;
     Ok((StatusCode::CREATED, Json(shown)))
 }
 
@@ -71,16 +75,19 @@ async fn list_devices(
 
 /// A new code for a device that has not enrolled; the code before it ends.
 #[utoipa::path(post, path = "/events/{id}/devices/{deviceId}/re-invite", tag = "gate",
-    params(("id" = EventId, Path), ("deviceId" = DeviceId, Path)), security(("bearer" = [])),
+    params(("id" = EventId, Path), ("deviceId" = DeviceId, Path), ("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])),
     responses((status = 200, body = DeviceEnrolment), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 async fn invite_device_again(
     State(app): State<AppState>,
     caller: Caller,
     Path((id, device)): Path<(EventId, DeviceId)>,
+    key: IdempotencyKey,
 ) -> Result<Json<DeviceEnrolment>, ApiError> {
     let now = app.clock.now();
+    let route = format!("events/{id}/devices/{device}/re-invite");
+    let attempt = key.attempt(&route, caller.user, &())?;
     Ok(Json(
-        invite::invite_again(&app, &caller, id, device, now).await?,
+        invite::invite_again(&app, &caller, id, device, attempt, now).await?,
     ))
 }
 

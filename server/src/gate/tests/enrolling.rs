@@ -1,7 +1,7 @@
 //! V6: enrolment and eviction.
 
 use serde_json::{Value, json};
-use shared::trust::enrolment::EnrolmentLink;
+use shared::trust::enrolment::{EnrolmentLink, normalise_code};
 use shared::trust::{Expected, RootPin, Roster, StatementKind, open};
 
 use super::device::Device;
@@ -239,4 +239,58 @@ async fn an_evicted_device_is_cut_where_the_server_knows_it() {
         .await;
     assert!(relayed.refused.is_empty(), "{:?}", relayed.refused);
     assert_eq!(site.redemptions().await.len(), 1);
+}
+
+#[tokio::test]
+async fn one_key_is_one_invitation_and_its_code_rests_sealed() {
+    // O2, V6
+    let site = Site::with_tickets(1).await;
+    let path = site.path("/devices");
+    let body = json!({ "name": "North 1", "gateId": site.gates[0], "role": "kiosk" });
+    let invite = || site.test.keyed(&path, &site.organizer, "k", &body);
+    let (first, raced) = futures::join!(invite(), invite());
+    let first = first.expect(201);
+    assert_eq!(raced.expect(201), first);
+    assert_eq!(invite().await.expect(201), first);
+    let other = json!({ "name": "North 2", "gateId": site.gates[0], "role": "kiosk" });
+    site.test
+        .keyed(&path, &site.organizer, "k", &other)
+        .await
+        .expect_error(422, "idempotency_mismatch");
+    let listed = site.test.get(&path, &site.organizer).await.expect(200);
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(1));
+
+    // The second code is new, under its key the same, and the one that counts.
+    let again = format!(
+        "{path}/{}/re-invite",
+        first["deviceId"].as_str().expect("an id")
+    );
+    let none = json!({});
+    let reinvite = || site.test.keyed(&again, &site.organizer, "k", &none);
+    let second = reinvite().await.expect(200);
+    assert_ne!(second["enrolmentCode"], first["enrolmentCode"]);
+    assert_eq!(reinvite().await.expect(200), second);
+
+    let stored = site.test.remembered().await;
+    for shown in [&first, &second] {
+        let code = shown["enrolmentCode"].as_str().expect("a code");
+        let link = shown["enrolmentUrl"].as_str().expect("a link");
+        let code = normalise_code(code).expect("a code");
+        for secret in [
+            code.as_str(),
+            &shown["enrolmentCode"].to_string(),
+            link,
+            "<svg",
+        ] {
+            assert!(!stored.contains(secret), "{secret} in {stored}");
+        }
+    }
+    let mut device = Device::new(7, 0);
+    device
+        .enrol(&site.test, &first)
+        .await
+        .expect_error(404, "code_unknown");
+    device.enrol(&site.test, &second).await.expect(200);
+    // An answer that was given stays given.
+    assert_eq!(reinvite().await.expect(200), second);
 }
