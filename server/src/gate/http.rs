@@ -1,6 +1,5 @@
 //! `/gate`, devices and redemptions. Sync bodies are postcard; everything else is JSON.
 
-use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -21,9 +20,8 @@ use super::{conflicts, enrol, evict, fetch, invite, redemptions, sync, validate}
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
-use crate::platform::http::{Caller, ClientIp, Json, PageParams, Path, Query};
-
-const POSTCARD: &str = "application/octet-stream";
+use crate::platform::http::extract::BINARY;
+use crate::platform::http::{Binary, Caller, ClientIp, Json, PageParams, Path, Query};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     let binary = OpenApiRouter::new()
@@ -132,8 +130,11 @@ async fn enrol_device(
 #[utoipa::path(post, path = "/gate/sync", tag = "gate",
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
-async fn sync_device(State(app): State<AppState>, body: Bytes) -> Result<Response, ApiError> {
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody)))]
+async fn sync_device(
+    State(app): State<AppState>,
+    Binary(body): Binary,
+) -> Result<Response, ApiError> {
     let answer = sync::sync(&app, &body, app.clock.now()).await?;
     Ok(postcard(answer))
 }
@@ -142,13 +143,16 @@ async fn sync_device(State(app): State<AppState>, body: Bytes) -> Result<Respons
 #[utoipa::path(post, path = "/gate/segments", tag = "gate",
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
-async fn fetch_segments(State(app): State<AppState>, body: Bytes) -> Result<Response, ApiError> {
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody)))]
+async fn fetch_segments(
+    State(app): State<AppState>,
+    Binary(body): Binary,
+) -> Result<Response, ApiError> {
     Ok(postcard(fetch::fetch(&app, &body).await?))
 }
 
 fn postcard(body: Vec<u8>) -> Response {
-    ([(header::CONTENT_TYPE, POSTCARD)], body).into_response()
+    ([(header::CONTENT_TYPE, BINARY)], body).into_response()
 }
 
 #[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]

@@ -1,5 +1,10 @@
 //! V6: enrolment and eviction.
 
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
 use serde_json::{Value, json};
 use shared::trust::enrolment::{EnrolmentLink, normalise_code};
 use shared::trust::{Expected, RootPin, Roster, StatementKind, open};
@@ -293,4 +298,37 @@ async fn one_key_is_one_invitation_and_its_code_rests_sealed() {
     device.enrol(&site.test, &second).await.expect(200);
     // An answer that was given stays given.
     assert_eq!(reinvite().await.expect(200), second);
+}
+
+#[tokio::test]
+async fn enrolment_is_limited_per_address() {
+    // V6, A3
+    let test = TestApp::new().await;
+    let allowed = test.app.config.limits.enrol_per_minute;
+    assert!(allowed > 0);
+    let from = async |path: &str, last: u8| {
+        let guess = Device::new(7, 0).enrol_request(&"00".repeat(32), "0000-0000-0000-0000");
+        let mut request = Request::post(path)
+            .header("content-type", "application/json")
+            .body(Body::from(guess.to_string()))
+            .expect("a request");
+        let address = SocketAddr::from(([192, 0, 2, last], 4000));
+        request.extensions_mut().insert(ConnectInfo(address));
+        test.send(request).await
+    };
+    let path = "/api/v1/gate/enrolment";
+    for _ in 0..allowed {
+        from(path, 1).await.expect_error(400, "challenge_stale");
+    }
+    let refused = from(path, 1).await;
+    refused.expect_error(429, "rate_limited");
+    let wait = &refused.headers["retry-after"];
+    let wait: i64 = wait.to_str().expect("text").parse().expect("seconds");
+    // Both steps draw on one budget, and nobody else's.
+    from("/api/v1/gate/enrolment/challenge", 1)
+        .await
+        .expect_error(429, "rate_limited");
+    from(path, 2).await.expect_error(400, "challenge_stale");
+    test.clock.advance(wait * 1000);
+    from(path, 1).await.expect_error(400, "challenge_stale");
 }
