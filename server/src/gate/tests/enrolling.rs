@@ -76,6 +76,65 @@ async fn a_link_enrols_a_device_once() {
 }
 
 #[tokio::test]
+async fn a_lost_answer_does_not_burn_the_code() {
+    // V6, corpus 94
+    let site = Site::with_tickets(1).await;
+    let invited = site.invite("North 1", 0).await;
+    let code = invited["enrolmentCode"].as_str().expect("a code");
+    let mut device = Device::new(7, 0);
+    let request = device.enrol_request(&nonce(&site.test).await, code);
+    let post = || {
+        let body = request.clone();
+        site.test.post("/api/v1/gate/enrolment", "", body)
+    };
+    // At once, and again.
+    let (first, raced) = futures::join!(post(), post());
+    let first = first.expect(200);
+    assert_eq!(raced.expect(200), first);
+    assert_eq!(post().await.expect(200), first);
+    // The device starts over with a new challenge: the same place in the roster.
+    site.test.clock.advance(500_000);
+    let again = device.enrol(&site.test, &invited).await.expect(200);
+    assert_eq!(again["deviceId"], first["deviceId"]);
+    assert_eq!(again["root"], first["root"]);
+    let devices = site.path("/devices");
+    let devices = site.test.get(&devices, &site.organizer).await.expect(200);
+    assert_eq!(devices["items"].as_array().map(Vec::len), Some(1));
+    assert!(incidents(&site).await.is_empty(), "nobody else was there");
+
+    // Not with another key, not after the code's life, not once it was removed.
+    Device::new(8, 0)
+        .enrol(&site.test, &invited)
+        .await
+        .expect_error(409, "code_used");
+    assert_eq!(incidents(&site).await, ["CodeReused"]);
+    site.test.clock.advance(200_000);
+    device
+        .enrol(&site.test, &invited)
+        .await
+        .expect_error(409, "code_used");
+}
+
+#[tokio::test]
+async fn an_evicted_device_does_not_come_back_by_its_code() {
+    // V6
+    let site = Site::with_tickets(1).await;
+    let invited = site.invite("North 1", 0).await;
+    let mut device = Device::new(7, 0);
+    device.enrol(&site.test, &invited).await.expect(200);
+    let path = site.path(&format!("/devices/{}/evict", device.id));
+    site.test
+        .post(&path, &site.organizer, json!({}))
+        .await
+        .expect(200);
+    device
+        .enrol(&site.test, &invited)
+        .await
+        .expect_error(409, "code_used");
+    assert_eq!(incidents(&site).await, ["CodeReused"]);
+}
+
+#[tokio::test]
 async fn the_roster_names_the_device_with_its_key() {
     // V6
     let site = Site::with_tickets(1).await;
