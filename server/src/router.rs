@@ -65,7 +65,7 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/auth/register", Access::Public),
     (Method::POST, "/auth/login", Access::Public),
     (Method::POST, "/auth/refresh", Access::Public),
-    (Method::POST, "/auth/logout", Access::User),
+    (Method::POST, "/auth/logout", Access::Public),
     (Method::GET, "/auth/me", Access::User),
     // events
     (Method::GET, "/events", Access::Public),

@@ -231,6 +231,94 @@ async fn bodies_that_are_not_json_or_too_large_are_refused() {
     .expect_error(413, "body_too_large");
 }
 
+/// More than any route takes.
+const TOO_LARGE: usize = limits::SYNC_BODY_BYTES_MAX + 1;
+
+#[tokio::test]
+async fn every_route_refuses_bad_bodies_in_the_one_shape() {
+    // N1
+    let test = TestApp::new().await;
+    let token = test.stored_user(Role::Admin).await;
+    let description = described();
+    let mut walked = 0;
+    for (method, path, _) in ACCESS {
+        let operation =
+            &description["paths"][format!("/api/v1{path}")][method.as_str().to_lowercase()];
+        let Some(content) = operation["requestBody"]["content"].as_object() else {
+            continue;
+        };
+        walked += 1;
+        let media = content.keys().next().expect("a media type").as_str();
+        let path = format!(
+            "/api/v1{}",
+            path.replace("{id}", "01900000-0000-7000-8000-000000000000")
+        );
+        let send = async |media: &str, body: Body| {
+            let request = Request::builder()
+                .method(method)
+                .uri(&path)
+                .header(header::AUTHORIZATION, format!("Bearer {token}"))
+                .header(header::CONTENT_TYPE, media)
+                .body(body)
+                .expect("a request");
+            test.send(request).await
+        };
+        send(media, vec![b' '; TOO_LARGE].into())
+            .await
+            .expect_error(413, "body_too_large");
+        // Its length is not told: counted as it comes.
+        let chunks = (0..130).map(|_| Ok::<_, std::io::Error>(vec![b' '; 65_536]));
+        let stream = Body::from_stream(futures::stream::iter(chunks));
+        send(media, stream)
+            .await
+            .expect_error(413, "body_too_large");
+        let broken = futures::stream::iter([Err::<Vec<u8>, _>(std::io::Error::other("cut off"))]);
+        send(media, Body::from_stream(broken))
+            .await
+            .expect_error(400, "body_unreadable");
+
+        // Signatures over the bytes make the type of a webhook moot: it has none that is good.
+        let webhook = path.contains("/webhook/");
+        let malformed = send(media, b"{".to_vec().into()).await;
+        let wrong_type = send("text/plain; charset=utf-8", b"{}".to_vec().into()).await;
+        for (answer, status) in [(malformed, 400), (wrong_type, 415)] {
+            let code = answer.json()["code"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            let status = if webhook { 401 } else { status };
+            answer.expect_error(status, &code);
+            assert!(!code.is_empty(), "{method} {path}");
+        }
+    }
+    assert!(walked >= 15, "{walked}");
+}
+
+#[tokio::test]
+async fn the_payers_form_is_refused_in_the_one_shape() {
+    // N1
+    let test = TestApp::new().await;
+    let form = "application/x-www-form-urlencoded";
+    let cases = [
+        (
+            form,
+            vec![b'a'; limits::JSON_BODY_BYTES_MAX + 1],
+            413,
+            "body_too_large",
+        ),
+        ("text/plain", b"action=pay".to_vec(), 415, "not_form"),
+        (form, b"action=steal".to_vec(), 400, "validation"),
+        (form, b"action=pay".to_vec(), 404, "not_found"),
+    ];
+    for (media, body, status, code) in cases {
+        let request = Request::post("/pay/demo/01900000-0000-7000-8000-000000000000")
+            .header(header::CONTENT_TYPE, media)
+            .body(Body::from(body))
+            .expect("a request");
+        test.send(request).await.expect_error(status, code);
+    }
+}
+
 #[tokio::test]
 async fn every_answer_carries_an_id_and_safe_headers() {
     // N1

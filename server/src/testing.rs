@@ -15,9 +15,10 @@ use crate::accounts::model::User;
 use crate::app::{App, AppState};
 use crate::config::{Config, Overrides, load_with};
 use crate::platform::clock::FixedClock;
-use crate::platform::db::DbError;
+use crate::platform::db::{DbError, Query, Versioned};
 use crate::platform::entropy::SeededEntropy;
 use crate::platform::http::Caller;
+use crate::platform::idempotency::Remembered;
 use crate::router;
 
 /// 2026-09-21T14:13:20Z.
@@ -155,6 +156,25 @@ impl TestApp {
 
     pub(crate) async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
         self.call("POST", path, token, Some(body)).await
+    }
+
+    /// A `POST` with an `Idempotency-Key`.
+    pub(crate) async fn keyed(&self, path: &str, token: &str, key: &str, body: &Value) -> Answer {
+        let request = Request::post(path)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("Idempotency-Key", key)
+            .body(Body::from(body.to_string()))
+            .expect("a request");
+        self.send(request).await
+    }
+
+    /// All that is remembered for `Idempotency-Key`s, as it lies in the database.
+    pub(crate) async fn remembered(&self) -> String {
+        let query = Query::on("by_expiry");
+        let rows = self.app.db.list::<Remembered>(&query).await.expect("read");
+        let rows: Vec<_> = rows.into_iter().map(Versioned::into_inner).collect();
+        serde_json::to_string(&rows).expect("JSON")
     }
 
     /// One request. An empty token means none.

@@ -1,4 +1,4 @@
-//! One suite for storage, jobs, idempotency keys and stock, run on both backends.
+//! One suite for storage, jobs, idempotency keys, moments and stock, run on both backends.
 //!
 //! Each case is a test of its own on SQLite. On MongoDB all cases are one test, on one real
 //! replica set (starting three members for each would cost minutes), each in its own database;
@@ -7,6 +7,7 @@
 mod idempotency;
 mod jobs;
 mod meanings;
+mod moments;
 mod queries;
 mod rows;
 mod schema;
@@ -50,6 +51,7 @@ cases! {
         two_runners_share_the_work, the_runner_wakes_for_a_commit_and_stops_in_order;
     stock: a_claim_takes_all_or_nothing, a_claimed_row_is_whole, a_seat_is_sold_once,
         nobody_ever_gets_anothers_ticket;
+    moments: a_later_commit_has_a_later_moment, a_list_by_moment_grows_at_its_end_only;
     idempotency: an_answer_is_given_again, racing_requests_have_one_effect, answers_expire;
 }
 

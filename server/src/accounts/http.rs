@@ -17,7 +17,7 @@ use super::session::{Which, logout};
 use super::{credentials, tokens::TokenError};
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::platform::http::{Caller, ClientIp, Json};
+use crate::platform::http::{Caller, ClientIp, Json, MaybeCaller};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -82,22 +82,33 @@ async fn post_refresh(
 }
 
 /// End a session: the one of the refresh token in the body, else the caller's own.
+///
+/// The refresh token is proof enough: logging out works when the access token has run out.
 #[utoipa::path(post, path = "/auth/logout", tag = "accounts", operation_id = "logout",
-    security(("bearer" = [])),
+    security((), ("bearer" = [])),
     request_body(content = Option<LogoutRequest>),
     responses(
         (status = 204, description = "ended, or was over already"),
-        (status = 401, description = "neither a refresh token nor a valid access token", body = ErrorBody),
+        (status = 400, description = "neither a refresh token nor an access token", body = ErrorBody),
+        (status = 401, description = "no refresh token, and an access token that is not valid", body = ErrorBody),
     ))]
 async fn post_logout(
     State(app): State<AppState>,
-    caller: Result<Caller, ApiError>,
+    // A bad access token is no matter when a refresh token came too.
+    caller: Result<MaybeCaller, ApiError>,
     body: Option<Json<LogoutRequest>>,
 ) -> Result<StatusCode, ApiError> {
     let which = match body.and_then(|Json(body)| body.refresh_token) {
-        // The refresh token is proof enough, even when the access token has just expired.
         Some(token) => Which::ByRefreshToken(token),
-        None => Which::Of(caller?.session),
+        None => match caller?.0 {
+            Some(caller) => Which::Of(caller.session),
+            None => {
+                return Err(ApiError::field(
+                    "refreshToken",
+                    "must be here, or an access token in the Authorization header",
+                ));
+            }
+        },
     };
     logout(&app, which).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -290,9 +290,27 @@ async fn logout_ends_refreshing_at_once() {
         let body = json!({ "refreshToken": here["refreshToken"] });
         test.post("/api/v1/auth/logout", "", body).await.expect(204);
     }
-    test.call("POST", "/api/v1/auth/logout", "", None)
+    let nobody = test.call("POST", "/api/v1/auth/logout", "", None).await;
+    let details = nobody.expect_error(400, "validation");
+    assert!(details["refreshToken"].is_string(), "{details}");
+}
+
+#[tokio::test]
+async fn logout_needs_no_living_access_token() {
+    // A5
+    let test = with_ann().await;
+    let here = login(&test).await;
+    let access = here["accessToken"].as_str().expect("token");
+    test.clock.advance(900_000);
+    let path = "/api/v1/auth/logout";
+    test.post(path, access, json!({}))
         .await
-        .expect_error(401, "unauthenticated");
+        .expect_error(401, "token_expired");
+    let body = json!({ "refreshToken": here["refreshToken"] });
+    test.post(path, access, body).await.expect(204);
+    refresh(&test, &here["refreshToken"])
+        .await
+        .expect_error(401, "bad_refresh_token");
 }
 
 #[tokio::test]

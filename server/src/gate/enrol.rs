@@ -1,7 +1,8 @@
 //! Enrolling a device (V6): challenge, then proof of key and code, then a place in the roster.
 //!
 //! Invariants: a code enrols one device once; the device row and the roster that names it share a
-//! commit; a wrong code and a late one read alike.
+//! commit; a wrong code and a late one read alike. The device that a code enrolled may ask again
+//! while the code lives: an answer that got lost must not cost a walk to the organizer.
 
 use data_encoding::{BASE64, HEXLOWER};
 use shared::api::gate::{DeviceStatus, EnrolChallenge, EnrolRequest, EnrolResponse};
@@ -64,6 +65,11 @@ impl Proven {
             app_version: request.app_version.clone(),
         })
     }
+
+    /// The key as a device row has it.
+    fn key_hex(&self) -> String {
+        HEXLOWER.encode(&self.public_key)
+    }
 }
 
 /// Second step. The rate limit per address is the handler's.
@@ -77,6 +83,9 @@ pub(super) async fn enrol(
         let device = by_code(app, &proven, now).await?;
         let event = event(&app.db, device.event).await?.into_inner();
         let trust = statements::ensure(app, &event, now).await?;
+        if device.status == DeviceStatus::Enrolled {
+            return answer(app, &device, &event, &trust, &proven).await;
+        }
         match admit(app, device, &event, &trust, &proven, now).await {
             Ok(device) => return answer(app, &device, &event, &trust, &proven).await,
             Err(error) if error.is_race() => {}
@@ -86,7 +95,7 @@ pub(super) async fn enrol(
     Err(Error::Contended)
 }
 
-/// The invited device behind the code.
+/// The device behind the code: invited, or enrolled by this very code and key just before.
 async fn by_code(
     app: &App,
     proven: &Proven,
@@ -101,6 +110,13 @@ async fn by_code(
         DeviceStatus::Invited => Err(Error::CodeExpired),
         // Withdrawn before anybody used it.
         DeviceStatus::Evicted if device.public_key.is_none() => Err(Error::CodeExpired),
+        // The key is proven in each request, so this is nobody else, and it learns nothing new.
+        DeviceStatus::Enrolled
+            if now <= device.code_expires_at
+                && device.public_key.as_deref() == Some(&*proven.key_hex()) =>
+        {
+            Ok(device)
+        }
         DeviceStatus::Enrolled | DeviceStatus::Evicted => {
             let incident =
                 Incident::new(device.event, IncidentKind::CodeReused, device.id, hash, now)
@@ -127,13 +143,14 @@ async fn admit(
     now: Timestamp,
 ) -> Result<GateDevice, Error> {
     device.status = DeviceStatus::Enrolled;
-    device.public_key = Some(HEXLOWER.encode(&proven.public_key));
+    device.public_key = Some(proven.key_hex());
     device.enrolled_at = Some(now);
     device.app_version.clone_from(&proven.app_version);
     let mut devices = roster::devices(&app.db, event.id).await?;
     if devices
         .iter()
-        .any(|other| other.public_key == device.public_key)
+        // Itself: the same request came twice at once. The commit finds out who was first.
+        .any(|other| other.id != device.id && other.public_key == device.public_key)
     {
         return Err(Error::KeyInUse);
     }

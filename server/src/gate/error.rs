@@ -8,6 +8,7 @@ use shared::trust::TrustError;
 use crate::error::ApiError;
 use crate::platform::db::DbError;
 use crate::platform::fields::Invalid;
+use crate::platform::http::attempt::KeyReused;
 use crate::platform::vault::VaultError;
 
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,8 @@ pub enum Error {
     NotFound(&'static str),
     #[error(transparent)]
     Invalid(#[from] Invalid),
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
     #[error("the field {0} {1}")]
     Field(&'static str, &'static str),
     /// Bytes that are no request, or not in canonical form.
@@ -78,6 +81,7 @@ impl From<Error> for ApiError {
             Error::Db(error) => error.into(),
             Error::Events(error) => error.into(),
             Error::Invalid(error) => crate::events::Error::from(error).into(),
+            Error::KeyReused(error) => error.into(),
             Error::NotFound(what) => Self::not_found(what),
             Error::Field(name, why) => Self::field(name, why),
             Error::Malformed(_) => Self::bad_request("malformed", "The request could not be read."),

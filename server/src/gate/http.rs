@@ -1,6 +1,5 @@
 //! `/gate`, devices and redemptions. Sync bodies are postcard; everything else is JSON.
 
-use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -20,9 +19,9 @@ use utoipa_axum::routes;
 use super::{conflicts, enrol, evict, fetch, invite, redemptions, sync, validate};
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::platform::http::{Caller, ClientIp, Json, PageParams, Path, Query};
-
-const POSTCARD: &str = "application/octet-stream";
+use crate::platform::http::attempt::IdempotencyKey;
+use crate::platform::http::extract::BINARY;
+use crate::platform::http::{Binary, Caller, ClientIp, Json, PageParams, Path, Query};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     let binary = OpenApiRouter::new()
@@ -43,15 +42,18 @@ pub fn routes() -> OpenApiRouter<AppState> {
 
 /// Invites a device: a one-time code, shown once, good for ten minutes.
 #[utoipa::path(post, path = "/events/{id}/devices", tag = "gate", request_body = CreateDevice,
-    params(("id" = EventId, Path)), security(("bearer" = [])),
-    responses((status = 201, body = DeviceEnrolment), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+    params(("id" = EventId, Path), ("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])),
+    responses((status = 201, body = DeviceEnrolment), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
 async fn invite_device(
     State(app): State<AppState>,
     caller: Caller,
     Path(id): Path<EventId>,
+    key: IdempotencyKey,
     Json(wanted): Json<CreateDevice>,
 ) -> Result<(StatusCode, Json<DeviceEnrolment>), ApiError> {
-    let shown = invite::invite(&app, &caller, id, wanted, app.clock.now()).await?;
+    let attempt = key.attempt(&format!("events/{id}/devices"), caller.user, &wanted)?;
+    let shown = invite::invite(&app, &caller, id, wanted, attempt, app.clock.now()).await?;
     Ok((StatusCode::CREATED, Json(shown)))
 }
 
@@ -71,16 +73,19 @@ async fn list_devices(
 
 /// A new code for a device that has not enrolled; the code before it ends.
 #[utoipa::path(post, path = "/events/{id}/devices/{deviceId}/re-invite", tag = "gate",
-    params(("id" = EventId, Path), ("deviceId" = DeviceId, Path)), security(("bearer" = [])),
+    params(("id" = EventId, Path), ("deviceId" = DeviceId, Path), ("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])),
     responses((status = 200, body = DeviceEnrolment), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 async fn invite_device_again(
     State(app): State<AppState>,
     caller: Caller,
     Path((id, device)): Path<(EventId, DeviceId)>,
+    key: IdempotencyKey,
 ) -> Result<Json<DeviceEnrolment>, ApiError> {
     let now = app.clock.now();
+    let route = format!("events/{id}/devices/{device}/re-invite");
+    let attempt = key.attempt(&route, caller.user, &())?;
     Ok(Json(
-        invite::invite_again(&app, &caller, id, device, now).await?,
+        invite::invite_again(&app, &caller, id, device, attempt, now).await?,
     ))
 }
 
@@ -125,8 +130,11 @@ async fn enrol_device(
 #[utoipa::path(post, path = "/gate/sync", tag = "gate",
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
-async fn sync_device(State(app): State<AppState>, body: Bytes) -> Result<Response, ApiError> {
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody)))]
+async fn sync_device(
+    State(app): State<AppState>,
+    Binary(body): Binary,
+) -> Result<Response, ApiError> {
     let answer = sync::sync(&app, &body, app.clock.now()).await?;
     Ok(postcard(answer))
 }
@@ -135,13 +143,16 @@ async fn sync_device(State(app): State<AppState>, body: Bytes) -> Result<Respons
 #[utoipa::path(post, path = "/gate/segments", tag = "gate",
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
-async fn fetch_segments(State(app): State<AppState>, body: Bytes) -> Result<Response, ApiError> {
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody)))]
+async fn fetch_segments(
+    State(app): State<AppState>,
+    Binary(body): Binary,
+) -> Result<Response, ApiError> {
     Ok(postcard(fetch::fetch(&app, &body).await?))
 }
 
 fn postcard(body: Vec<u8>) -> Response {
-    ([(header::CONTENT_TYPE, POSTCARD)], body).into_response()
+    ([(header::CONTENT_TYPE, BINARY)], body).into_response()
 }
 
 #[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]

@@ -1,4 +1,8 @@
 //! Inviting a device (V6): a one-time code, shown once, and the link that carries it.
+//!
+//! "Once" means one answer: the same `Idempotency-Key` brings it back, because an answer that got
+//! lost would leave a device nobody can enrol. Until then it rests sealed by the vault: the database
+//! has the hash of a code, and a copy of the database must not be enough to enrol a gate.
 
 use sha2::{Digest as _, Sha256};
 use shared::api::gate::{CreateDevice, DeviceEnrolment, DeviceStatus, DeviceView};
@@ -12,9 +16,10 @@ use super::model::GateDevice;
 use super::{Error, roster, statements, told};
 use crate::app::App;
 use crate::events::{self, model::Event};
-use crate::platform::db::{Query, Versioned};
+use crate::platform::db::{Query, Tx, Versioned};
 use crate::platform::fields::Fields;
 use crate::platform::http::Caller;
+use crate::platform::http::attempt::{Attempt, Sealed};
 use crate::platform::journal::{self, Actor};
 use crate::tickets::link_svg;
 
@@ -29,9 +34,13 @@ pub(super) async fn invite(
     caller: &Caller,
     event: EventId,
     wanted: CreateDevice,
+    attempt: Attempt,
     now: Timestamp,
 ) -> Result<DeviceEnrolment, Error> {
     let event = events::owned_event(&app.db, caller, event).await?;
+    if let Some(shown) = shown_before(app, &attempt, now).await? {
+        return Ok(shown);
+    }
     let mut fields = Fields::default();
     let name = fields.line("name", &wanted.name, 1, NAME_CHARS_MAX);
     let gates = events::gates_of(&app.db, event.id).await?;
@@ -65,14 +74,12 @@ pub(super) async fn invite(
     let shown = show(app, &event, &device, &code, now).await?;
     let actor = Actor::User(caller.user);
     let entry = told::entry(app, actor, "device.invited", &device, now);
-    app.db
-        .write(move |tx| -> Result<(), Error> {
-            tx.insert(&device)?;
-            journal::record(tx, &entry)?;
-            Ok(())
-        })
-        .await?;
-    Ok(shown)
+    remembered(app, attempt, shown, now, move |tx| {
+        tx.insert(&device)?;
+        journal::record(tx, &entry)?;
+        Ok(())
+    })
+    .await
 }
 
 /// A new code for a device that never enrolled; the old one ends.
@@ -81,9 +88,13 @@ pub(super) async fn invite_again(
     caller: &Caller,
     event: EventId,
     device: DeviceId,
+    attempt: Attempt,
     now: Timestamp,
 ) -> Result<DeviceEnrolment, Error> {
     let event = events::owned_event(&app.db, caller, event).await?;
+    if let Some(shown) = shown_before(app, &attempt, now).await? {
+        return Ok(shown);
+    }
     let mut found = find(app, event.id, device).await?;
     if found.status != DeviceStatus::Invited {
         return Err(Error::AlreadyEnrolled);
@@ -94,22 +105,59 @@ pub(super) async fn invite_again(
     let shown = show(app, &event, &found, &code, now).await?;
     let actor = Actor::User(caller.user);
     let entry = told::entry(app, actor, "device.invited", &found, now);
-    app.db
-        .write(move |tx| -> Result<(), Error> {
-            tx.replace(&mut found.clone())?;
-            journal::record(tx, &entry)?;
-            Ok(())
+    remembered(app, attempt, shown, now, move |tx| {
+        tx.replace(&mut found.clone())?;
+        journal::record(tx, &entry)?;
+        Ok(())
+    })
+    .await
+    // Enrolled, or invited again, in this very moment.
+    .map_err(|error| {
+        if error.is_race() {
+            Error::AlreadyEnrolled
+        } else {
+            error
+        }
+    })
+}
+
+/// The answer that the same attempt got before.
+async fn shown_before(
+    app: &App,
+    attempt: &Attempt,
+    now: Timestamp,
+) -> Result<Option<DeviceEnrolment>, Error> {
+    let sealed: Option<Option<Sealed>> = attempt.recall::<_, Error>(&app.db, now).await?;
+    sealed
+        .flatten()
+        .map(|sealed| attempt.unseal(&app.vault, &sealed))
+        .transpose()
+}
+
+/// Does `work` in one commit with the sealed answer. Of two of the same attempt that race, both
+/// give the answer of the one that came first.
+async fn remembered(
+    app: &App,
+    attempt: Attempt,
+    shown: DeviceEnrolment,
+    now: Timestamp,
+    work: impl Fn(&mut Tx<'_>) -> Result<(), Error> + Send + Sync + 'static,
+) -> Result<DeviceEnrolment, Error> {
+    let ours: Option<Sealed> = attempt.seal::<Error>(&app.vault, &shown)?;
+    let keyed = attempt.clone();
+    let sealed = app
+        .db
+        .write(move |tx| {
+            keyed.once(tx, now, |tx| -> Result<_, Error> {
+                work(tx)?;
+                Ok(ours.clone())
+            })
         })
-        .await
-        // Enrolled, or invited again, in this very moment.
-        .map_err(|error| {
-            if error.is_race() {
-                Error::AlreadyEnrolled
-            } else {
-                error
-            }
-        })?;
-    Ok(shown)
+        .await?;
+    match sealed {
+        Some(sealed) => attempt.unseal(&app.vault, &sealed),
+        None => Ok(shown),
+    }
 }
 
 /// The event's devices, in the order they were invited.

@@ -5,14 +5,16 @@ use std::collections::HashMap;
 use shared::api::gate::RedemptionView;
 use shared::api::page::Page;
 use shared::ids::{DeviceId, EventId};
+use shared::time::Timestamp;
 
 use super::redemption::Redemption;
 use super::{Error, roster};
 use crate::app::App;
 use crate::events::{self, model::Gate};
 use crate::inventory::model::IssuedTicket;
-use crate::platform::db::{Db, DbError, Entity as _, LIMIT_MAX, Query, Versioned};
+use crate::platform::db::{Db, DbError, Entity as _, LIMIT_MAX, Query, Tx, Versioned};
 use crate::platform::http::{Caller, PageParams};
+use crate::platform::moments;
 use crate::tickets::ClaimedTicket;
 
 /// An event's redemptions in the order the server learnt of them; of one ticket, if `ticket`
@@ -38,6 +40,20 @@ pub(super) async fn list(
     Ok(Page {
         items: found.items.iter().map(|item| names.view(item)).collect(),
         next_cursor: found.next,
+    })
+}
+
+/// When the redemptions of this commit were received: after all that were committed before, so that
+/// a reader's cursor only ever has news ahead of it.
+pub(super) fn next_receipt(
+    tx: &mut Tx<'_>,
+    event: EventId,
+    now: Timestamp,
+) -> Result<Timestamp, DbError> {
+    moments::next(tx, &format!("redemptions/{event}"), now, |tx| {
+        let latest = Query::on("by_event").eq(event).descending().limit(1);
+        let latest = tx.list::<Redemption>(&latest)?.pop();
+        Ok(latest.map(|row| row.value.received_at))
     })
 }
 

@@ -199,13 +199,7 @@ impl Shop {
 
     /// With an `Idempotency-Key`.
     pub(crate) async fn keyed(&self, path: &str, token: &str, key: &str, body: &Value) -> Answer {
-        let request = Request::post(path)
-            .header(header::AUTHORIZATION, format!("Bearer {token}"))
-            .header(header::CONTENT_TYPE, "application/json")
-            .header("Idempotency-Key", key)
-            .body(Body::from(body.to_string()))
-            .expect("a request");
-        self.t.send(request).await
+        self.t.keyed(path, token, key, body).await
     }
 
     /// Runs every job that is due.

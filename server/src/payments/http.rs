@@ -1,6 +1,5 @@
 //! `/payments`, the webhooks, and the demo gateway's own API.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
@@ -14,7 +13,7 @@ use super::demo;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
-use crate::platform::http::{Caller, Json, Path};
+use crate::platform::http::{Caller, Json, Path, RawBody};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -63,7 +62,7 @@ struct Taken {
 async fn webhook_demo(
     State(app): State<AppState>,
     headers: HeaderMap,
-    body: Bytes,
+    RawBody(body): RawBody,
 ) -> Result<Json<Taken>, ApiError> {
     demo::refuse_in_production(&app)?;
     super::receive(&app, &headers, &body).await?;

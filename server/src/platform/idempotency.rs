@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use shared::time::Timestamp;
 
 use crate::platform::db::{
-    Collection, DbError, Entity, Field, Index, IndexValue, Query, Tx, Versioned,
+    Collection, Db, DbError, Entity, Field, Index, IndexValue, Query, Tx, Versioned,
 };
 
 /// How long an answer is remembered, in milliseconds.
@@ -69,7 +69,24 @@ pub fn begin(
     now: Timestamp,
 ) -> Result<Begin, DbError> {
     let known = tx.get::<Remembered>(&row_id(scope, key))?;
-    Ok(match known.map(Versioned::into_inner) {
+    Ok(judge(known, request_hash, now))
+}
+
+/// As [`begin`], outside any transaction: spares a repeated request the work before its commit.
+/// [`Begin::Fresh`] promises nothing; only [`begin`] decides.
+pub async fn look(
+    db: &Db,
+    scope: &str,
+    key: &str,
+    request_hash: &str,
+    now: Timestamp,
+) -> Result<Begin, DbError> {
+    let known = db.get::<Remembered>(&row_id(scope, key)).await?;
+    Ok(judge(known, request_hash, now))
+}
+
+fn judge(known: Option<Versioned<Remembered>>, request_hash: &str, now: Timestamp) -> Begin {
+    match known.map(Versioned::into_inner) {
         Some(known) if known.expires_at <= now => Begin::Fresh,
         Some(known) if known.request_hash != request_hash => Begin::Mismatch,
         Some(known) => Begin::Replay {
@@ -77,7 +94,7 @@ pub fn begin(
             body: known.body,
         },
         None => Begin::Fresh,
-    })
+    }
 }
 
 /// Remembers the answer, in the commit of the effect.

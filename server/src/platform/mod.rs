@@ -14,5 +14,6 @@ pub mod idempotency;
 pub mod jobs;
 pub mod journal;
 pub mod lifecycle;
+pub mod moments;
 pub mod telemetry;
 pub mod vault;

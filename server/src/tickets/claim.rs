@@ -2,7 +2,11 @@
 //!
 //! Invariant: stock row, claimed ticket and the gates' mark share a commit. Claiming again for the
 //! same attendee gives the same ticket; for another it is refused.
+//!
+//! What an `Idempotency-Key` remembers is which ticket it was, not the answer: that holds the code
+//! which opens the gate. The code is signed again, to the same digits, from the same stored ticket.
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::api::tickets::{Attendee, ClaimRequest, ClaimedTicketView, TicketStatus};
 use shared::ids::{ClaimedTicketId, JournalId, OrderId, TicketId};
@@ -10,7 +14,7 @@ use shared::limits::{EMAIL_CHARS_MAX, NAME_CHARS_MAX};
 use shared::ticket::{Flags, ScanCommitment, ScanProof};
 use shared::time::Timestamp;
 
-use super::find::page_hash;
+use super::find::{held, page_hash, stock};
 use super::model::ClaimedTicket;
 use super::{Error, render};
 use crate::app::App;
@@ -24,6 +28,7 @@ use crate::orders::model::Order;
 use crate::platform::db::{Query, Tx, Versioned};
 use crate::platform::fields::{Fields, Invalid};
 use crate::platform::http::Caller;
+use crate::platform::http::attempt::Attempt;
 use crate::platform::journal::{self, Actor};
 
 /// Others that get in between before a claim gives up.
@@ -36,17 +41,29 @@ pub struct Claimed {
     pub is_new: bool,
 }
 
+/// What an attempt did, as it is remembered.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Done {
+    ticket: ClaimedTicketId,
+    is_new: bool,
+}
+
 pub async fn claim(
     app: &App,
     caller: &Caller,
     request: ClaimRequest,
+    attempt: Attempt,
     now: Timestamp,
 ) -> Result<Claimed, Error> {
     let attendee = check(&request.attendee)?;
+    if let Some(done) = attempt.recall::<_, Error>(&app.db, now).await? {
+        return shown(app, caller, done, now).await;
+    }
     for _ in 0..RACES_MAX {
         let (stock, order) = bought(app, caller, request.ticket_id).await?;
         let status = stock.status;
-        let (ticket, is_new) = match status {
+        let done = match status {
             TicketStatus::Paid => {
                 let ticket = mint(app, &stock, &order, caller, attendee.clone(), now).await?;
                 let entry = journal::Entry::new(
@@ -57,33 +74,52 @@ pub async fn claim(
                     journal::subject("ticket", ticket.ticket_id),
                     json!({ "claimedTicket": ticket.id, "serial": ticket.serial }),
                 );
+                let attempt = attempt.clone();
                 let stored = app
                     .db
-                    .write(move |tx| store(tx, &stock, &ticket, &entry))
+                    .write(move |tx| attempt.once(tx, now, |tx| store(tx, &stock, &ticket, &entry)))
                     .await;
                 match stored {
-                    Ok(ticket) => (ticket, true),
+                    Ok(done) => done,
                     Err(error) if error.is_race() => continue,
                     Err(error) => return Err(error),
                 }
             }
             TicketStatus::Claimed | TicketStatus::Validated => {
-                (again(app, caller, &stock, &attendee).await?, false)
+                let done = Done {
+                    ticket: again(app, caller, &stock, &attendee).await?.id,
+                    is_new: false,
+                };
+                remember(app, &attempt, done, now).await?
             }
             TicketStatus::Available
             | TicketStatus::Held
             | TicketStatus::Cancelled
             | TicketStatus::Expired => return Err(Error::NotClaimable(status)),
         };
-        let status = if is_new {
-            TicketStatus::Claimed
-        } else {
-            status
-        };
-        let view = render::view(app, &ticket, status, now).await?;
-        return Ok(Claimed { view, is_new });
+        return shown(app, caller, done, now).await;
     }
     Err(Error::Contended)
+}
+
+async fn shown(app: &App, caller: &Caller, done: Done, now: Timestamp) -> Result<Claimed, Error> {
+    let ticket = held(&app.db, caller, done.ticket).await?;
+    let status = stock(&app.db, &ticket).await?.status;
+    Ok(Claimed {
+        view: render::view(app, &ticket, status, now).await?,
+        is_new: done.is_new,
+    })
+}
+
+/// A claim that changed nothing has an answer that its key must bring back all the same.
+async fn remember(app: &App, attempt: &Attempt, done: Done, now: Timestamp) -> Result<Done, Error> {
+    if !attempt.is_keyed() {
+        return Ok(done);
+    }
+    let attempt = attempt.clone();
+    app.db
+        .write(move |tx| attempt.once(tx, now, |_| Ok(done)))
+        .await
 }
 
 fn check(attendee: &Attendee) -> Result<Attendee, Invalid> {
@@ -173,14 +209,17 @@ fn store(
     stock: &Versioned<IssuedTicket>,
     ticket: &ClaimedTicket,
     entry: &journal::Entry,
-) -> Result<ClaimedTicket, Error> {
+) -> Result<Done, Error> {
     let mut stock = stock.clone();
     stock.apply(Step::Claim).map_err(inventory::Error::from)?;
     tx.replace(&mut stock)?;
     tx.insert(ticket)?;
     gate::mark_changed(tx, ticket.event_id, ticket.serial, entry.at)?;
     journal::record(tx, entry)?;
-    Ok(ticket.clone())
+    Ok(Done {
+        ticket: ticket.id,
+        is_new: true,
+    })
 }
 
 /// The ticket as it was claimed before, if that was for the same attendee.

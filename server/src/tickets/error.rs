@@ -7,6 +7,7 @@ use super::qr::QrError;
 use crate::error::ApiError;
 use crate::platform::db::DbError;
 use crate::platform::fields::Invalid;
+use crate::platform::http::attempt::KeyReused;
 use crate::{events, gate, inventory};
 
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,8 @@ pub enum Error {
     NotFound,
     #[error(transparent)]
     Invalid(#[from] Invalid),
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
     #[error("a ticket that is {0:?} cannot be claimed")]
     NotClaimable(TicketStatus),
     #[error("the ticket was claimed for somebody else")]
@@ -62,6 +65,7 @@ impl From<Error> for ApiError {
         match error {
             Error::NotFound => Self::not_found("ticket"),
             Error::Invalid(Invalid(fields)) => Self::fields(fields),
+            Error::KeyReused(error) => error.into(),
             Error::NotClaimable(status) => Self::conflict(
                 "not_claimable",
                 match status {

@@ -15,6 +15,7 @@ use super::draw::{Format, Tagged};
 use super::{claim, find, revoke};
 use crate::app::AppState;
 use crate::error::ApiError;
+use crate::platform::http::attempt::IdempotencyKey;
 use crate::platform::http::{Caller, Json, PageParams, Path, Query};
 
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -27,15 +28,18 @@ pub fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// Claims a paid ticket for a named attendee: its signed code is minted now.
-#[utoipa::path(post, path = "/claimed-tickets/claim", tag = "tickets", request_body = ClaimRequest, security(("bearer" = [])),
+#[utoipa::path(post, path = "/claimed-tickets/claim", tag = "tickets", request_body = ClaimRequest,
+    params(("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])),
     responses((status = 201, body = ClaimedTicketView), (status = 200, description = "Claimed before for the same attendee", body = ClaimedTicketView),
-        (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+        (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
 async fn claim_ticket(
     State(app): State<AppState>,
     caller: Caller,
+    key: IdempotencyKey,
     Json(request): Json<ClaimRequest>,
 ) -> Result<(StatusCode, Json<ClaimedTicketView>), ApiError> {
-    let claimed = claim::claim(&app, &caller, request, app.clock.now()).await?;
+    let attempt = key.attempt("claimed-tickets/claim", caller.user, &request)?;
+    let claimed = claim::claim(&app, &caller, request, attempt, app.clock.now()).await?;
     let status = if claimed.is_new {
         StatusCode::CREATED
     } else {

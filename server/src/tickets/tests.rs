@@ -55,6 +55,53 @@ async fn a_paid_ticket_becomes_a_signed_one() {
 }
 
 #[tokio::test]
+async fn one_key_is_one_claim_and_keeps_no_code() {
+    // O2, T1
+    let site = Site::with_tickets(3).await;
+    let path = "/api/v1/claimed-tickets/claim";
+    let claim = async |key: &str, ticket: usize| {
+        let body = site.claim_body(ticket);
+        site.test.keyed(path, &site.attendee, key, &body).await
+    };
+    let first = claim("k", 0).await.expect(201);
+    // As at first, not "claimed before": the client cannot tell that it asked twice.
+    assert_eq!(claim("k", 0).await.expect(201), first);
+    claim("k", 1)
+        .await
+        .expect_error(422, "idempotency_mismatch");
+    assert_eq!(site.ticket_status(1).await, TicketStatus::Paid);
+
+    // A claim that found its work done has an answer of its own, and a key as used as any.
+    let known = site.claim(2).await;
+    assert_eq!(claim("l", 2).await.expect(200), known);
+    assert_eq!(claim("l", 2).await.expect(200), known);
+    claim("l", 1)
+        .await
+        .expect_error(422, "idempotency_mismatch");
+
+    let stored = site.test.remembered().await;
+    assert!(stored.contains(first["id"].as_str().expect("an id")));
+    let page = first["pageUrl"].as_str().expect("a link");
+    let secret = page.rsplit('/').next().expect("a secret");
+    for secret in [&first["token"], &first["code"], &json!(secret)] {
+        let secret = secret.as_str().expect("text");
+        assert!(!stored.contains(secret), "{stored}");
+    }
+    assert!(!stored.contains("Ann Lee"), "{stored}");
+}
+
+#[tokio::test]
+async fn claims_that_race_with_one_key_get_one_answer() {
+    // O2
+    let site = Site::with_tickets(1).await;
+    let body = site.claim_body(0);
+    let path = "/api/v1/claimed-tickets/claim";
+    let claim = || site.test.keyed(path, &site.attendee, "k", &body);
+    let (first, second) = futures::join!(claim(), claim());
+    assert_eq!(first.expect(201), second.expect(201));
+}
+
+#[tokio::test]
 async fn claiming_again_gives_the_same_ticket_and_nobody_else_gets_it() {
     // T1, T5
     let site = Site::with_tickets(2).await;

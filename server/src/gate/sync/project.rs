@@ -2,7 +2,8 @@
 //!
 //! Invariants: labels are a function of the set of entries, so every order of arrival ends in the
 //! same rows; quarantined entries and scans without proof make none; the stock follows the fold
-//! (VALIDATED while an admission stands, CLAIMED again when it was undone).
+//! (VALIDATED while an admission stands, CLAIMED again when it was undone); rows of a later commit
+//! are received later, so who pages through an event's redemptions misses none.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use shared::time::Timestamp;
 use super::super::Error;
 use super::super::incident::{Incident, IncidentKind};
 use super::super::redemption::{Redemption, redemption_label};
+use super::super::redemptions;
 use super::plan::Plan;
 use crate::inventory::model::{IssuedTicket, Step};
 use crate::platform::db::{LIMIT_MAX, Query, Tx};
@@ -49,8 +51,12 @@ pub(super) fn project(
             }
         }
     }
+    if by_serial.is_empty() {
+        return Ok(());
+    }
+    let received = redemptions::next_receipt(tx, event, now)?;
     for (serial, uses) in by_serial {
-        project_ticket(tx, event, serial, uses, now)?;
+        project_ticket(tx, event, serial, uses, received)?;
     }
     Ok(())
 }
@@ -60,19 +66,20 @@ fn project_ticket(
     event: EventId,
     serial: u32,
     uses: Vec<(Redemption, Entry)>,
-    now: Timestamp,
+    received: Timestamp,
 ) -> Result<(), Error> {
     let query = Query::on("by_serial").eq(event).eq(serial);
     let ticket = tx.list::<ClaimedTicket>(&query.clone().limit(1))?.pop();
     let mut known = tx.list::<Redemption>(&query.limit(LIMIT_MAX))?;
     let mut fresh = Vec::with_capacity(uses.len());
     for (mut redemption, entry) in uses {
+        redemption.received_at = received;
         if counts(event, ticket.as_deref(), &entry) {
             redemption.ticket = ticket.as_ref().map(|ticket| ticket.ticket_id);
             redemption.claimed_ticket = ticket.as_ref().map(|ticket| ticket.id);
             fresh.push(redemption);
         } else {
-            note_unproven(tx, &redemption, now)?;
+            note_unproven(tx, &redemption)?;
         }
     }
     let mut state = TicketState::default();
@@ -146,7 +153,8 @@ fn counts(event: EventId, ticket: Option<&ClaimedTicket>, entry: &Entry) -> bool
     }
 }
 
-fn note_unproven(tx: &mut Tx<'_>, redemption: &Redemption, now: Timestamp) -> Result<(), Error> {
+fn note_unproven(tx: &mut Tx<'_>, redemption: &Redemption) -> Result<(), Error> {
+    let now = redemption.received_at;
     let subject = format!("{}:{}", redemption.log(), redemption.seq);
     let kind = IncidentKind::UnprovenScan;
     Incident::new(redemption.event, kind, redemption.device, subject, now).note(tx)?;

@@ -1,7 +1,12 @@
 //! V6: enrolment and eviction.
 
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
 use serde_json::{Value, json};
-use shared::trust::enrolment::EnrolmentLink;
+use shared::trust::enrolment::{EnrolmentLink, normalise_code};
 use shared::trust::{Expected, RootPin, Roster, StatementKind, open};
 
 use super::device::Device;
@@ -68,6 +73,65 @@ async fn a_link_enrols_a_device_once() {
         .expect(200);
     assert_eq!(devices["items"].as_array().map(Vec::len), Some(1));
     assert_eq!(devices["items"][0]["status"], "ENROLLED");
+}
+
+#[tokio::test]
+async fn a_lost_answer_does_not_burn_the_code() {
+    // V6, corpus 94
+    let site = Site::with_tickets(1).await;
+    let invited = site.invite("North 1", 0).await;
+    let code = invited["enrolmentCode"].as_str().expect("a code");
+    let mut device = Device::new(7, 0);
+    let request = device.enrol_request(&nonce(&site.test).await, code);
+    let post = || {
+        let body = request.clone();
+        site.test.post("/api/v1/gate/enrolment", "", body)
+    };
+    // At once, and again.
+    let (first, raced) = futures::join!(post(), post());
+    let first = first.expect(200);
+    assert_eq!(raced.expect(200), first);
+    assert_eq!(post().await.expect(200), first);
+    // The device starts over with a new challenge: the same place in the roster.
+    site.test.clock.advance(500_000);
+    let again = device.enrol(&site.test, &invited).await.expect(200);
+    assert_eq!(again["deviceId"], first["deviceId"]);
+    assert_eq!(again["root"], first["root"]);
+    let devices = site.path("/devices");
+    let devices = site.test.get(&devices, &site.organizer).await.expect(200);
+    assert_eq!(devices["items"].as_array().map(Vec::len), Some(1));
+    assert!(incidents(&site).await.is_empty(), "nobody else was there");
+
+    // Not with another key, not after the code's life, not once it was removed.
+    Device::new(8, 0)
+        .enrol(&site.test, &invited)
+        .await
+        .expect_error(409, "code_used");
+    assert_eq!(incidents(&site).await, ["CodeReused"]);
+    site.test.clock.advance(200_000);
+    device
+        .enrol(&site.test, &invited)
+        .await
+        .expect_error(409, "code_used");
+}
+
+#[tokio::test]
+async fn an_evicted_device_does_not_come_back_by_its_code() {
+    // V6
+    let site = Site::with_tickets(1).await;
+    let invited = site.invite("North 1", 0).await;
+    let mut device = Device::new(7, 0);
+    device.enrol(&site.test, &invited).await.expect(200);
+    let path = site.path(&format!("/devices/{}/evict", device.id));
+    site.test
+        .post(&path, &site.organizer, json!({}))
+        .await
+        .expect(200);
+    device
+        .enrol(&site.test, &invited)
+        .await
+        .expect_error(409, "code_used");
+    assert_eq!(incidents(&site).await, ["CodeReused"]);
 }
 
 #[tokio::test]
@@ -239,4 +303,91 @@ async fn an_evicted_device_is_cut_where_the_server_knows_it() {
         .await;
     assert!(relayed.refused.is_empty(), "{:?}", relayed.refused);
     assert_eq!(site.redemptions().await.len(), 1);
+}
+
+#[tokio::test]
+async fn one_key_is_one_invitation_and_its_code_rests_sealed() {
+    // O2, V6
+    let site = Site::with_tickets(1).await;
+    let path = site.path("/devices");
+    let body = json!({ "name": "North 1", "gateId": site.gates[0], "role": "kiosk" });
+    let invite = || site.test.keyed(&path, &site.organizer, "k", &body);
+    let (first, raced) = futures::join!(invite(), invite());
+    let first = first.expect(201);
+    assert_eq!(raced.expect(201), first);
+    assert_eq!(invite().await.expect(201), first);
+    let other = json!({ "name": "North 2", "gateId": site.gates[0], "role": "kiosk" });
+    site.test
+        .keyed(&path, &site.organizer, "k", &other)
+        .await
+        .expect_error(422, "idempotency_mismatch");
+    let listed = site.test.get(&path, &site.organizer).await.expect(200);
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(1));
+
+    // The second code is new, under its key the same, and the one that counts.
+    let again = format!(
+        "{path}/{}/re-invite",
+        first["deviceId"].as_str().expect("an id")
+    );
+    let none = json!({});
+    let reinvite = || site.test.keyed(&again, &site.organizer, "k", &none);
+    let second = reinvite().await.expect(200);
+    assert_ne!(second["enrolmentCode"], first["enrolmentCode"]);
+    assert_eq!(reinvite().await.expect(200), second);
+
+    let stored = site.test.remembered().await;
+    for shown in [&first, &second] {
+        let code = shown["enrolmentCode"].as_str().expect("a code");
+        let link = shown["enrolmentUrl"].as_str().expect("a link");
+        let code = normalise_code(code).expect("a code");
+        for secret in [
+            code.as_str(),
+            &shown["enrolmentCode"].to_string(),
+            link,
+            "<svg",
+        ] {
+            assert!(!stored.contains(secret), "{secret} in {stored}");
+        }
+    }
+    let mut device = Device::new(7, 0);
+    device
+        .enrol(&site.test, &first)
+        .await
+        .expect_error(404, "code_unknown");
+    device.enrol(&site.test, &second).await.expect(200);
+    // An answer that was given stays given.
+    assert_eq!(reinvite().await.expect(200), second);
+}
+
+#[tokio::test]
+async fn enrolment_is_limited_per_address() {
+    // V6, A3
+    let test = TestApp::new().await;
+    let allowed = test.app.config.limits.enrol_per_minute;
+    assert!(allowed > 0);
+    let from = async |path: &str, last: u8| {
+        let guess = Device::new(7, 0).enrol_request(&"00".repeat(32), "0000-0000-0000-0000");
+        let mut request = Request::post(path)
+            .header("content-type", "application/json")
+            .body(Body::from(guess.to_string()))
+            .expect("a request");
+        let address = SocketAddr::from(([192, 0, 2, last], 4000));
+        request.extensions_mut().insert(ConnectInfo(address));
+        test.send(request).await
+    };
+    let path = "/api/v1/gate/enrolment";
+    for _ in 0..allowed {
+        from(path, 1).await.expect_error(400, "challenge_stale");
+    }
+    let refused = from(path, 1).await;
+    refused.expect_error(429, "rate_limited");
+    let wait = &refused.headers["retry-after"];
+    let wait: i64 = wait.to_str().expect("text").parse().expect("seconds");
+    // Both steps draw on one budget, and nobody else's.
+    from("/api/v1/gate/enrolment/challenge", 1)
+        .await
+        .expect_error(429, "rate_limited");
+    from(path, 2).await.expect_error(400, "challenge_stale");
+    test.clock.advance(wait * 1000);
+    from(path, 1).await.expect_error(400, "challenge_stale");
 }

@@ -6,6 +6,8 @@ use shared::api::tickets::TicketStatus;
 use super::device::Device;
 use super::site::Site;
 use crate::inventory::model::IssuedTicket;
+use crate::platform::db::{DbError, Query};
+use crate::platform::moments::Moment;
 use crate::testing::NOW;
 
 async fn used(site: &Site, ticket: usize) -> String {
@@ -49,6 +51,66 @@ async fn an_admission_comes_back_once_with_gate_and_time() {
         .get(&site.path("/redemptions"), &site.attendee)
         .await
         .expect_error(404, "not_found");
+}
+
+#[tokio::test]
+async fn who_pages_through_redemptions_misses_none_that_commits_late() {
+    // V1, V2
+    let site = Site::with_tickets(3).await;
+    let mut north = site.enrol("North 1", 0, 7).await;
+    let mut south = site.enrol("South 1", 1, 8).await;
+    for ticket in 0..2 {
+        let token = used(&site, ticket).await;
+        north.admit(u32::try_from(ticket).expect("small"), &token, NOW);
+    }
+    south.admit(2, &used(&site, 2).await, NOW);
+    let page = async |cursor: &str| {
+        let path = site.path(&format!("/redemptions?limit=1&cursor={cursor}"));
+        let page = site.test.get(&path, &site.organizer).await.expect(200);
+        let serial = page["items"][0]["serial"].clone();
+        let next = page["nextCursor"].as_str().unwrap_or_default().to_owned();
+        (serial, page["items"][0]["receivedAt"].clone(), next)
+    };
+    north.sync(&site.test).await;
+    let (first, received, next) = page("").await;
+    assert_eq!((&first, &received), (&json!(0), &json!(NOW)));
+    // The south's request came in before the north's and is stored after it.
+    site.test.clock.advance(-5_000);
+    south.sync(&site.test).await;
+    let (second, _, next) = page(&next).await;
+    assert_eq!(second, json!(1));
+    let (third, received, end) = page(&next).await;
+    assert_eq!(third, json!(2), "behind the reader's back");
+    assert_eq!(received, json!(NOW.plus_millis(1)));
+    assert!(end.is_empty());
+}
+
+#[tokio::test]
+async fn redemptions_of_an_older_server_stay_ahead_of_new_ones() {
+    // V2: a database from before moments has redemptions and no moment.
+    let site = Site::with_tickets(2).await;
+    let mut north = site.enrol("North 1", 0, 7).await;
+    let mut south = site.enrol("South 1", 1, 8).await;
+    north.admit(0, &used(&site, 0).await, NOW);
+    south.admit(1, &used(&site, 1).await, NOW);
+    north.sync(&site.test).await;
+    let forget = site.test.app.db.write(|tx| -> Result<usize, DbError> {
+        let moments = tx.list::<Moment>(&Query::on("id"))?;
+        for moment in &moments {
+            tx.delete(moment)?;
+        }
+        Ok(moments.len())
+    });
+    assert_eq!(forget.await.expect("forgotten"), 1);
+    site.test.clock.advance(-5_000);
+    south.sync(&site.test).await;
+    let all = site.redemptions().await;
+    let order: Vec<_> = all
+        .iter()
+        .map(|one| (&one["serial"], &one["receivedAt"]))
+        .collect();
+    let (first, second) = (json!(NOW), json!(NOW.plus_millis(1)));
+    assert_eq!(order, [(&json!(0), &first), (&json!(1), &second)]);
 }
 
 /// Two gates that could not hear each other admit one ticket; the logs arrive in the given order.

@@ -1,6 +1,6 @@
 //! The gateway's API and its page.
 
-use axum::extract::{Form, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -17,7 +17,7 @@ use super::model::Link;
 use super::{page, refuse_in_production};
 use crate::app::{App, AppState};
 use crate::error::ApiError;
-use crate::platform::http::{Json, Path};
+use crate::platform::http::{Form, Json, Path};
 
 pub(in crate::payments) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()

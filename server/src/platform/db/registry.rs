@@ -17,12 +17,14 @@ use crate::payments::model::{Delivery, Payment};
 use crate::platform::idempotency::Remembered;
 use crate::platform::jobs::Job;
 use crate::platform::journal;
+use crate::platform::moments::Moment;
 use crate::tickets::ClaimedTicket;
 
 pub const ALL: &[Collection] = &[
     Meta::COLLECTION,
     Job::COLLECTION,
     Remembered::COLLECTION,
+    Moment::COLLECTION,
     journal::Entry::COLLECTION,
     User::COLLECTION,
     Session::COLLECTION,

@@ -2,18 +2,21 @@
 //! the same answer, with another request 422.
 //!
 //! Invariant: the answer is remembered in the commit of its effect, so neither exists without the
-//! other. A refusal is not remembered: the same attempt may be tried again.
+//! other. A refusal is not remembered: the same attempt may be tried again. An answer that holds a
+//! secret is remembered sealed or by the id of what holds it, never in the clear.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use shared::ids::UserId;
 use shared::time::Timestamp;
+use zeroize::Zeroizing;
 
 use crate::error::ApiError;
-use crate::platform::db::{DbError, Tx};
+use crate::platform::db::{Db, DbError, Tx};
 use crate::platform::idempotency::{self, Begin, KEY_MAX};
+use crate::platform::vault::{Vault, VaultError, Wrapped};
 
 const HEADER: &str = "idempotency-key";
 
@@ -95,6 +98,11 @@ struct Keyed {
     request_hash: String,
 }
 
+/// A remembered answer that only the vault can read, and only for the attempt it was given to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Sealed(Wrapped);
+
 impl Attempt {
     /// Does the work, or gives the answer that the same attempt got before.
     pub fn once<T, E>(
@@ -127,6 +135,54 @@ impl Attempt {
         }
     }
 
+    /// The answer that the same attempt got before, if any: for use cases that do much before
+    /// their commit. They still go through [`Attempt::once`].
+    pub async fn recall<T, E>(&self, db: &Db, now: Timestamp) -> Result<Option<T>, E>
+    where
+        T: DeserializeOwned,
+        E: From<DbError> + From<KeyReused>,
+    {
+        let Some(keyed) = &self.0 else {
+            return Ok(None);
+        };
+        let hash = &keyed.request_hash;
+        match idempotency::look(db, &keyed.scope, &keyed.key, hash, now).await? {
+            Begin::Fresh => Ok(None),
+            Begin::Mismatch => Err(KeyReused.into()),
+            Begin::Replay { body, .. } => {
+                Ok(Some(serde_json::from_value(body).map_err(DbError::from)?))
+            }
+        }
+    }
+
+    /// Seals an answer that holds a secret, for [`Attempt::once`] to remember. `None` without a
+    /// key: then nothing is remembered.
+    pub fn seal<E>(&self, vault: &Vault, answer: &impl Serialize) -> Result<Option<Sealed>, E>
+    where
+        E: From<DbError> + From<VaultError>,
+    {
+        let Some(name) = self.name() else {
+            return Ok(None);
+        };
+        let plain = Zeroizing::new(serde_json::to_vec(answer).map_err(DbError::from)?);
+        Ok(Some(Sealed(vault.wrap(&sealed_for(&name), &plain)?)))
+    }
+
+    /// The answer that was sealed for this attempt.
+    pub fn unseal<T, E>(&self, vault: &Vault, sealed: &Sealed) -> Result<T, E>
+    where
+        T: DeserializeOwned,
+        E: From<DbError> + From<VaultError>,
+    {
+        let name = self.name().unwrap_or_default();
+        let plain = vault.unwrap(&sealed_for(&name), &sealed.0)?;
+        Ok(serde_json::from_slice(&plain).map_err(DbError::from)?)
+    }
+
+    pub const fn is_keyed(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// A name for the attempt that is unique among all attempts, if it has a key.
     pub fn name(&self) -> Option<String> {
         self.0.as_ref().map(|keyed| {
@@ -142,4 +198,8 @@ impl Attempt {
     pub fn request_hash(&self) -> Option<&str> {
         self.0.as_ref().map(|keyed| keyed.request_hash.as_str())
     }
+}
+
+fn sealed_for(attempt: &str) -> String {
+    format!("idempotency/{attempt}")
 }

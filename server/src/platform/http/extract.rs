@@ -1,4 +1,5 @@
-//! `Json`, `Query` and `Path` that answer in the error shape; `Json` is also the answer.
+//! `Json`, `Binary`, `RawBody`, `Form`, `Query` and `Path` that answer in the error shape; `Json` is also
+//! the answer.
 
 use axum::body::Bytes;
 use axum::extract::path::ErrorKind;
@@ -31,17 +32,7 @@ where
                 "Send the body as JSON, with Content-Type: application/json.",
             ));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|error| {
-            if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                ApiError::new(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "body_too_large",
-                    "The body is too large.",
-                )
-            } else {
-                ApiError::bad_request("body_unreadable", "The body did not arrive whole.")
-            }
-        })?;
+        let RawBody(bytes) = RawBody::from_request(request, state).await?;
         parse_json(&bytes).map(Self)
     }
 }
@@ -74,6 +65,89 @@ impl<T: Serialize> IntoResponse for Json<T> {
             }
             Err(error) => ApiError::internal(error).into_response(),
         }
+    }
+}
+
+/// A body of any type, within the route's bound: for what is signed as it arrives.
+#[derive(Clone, Debug)]
+pub struct RawBody(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        Bytes::from_request(request, state)
+            .await
+            .map(Self)
+            .map_err(|error| {
+                if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                    ApiError::new(
+                        StatusCode::PAYLOAD_TOO_LARGE,
+                        "body_too_large",
+                        "The body is too large.",
+                    )
+                } else {
+                    ApiError::bad_request("body_unreadable", "The body did not arrive whole.")
+                }
+            })
+    }
+}
+
+/// What a page's form sends.
+#[derive(Clone, Copy, Debug)]
+pub struct Form<T>(pub T);
+
+impl<S, T> FromRequest<S> for Form<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned,
+{
+    type Rejection = ApiError;
+
+    #[expect(clippy::disallowed_types, reason = "the one place that wraps it")]
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let declared = request.headers().get(header::CONTENT_TYPE);
+        if !essence(declared).eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(ApiError::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not_form",
+                "Send the body as a form, with Content-Type: application/x-www-form-urlencoded.",
+            ));
+        }
+        let RawBody(bytes) = RawBody::from_request(request, state).await?;
+        let request = Request::post("/")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(bytes.into())
+            .map_err(ApiError::internal)?;
+        axum::extract::Form::<T>::from_request(request, state)
+            .await
+            .map(|form| Self(form.0))
+            .map_err(|_| ApiError::bad_request("validation", "The form is not filled in as asked."))
+    }
+}
+
+/// The media type of [`Binary`].
+pub const BINARY: &str = "application/octet-stream";
+
+/// A binary body, which the client must have declared as one.
+#[derive(Clone, Debug)]
+pub struct Binary(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Binary {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let declared = request.headers().get(header::CONTENT_TYPE);
+        if !essence(declared).eq_ignore_ascii_case(BINARY) {
+            return Err(ApiError::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not_binary",
+                "Send the body with Content-Type: application/octet-stream.",
+            ));
+        }
+        RawBody::from_request(request, state)
+            .await
+            .map(|RawBody(bytes)| Self(bytes))
     }
 }
 
@@ -129,12 +203,18 @@ fn field_error(path: &str, message: &str) -> ApiError {
 }
 
 fn is_json(content_type: Option<&HeaderValue>) -> bool {
-    let Some(text) = content_type.and_then(|value| value.to_str().ok()) else {
-        return false;
-    };
-    let essence = text.split(';').next().unwrap_or_default().trim();
+    let essence = essence(content_type);
     essence.eq_ignore_ascii_case("application/json")
         || (essence.len() > 5 && essence[..].to_ascii_lowercase().ends_with("+json"))
+}
+
+/// A media type without its parameters; empty when there is none.
+fn essence(content_type: Option<&HeaderValue>) -> &str {
+    content_type
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.split(';').next())
+        .unwrap_or_default()
+        .trim()
 }
 
 /// The query string.

@@ -12,5 +12,5 @@ pub mod page;
 pub mod probes;
 
 pub use caller::{Caller, ClientIp, MaybeCaller};
-pub use extract::{Json, Path, Query};
+pub use extract::{Binary, Form, Json, Path, Query, RawBody};
 pub use page::PageParams;

@@ -4,6 +4,7 @@
 //! are answered; after a stop signal no new request is taken, those in flight finish within a
 //! bound, and everything that was acknowledged is durable (it was before it was acknowledged).
 
+mod connections;
 mod lock;
 mod serve;
 mod signal;

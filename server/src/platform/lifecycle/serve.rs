@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::connections::{self, ConnectionLimits};
 use crate::app::AppState;
 use crate::config::Config;
 use crate::orders;
@@ -31,8 +31,6 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
-    #[error("serving failed")]
-    Serve(#[source] std::io::Error),
 }
 
 /// A socket that listens and answers nobody yet.
@@ -73,17 +71,12 @@ impl Bound {
         let jobs = tokio::spawn(app.runner().run(stop.child_token()));
         let upkeep = tokio::spawn(upkeep(stop.child_token()));
         let sweeper = tokio::spawn(orders::jobs::sweep(app.clone(), stop.child_token()));
-        let service =
-            router::build(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let listener = self.listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "cannot switch Nagle's algorithm off");
-            }
-        });
-        let stopping = app.stopping.clone();
-        let server = axum::serve(listener, service)
-            .with_graceful_shutdown(async move { stopping.cancelled().await });
-        let server = tokio::spawn(async move { server.await });
+        let server = tokio::spawn(connections::serve(
+            self.listener,
+            router::build(app.clone()),
+            ConnectionLimits::default(),
+            app.stopping.clone(),
+        ));
         let announced = announce().await;
         if announced.is_ok() {
             stop.cancelled().await;
@@ -92,24 +85,18 @@ impl Bound {
         app.stopping.cancel();
         let limit = Duration::from_secs(app.config.drain_timeout_secs);
         let drained = tokio::time::timeout(limit, async {
-            let served = server.await;
             // A panic in one of them was logged where it happened.
+            server.await.ok();
             jobs.await.ok();
             sweeper.await.ok();
             upkeep.await.ok();
-            served
         });
         let drained = drained.await;
         app.db.close().await;
-        announced?;
-        match drained {
-            Ok(Ok(result)) => Ok(result.map_err(ServeError::Serve)?),
-            Ok(Err(_panic)) => Ok(()),
-            Err(_elapsed) => {
-                tracing::warn!("requests or jobs were cut off when the time to drain was over");
-                Ok(())
-            }
+        if drained.is_err() {
+            tracing::warn!("requests or jobs were cut off when the time to drain was over");
         }
+        announced
     }
 }
 

@@ -28,7 +28,8 @@ use writer::Writer;
 pub(super) struct SqliteDb {
     pub(super) readers: SqlitePool,
     writer: Writer,
-    /// Where a `sqlite::memory:` database lives; the writer thread holds it too.
+    /// Where a `sqlite::memory:` database lives. The writer thread holds it too, but has ended when
+    /// this one, the last field, goes.
     _folder: Option<Arc<TempDir>>,
 }
 

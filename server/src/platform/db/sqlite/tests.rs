@@ -1,7 +1,9 @@
 //! What only the grouped writer can get wrong.
 
+use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, RecvError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvError, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
@@ -157,4 +159,69 @@ async fn a_full_disk_is_told_to_whom_it_concerns() {
     db.write(|tx| insert(tx, "large", 4_000_000))
         .await
         .expect("the writer lives");
+}
+
+/// The folder of a `sqlite::memory:` database.
+async fn folder(db: &Db) -> PathBuf {
+    let path = db.write(|tx| match tx.backend() {
+        TxBackend::Sqlite(connection) => Ok::<_, DbError>(connection.path().map(PathBuf::from)),
+        TxBackend::Mongo(_) => Err(DbError::BadUrl),
+    });
+    let file = path.await.expect("a write").expect("a file");
+    file.parent().expect("a folder").to_owned()
+}
+
+#[tokio::test]
+async fn a_dropped_temporary_database_leaves_no_folder() {
+    // N7
+    let db = open().await;
+    let folder = folder(&db).await;
+    db.write(|tx| insert(tx, "a", 100_000)).await.expect("kept");
+    assert!(folder.exists());
+    let clone = db.clone();
+    drop(db);
+    clone.ping().await.expect("one handle is left");
+    assert!(folder.exists());
+    // No `close`. The process may end on the next line.
+    drop(clone);
+    assert!(!folder.exists(), "{}", folder.display());
+}
+
+#[tokio::test]
+async fn what_is_queued_by_nobody_does_not_outlive_the_handle() {
+    // N7
+    let db = open().await;
+    let folder = folder(&db).await;
+    let (release, holder) = busy(&db).await;
+    let queued = queue(&db, |tx| insert(tx, "gone", 1)).await;
+    for task in [holder, queued] {
+        task.abort();
+        assert!(task.await.expect_err("aborted").is_cancelled());
+    }
+    drop(release);
+    drop(db);
+    assert!(!folder.exists(), "{}", folder.display());
+}
+
+#[tokio::test]
+async fn the_last_handle_may_go_on_the_writer_thread() {
+    // N7
+    let db = open().await;
+    let (release, holder) = busy(&db).await;
+    let (gone, is_gone) = channel::<()>();
+    // Fields go in order: the sender's end tells that the handle's drop came back.
+    let last = Mutex::new((db.clone(), gone));
+    let queued = queue(&db, move |_| {
+        drop(last.lock());
+        Ok(())
+    })
+    .await;
+    for task in [holder, queued] {
+        task.abort();
+        assert!(task.await.expect_err("aborted").is_cancelled());
+    }
+    drop(db);
+    drop(release);
+    let end = is_gone.recv_timeout(Duration::from_secs(20));
+    assert_eq!(end, Err(RecvTimeoutError::Disconnected));
 }
