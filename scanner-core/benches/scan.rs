@@ -103,13 +103,15 @@ fn one_by_one(scanner: &mut Scanner, dir: &Path, readings: &[Reading], verify_na
     let mut file = File::create(dir.join("fdatasync.probe")).expect("a file");
     let mut syncs = histogram();
     let mut scans = histogram();
-    let mut cpu = 0;
+    let (mut cpu, mut sync_cpu) = (0, 0);
     for block in readings.chunks(BLOCK as usize) {
         for _ in block {
+            let before = cpu_nanos();
             let started = Instant::now();
             file.write_all(&PAGE).expect("writes");
             file.sync_data().expect("syncs");
             record(&mut syncs, started);
+            sync_cpu += cpu_nanos() - before;
         }
         for reading in block {
             let before = cpu_nanos();
@@ -126,7 +128,13 @@ fn one_by_one(scanner: &mut Scanner, dir: &Path, readings: &[Reading], verify_na
     show("fdatasync of a 4 KiB append", &syncs);
     show("scan to durable verdict", &scans);
     #[expect(clippy::cast_precision_loss, reason = "a mean of thousands")]
-    let per_scan = cpu as f64 / readings.len() as f64;
+    let mean = |nanos: u64| nanos as f64 / readings.len() as f64;
+    let per_scan = mean(cpu);
+    println!(
+        "  CPU of such an fdatasync alone: {:.1} us = {:.2} x verify_strict",
+        micros(mean(sync_cpu)),
+        mean(sync_cpu) / verify_nanos
+    );
     println!(
         "  p99 scan - p99 fdatasync: {} us (bar 1000): {}",
         p99_scan.cast_signed() - p99_sync.cast_signed(),

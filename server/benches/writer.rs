@@ -234,7 +234,7 @@ async fn one_each(folder: &Path) -> Result<Round> {
         ("journal_mode", "WAL"),
         ("synchronous", "FULL"),
         ("temp_store", "MEMORY"),
-        ("cache_size", "-65536"),
+        ("cache_size", "-8192"),
     ] {
         connection.pragma_update(None, name, value)?;
     }
