@@ -62,7 +62,7 @@ impl Scanner {
             let presented = self.present(reading, now);
             if let Presented::Ticket { payload, token } = &presented {
                 let event = self.identity.event;
-                let proof = || ScanProof::of_token(event, token.as_bytes());
+                let proof = || ScanProof::of_token(event, token);
                 self.book.settle(payload.serial, payload.generation, proof);
             }
             let mut verdict = self.judge(&presented, options, now);
@@ -207,7 +207,7 @@ impl Scanner {
     ) -> Result<(u32, SignedEntry), Cause> {
         let gate = self.gate(options).unwrap_or(NO_GATE);
         let flags = self.flags(now);
-        let proof = ScanProof::of_token(self.identity.event, token.as_bytes());
+        let proof = ScanProof::of_token(self.identity.event, token);
         let kind = match options.direction {
             Direction::In => EntryKind::Admit,
             Direction::Out => EntryKind::Exit,

@@ -163,7 +163,7 @@ async fn mint(
         revoked_at: None,
     };
     let token = render::token(&keys, &ticket)?;
-    let proof = ScanProof::of_token(event.id, token.as_bytes());
+    let proof = ScanProof::of_token(event.id, &token);
     ticket.commitment = proof.commitment(event.id, ticket.serial, ticket.generation);
     Ok(ticket)
 }
