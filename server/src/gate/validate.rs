@@ -72,6 +72,7 @@ pub(super) async fn validate(
         state: Some(&state),
         seat: ticket.seat.as_deref(),
         holder: Some(&ticket.attendee.name),
+        ..Facts::default()
     };
     let context = GateContext {
         gate,
