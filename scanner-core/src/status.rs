@@ -104,6 +104,9 @@ pub struct ClockView {
     pub offset_ms: Option<i64>,
     /// More than half a minute off.
     pub unsure: bool,
+    /// How far the phones of the last guests with turning codes are ahead of this clock, when that
+    /// is more than half a minute. Meanwhile the moment of such codes is not judged.
+    pub crowd_offset_ms: Option<i64>,
 }
 
 impl Scanner {
@@ -166,6 +169,7 @@ impl Scanner {
                 unsure: sync
                     .clock_offset_ms
                     .is_some_and(|offset| offset.abs() > CLOCK_SURE_MS),
+                crowd_offset_ms: self.rotation().alarm(),
             },
             evicted: book.is_evicted(identity.device, now),
             refused: book

@@ -6,6 +6,7 @@ use shared::log::LogHead;
 
 use super::book::Book;
 use super::log::OpenLog;
+use super::rotation::Rotation;
 use crate::cache::{Cache, DeviceKey, Identity};
 use crate::clock::Edge;
 use crate::error::{Cause, Error};
@@ -30,6 +31,7 @@ pub struct Scanner {
     /// The code at hand was read twice with the same wrong signature.
     pub(super) not_genuine: bool,
     pub(super) commits: u32,
+    pub(super) rotation: Rotation,
     /// The state of the database that the book shows; `None` when the book cannot be relied on.
     version: Option<i64>,
     dir: PathBuf,
@@ -53,6 +55,7 @@ impl Scanner {
             last_bad: None,
             not_genuine: false,
             commits: 0,
+            rotation: Rotation::load(dir),
             version: None,
             dir: dir.to_path_buf(),
         };
@@ -125,6 +128,9 @@ impl Scanner {
     }
     pub(crate) fn book(&self) -> &Book {
         &self.book
+    }
+    pub(crate) fn rotation(&self) -> &Rotation {
+        &self.rotation
     }
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity

@@ -180,6 +180,10 @@ impl Server {
         }
     }
 
+    pub(crate) fn issuing(&self) -> &SigningKey {
+        &self.issuing
+    }
+
     pub(crate) fn token(&self, payload: &Payload) -> Token {
         sign(&self.issuing, self.event, payload).expect("a ticket")
     }
