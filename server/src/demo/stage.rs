@@ -80,6 +80,8 @@ pub enum StageError {
     Accounts(#[from] accounts::Error),
     #[error("the demo's order was not paid in time")]
     NotPaid,
+    #[error("the demo's ticket has no code")]
+    NoCode,
 }
 
 /// Prepares the stage on a server that answers.
@@ -105,7 +107,7 @@ pub async fn prepare(app: &App) -> Result<Stage, StageError> {
         vip_class_id: event.vip,
         vip_gate_id: event.vip_gate,
         ticket: Ticket {
-            token: ticket.token,
+            token: ticket.token.ok_or(StageError::NoCode)?,
             code: ticket.code,
             page_url: ticket.page_url,
         },
