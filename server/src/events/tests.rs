@@ -98,25 +98,6 @@ fn class(event: &Event) -> TicketClass {
 }
 
 #[test]
-fn a_class_whose_codes_turn_has_a_window_that_steps_can_count() {
-    // T9 I7
-    let event = event();
-    let add = |days: i64| {
-        let wanted = json!({
-            "name": "Front row", "price": { "amount": 1, "currency": "VND" }, "rotating": true,
-            "entryFrom": event.start, "entryUntil": event.start.plus_secs(days * 86_400),
-        });
-        let wanted: shared::api::events::CreateTicketClass =
-            serde_json::from_value(wanted).expect("a request");
-        let id = shared::ids::ClassId::new(NOW, [3; 10]);
-        TicketClass::add(id, &mut event.clone(), 0, &wanted, NOW)
-    };
-    assert!(add(22).expect("fits").rotating);
-    assert!(add(23).is_err());
-    assert!(!class(&event).rotating, "still unless it is asked for");
-}
-
-#[test]
 fn zones_become_bits_in_the_order_of_their_names_first_use() {
     // I7
     let mut event = event();

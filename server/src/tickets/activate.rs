@@ -124,6 +124,8 @@ pub async fn activate(
         let signed = sign_chain(key, ticket.event_id, &ticket.payload()?, anchor)?;
         return Ok(answer(&ticket, &signed));
     }
+    // Told before the bounds on activations: waiting would not help.
+    check_standing(&ticket, find::stock(&app.db, &ticket).await?.status)?;
     check(&ticket, &event, request.generation, now)?;
     ticket.activate(request.generation, anchor.0, now);
     let signed = sign_chain(key, ticket.event_id, &ticket.payload()?, anchor)?;

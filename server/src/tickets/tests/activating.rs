@@ -310,3 +310,35 @@ async fn before_its_activation_a_ticket_stands_in_no_gates_way() {
     assert_eq!(active.row(TicketStatus::Claimed).generation, 1);
     assert_eq!(active.commitment_of(1), Some(active.commitment));
 }
+
+#[tokio::test]
+async fn a_class_whose_codes_turn_has_a_window_that_steps_can_count() {
+    // T9 I7
+    let site = Site::with_tickets(1).await;
+    let class = async |name: &str, days: i64| {
+        let body = json!({
+            "name": name, "price": { "amount": 1, "currency": "VND" }, "rotating": true,
+            "entryFrom": NOW, "entryUntil": NOW.plus_secs(days * 86_400),
+        });
+        let path = site.path("/ticket-classes");
+        site.test.post(&path, &site.organizer, body).await
+    };
+    let wide = class("Month", 23).await.expect_error(400, "validation");
+    assert!(
+        wide["entryUntil"]
+            .as_str()
+            .expect("why")
+            .contains("22 days"),
+        "{wide}"
+    );
+    assert_eq!(class("Front row", 22).await.expect(201)["rotating"], true);
+    let classes = site
+        .test
+        .get(&site.path("/ticket-classes"), "")
+        .await
+        .expect(200);
+    let turning = |of: &Value| of["rotating"] == true;
+    let all = classes["items"].as_array().or(classes.as_array());
+    let all = all.expect("a list");
+    assert_eq!(all.iter().filter(|of| turning(of)).count(), 1, "{classes}");
+}
