@@ -91,9 +91,10 @@ pub(super) async fn validate(
 /// A ticket whose code turns is judged as if its holder showed the code of this moment.
 fn presented(ticket: &ClaimedTicket, epoch: Timestamp, now: Timestamp) -> Result<Presented, Error> {
     let payload = ticket.payload()?;
-    let (kind, len) = match ticket.rotating {
-        true => (TicketType::Chain, CHAIN_TOKEN_LEN),
-        false => (TicketType::Static, TOKEN_LEN),
+    let (kind, len) = if ticket.rotating {
+        (TicketType::Chain, CHAIN_TOKEN_LEN)
+    } else {
+        (TicketType::Static, TOKEN_LEN)
     };
     let mut bytes = vec![0; len];
     bytes[..PAYLOAD_LEN].copy_from_slice(&payload.encode_as(kind)?);

@@ -27,9 +27,10 @@ pub async fn render(app: &App, ticket: &ClaimedTicket, now: Timestamp) -> Result
     let code = TypedCode::derive(keys.secret(), ticket.serial, ticket.generation);
     let secret = page_secret(keys.secret(), ticket.id);
     Ok(Rendered {
-        token: match ticket.rotating {
-            true => None,
-            false => Some(token(&keys, ticket)?),
+        token: if ticket.rotating {
+            None
+        } else {
+            Some(token(&keys, ticket)?)
         },
         code,
         page_url: format!("{}/t/{secret}", app.config.public_url),

@@ -184,7 +184,7 @@ impl Language {
 
     /// On the event's clock; with the date when it is another day there.
     fn time(&self, setting: &Setting<'_>, at: Timestamp) -> String {
-        self.formatted(setting, at, |pattern| pattern.to_owned())
+        self.formatted(setting, at, str::to_owned)
     }
 
     /// The same, to the second.

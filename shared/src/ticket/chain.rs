@@ -3,13 +3,13 @@
 //! | offset | bytes | field |
 //! |---|---|---|
 //! | 0 | 19 | payload, type 1 |
-//! | 19 | 16 | anchor: the end of the chain, x_0 |
+//! | 19 | 16 | anchor: the end of the chain, `x_0` |
 //! | 35 | 64 | Ed25519 over `"TKT1.chain\0"` ‖ event uuid ‖ bytes 0..35 |
 //! | 99 | 2 | step i |
-//! | 101 | 16 | reveal: x_i |
+//! | 101 | 16 | reveal: `x_i` |
 //!
 //! The phone draws the last link and hashes down to the anchor, which the issuer signs. A gate that
-//! is shown x_i hashes it down again: only who holds the seed knows the link of a moment that has
+//! is shown `x_i` hashes it down again: only who holds the seed knows the link of a moment that has
 //! not come yet, and nothing in a gate or a server can make one.
 //!
 //! Invariants: step 0 proves nothing (its reveal is the anchor, which every copy shows), so it is
@@ -34,6 +34,10 @@ pub const CHAIN_TOKEN_DIGITS: usize = 285;
 pub const STEP_SECS: i64 = 30;
 /// The chain goes on for an hour after the window, for gates that still let latecomers in.
 pub const LATE_STEPS: u16 = 120;
+
+/// In a quarter of an hour.
+const STEPS_A_UNIT: u16 = 30;
+const _: () = assert!(STEPS_A_UNIT as i64 * STEP_SECS == WINDOW_UNIT_SECS);
 
 const DOMAIN: &[u8; 11] = b"TKT1.chain\0";
 const MESSAGE_LEN: usize = DOMAIN.len() + 16 + PAYLOAD_LEN + LINK_LEN;
@@ -68,7 +72,7 @@ impl Chain {
         }
     }
 
-    /// x_{i-1} from x_i; `step` is i.
+    /// `x_{i-1}` from `x_i`; `step` is i.
     pub fn before(&self, step: u16, link: &Link) -> Link {
         let hash = Sha256::new()
             .chain_update(DOMAIN)
@@ -83,7 +87,7 @@ impl Chain {
         Link(before)
     }
 
-    /// x_to from x_from: `from - to` hashes. The anchor is x_0.
+    /// `x_to` from `x_from`: `from - to` hashes. The anchor is `x_0`.
     pub fn walk(&self, from: u16, to: u16, link: Link) -> Link {
         (to..from)
             .rev()
@@ -95,8 +99,7 @@ impl Chain {
 /// 16-bit steps (it may be 22 days).
 pub fn steps(not_before: u16, not_after: u16) -> Option<u16> {
     let units = not_after.checked_sub(not_before)?;
-    // 900 / 30: a constant that fits.
-    let window = units.checked_mul((WINDOW_UNIT_SECS / STEP_SECS) as u16)?;
+    let window = units.checked_mul(STEPS_A_UNIT)?;
     window.checked_add(LATE_STEPS)
 }
 

@@ -11,7 +11,7 @@ pub(crate) const DIGITS: &str = "36033022125980757002891717426708482927894681128
      6693399645170955424497012555558656873399022018457603515766570235293812\
      18288361165485837208556464575032150083421043746209554515621120";
 
-/// x_2880 of the published chain: sixteen bytes of 0x11.
+/// `x_2880` of the published chain: sixteen bytes of 0x11.
 pub(crate) const LAST_LINK: Link = Link([0x11; 16]);
 pub(crate) const LAST_STEP: u16 = 2880;
 
@@ -19,7 +19,7 @@ pub(crate) fn chain() -> Chain {
     Chain::of(event(), &payload())
 }
 
-/// x_0 of the published chain.
+/// `x_0` of the published chain.
 pub(crate) fn anchor() -> Link {
     chain().walk(LAST_STEP, 0, LAST_LINK)
 }

@@ -6,6 +6,8 @@
   const LINK = 16;
   // Links kept on the way down, so that the next step costs few hashes.
   const MARK_EVERY = 64;
+  // Looks whether the ticket moved to another phone: one turn in so many, spread over the turn.
+  const LOOK_EVERY = 10;
   const DOMAIN = new TextEncoder().encode("TKT1.chain\0");
   const page = location.pathname;
   const KEPT = `gatehouse-chain:${page}`;
@@ -100,6 +102,7 @@
       draw(text);
       shown = step;
       document.body.dataset.step = String(step);
+      if (Math.random() < 1 / LOOK_EVERY) setTimeout(() => refresh().catch(() => {}), Math.random() * STEP_MS);
     }
     const passed = (Date.now() - held.notBefore) % STEP_MS;
     left.hidden = false;
