@@ -87,7 +87,7 @@ pub struct TicketRow {
     pub status: TicketRowStatus,
     pub generation: u8,
     pub class: u8,
-    /// Bit 0: staff must look at the ID; bit 1: the code turns. The others are 0.
+    /// Bit 0: staff must look at the ID; bit 4: the code turns. The others are 0.
     pub flags: u8,
     /// 24 bits.
     pub seat: u32,
@@ -97,7 +97,7 @@ pub struct TicketRow {
 impl TicketRow {
     pub const LEN: usize = 16;
     pub const ID_CHECK: u8 = 1;
-    pub const ROTATING: u8 = 2;
+    pub const ROTATING: u8 = 1 << 4;
     pub const EMPTY: Self = Self {
         status: TicketRowStatus::Unclaimed,
         generation: 0,
