@@ -201,6 +201,14 @@ fn check_gate(dir: &Path, edge: &Edge) -> Vec<Check> {
         }
     };
     let clock = match status.clock.offset_ms {
+        _ if status.clock.crowd_offset_ms.is_some() => Check::new(
+            "clock",
+            Health::Bad,
+            format!(
+                "{} s behind the guests' phones: set it; until then the moment of turning codes is not judged",
+                status.clock.crowd_offset_ms.unwrap_or(0) / 1000
+            ),
+        ),
         None => Check::new("clock", Health::Doubtful, "never compared with a server's"),
         Some(offset) if status.clock.unsure => Check::new(
             "clock",

@@ -104,6 +104,9 @@ pub struct ClockView {
     pub offset_ms: Option<i64>,
     /// More than half a minute off.
     pub unsure: bool,
+    /// How far the phones of the last guests with turning codes are ahead of this clock, when that
+    /// is more than half a minute. Meanwhile the moment of such codes is not judged.
+    pub crowd_offset_ms: Option<i64>,
 }
 
 impl Scanner {
@@ -160,13 +163,7 @@ impl Scanner {
                         .last_success
                         .is_some_and(|at| now.millis_since(at) <= CONNECTED_SECS * 1000),
             }],
-            clock: ClockView {
-                now,
-                offset_ms: sync.clock_offset_ms,
-                unsure: sync
-                    .clock_offset_ms
-                    .is_some_and(|offset| offset.abs() > CLOCK_SURE_MS),
-            },
+            clock: self.clock_view(now),
             evicted: book.is_evicted(identity.device, now),
             refused: book
                 .logs
@@ -179,6 +176,16 @@ impl Scanner {
                 })
                 .collect(),
         })
+    }
+
+    fn clock_view(&self, now: Timestamp) -> ClockView {
+        let offset_ms = self.book().sync.clock_offset_ms;
+        ClockView {
+            now,
+            offset_ms,
+            unsure: offset_ms.is_some_and(|offset| offset.abs() > CLOCK_SURE_MS),
+            crowd_offset_ms: self.rotation().alarm(),
+        }
     }
 
     pub(crate) fn snapshot_view(&self, now: Timestamp) -> Option<SnapshotView> {

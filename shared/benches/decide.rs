@@ -175,6 +175,7 @@ impl Gate {
             state,
             seat: Some("A-12"),
             holder: None,
+            ..Facts::default()
         };
         let context = GateContext {
             gate: Some(1),

@@ -51,6 +51,15 @@ pub fn in_seconds(seconds: i64) -> String {
 /// # Panics
 /// When the server refuses.
 pub fn event(organizer: &Api, title: &str, stock: u32) -> Event {
+    let class = json!({"name": "Standard", "price": {"amount": 250_000, "currency": "VND"}});
+    event_of(organizer, title, stock, &class)
+}
+
+/// The same with a ticket class of one's own.
+///
+/// # Panics
+/// When the server refuses.
+pub fn event_of(organizer: &Api, title: &str, stock: u32, class: &Value) -> Event {
     let event = organizer
         .post(
             "/events",
@@ -63,10 +72,7 @@ pub fn event(organizer: &Api, title: &str, stock: u32) -> Event {
         .ok();
     let id = text(&event, "id");
     let class = organizer
-        .post(
-            &format!("/events/{id}/ticket-classes"),
-            &json!({"name": "Standard", "price": {"amount": 250_000, "currency": "VND"}}),
-        )
+        .post(&format!("/events/{id}/ticket-classes"), class)
         .ok();
     let class_id = text(&class, "id");
     let gate = organizer

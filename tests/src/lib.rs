@@ -5,8 +5,10 @@
 
 pub mod api;
 pub mod binaries;
+pub mod browser;
 pub mod journey;
 pub mod kiosk;
 pub mod mongo;
+pub mod phone;
 pub mod poll;
 pub mod server;

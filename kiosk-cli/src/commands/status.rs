@@ -55,6 +55,13 @@ fn told(status: &Status) -> String {
         Some(offset) => format!("Clock     within {} ms of the server", offset.abs()),
         None => "Clock     never compared".to_owned(),
     });
+    if let Some(offset) = status.clock.crowd_offset_ms {
+        lines.push(format!(
+            "Attention this clock is {} s behind the guests' phones: set it; until then the moment of \
+             turning codes is not judged",
+            offset / 1000
+        ));
+    }
     if status.evicted {
         lines.push("Attention this device was evicted: it admits nobody".to_owned());
     }

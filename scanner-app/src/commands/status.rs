@@ -62,7 +62,7 @@ fn notice(status: &Status) -> Option<&'static str> {
         Some("The organizer has removed this device. It admits nobody.")
     } else if !status.refused.is_empty() {
         Some("The server did not take some entries of this device. Call support.")
-    } else if status.clock.unsure {
+    } else if status.clock.unsure || status.clock.crowd_offset_ms.is_some() {
         Some("This device's clock is wrong. Set it right.")
     } else {
         None

@@ -9,6 +9,7 @@
 mod book;
 mod labels;
 mod log;
+mod rotation;
 mod scan;
 mod scanner;
 

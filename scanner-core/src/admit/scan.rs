@@ -28,6 +28,7 @@ struct Staged {
     at: usize,
     seq: u32,
     entry: SignedEntry,
+    shown: (Payload, Token),
 }
 
 impl Scanner {
@@ -60,15 +61,12 @@ impl Scanner {
         let mut tip = None;
         for (at, reading) in readings.iter().enumerate() {
             let presented = self.present(reading, now);
-            if let Presented::Ticket { payload, token } = &presented {
-                let event = self.identity.event;
-                let proof = || ScanProof::of_token(event, token.as_bytes());
-                self.book.settle(payload.serial, payload.generation, proof);
-            }
+            self.take_note(&presented, now);
             let mut verdict = self.judge(&presented, options, now);
             if options.confirmed {
                 confirm(&mut verdict);
             }
+            self.rotation.ask(&presented, &verdict, now);
             if verdict.reason == Reason::BadSignature && self.not_genuine {
                 self.not_genuine().clone_into(&mut verdict.explanation);
             }
@@ -76,7 +74,12 @@ impl Scanner {
                 (verdict.verdict, &presented)
             {
                 match self.stage(payload, token, options, now, &mut tip) {
-                    Ok((seq, entry)) => staged.push(Staged { at, seq, entry }),
+                    Ok((seq, entry)) => staged.push(Staged {
+                        at,
+                        seq,
+                        entry,
+                        shown: (*payload, *token),
+                    }),
                     Err(cause) => return self.fail_all(readings.len(), now, cause),
                 }
             }
@@ -85,7 +88,8 @@ impl Scanner {
         if let Err(cause) = self.commit(&staged, tip) {
             return self.fail_all(readings.len(), now, cause);
         }
-        for Staged { at, .. } in staged {
+        for Staged { at, shown, .. } in staged {
+            self.rotation.used(&shown.0, &shown.1, now);
             verdicts[at].durable = true;
         }
         let us = self.edge.clock.monotonic_micros().saturating_sub(started);
@@ -99,6 +103,22 @@ impl Scanner {
                 }
             })
             .collect()
+    }
+
+    /// What a ticket in hand tells, whatever the verdict will be: which entries of others are about
+    /// it, and what time its holder's phone has.
+    fn take_note(&mut self, presented: &Presented, now: Timestamp) {
+        let Presented::Ticket { payload, token } = presented else {
+            return;
+        };
+        let event = self.identity.event;
+        let proof = || ScanProof::of_token(event, token);
+        self.book.settle(payload.serial, payload.generation, proof);
+        if let Some(snapshot) = &self.book.snapshot {
+            let epoch = snapshot.policy.epoch;
+            self.rotation
+                .note(self.cache.dir(), payload, token, epoch, now);
+        }
     }
 
     /// The first candidate that verifies, else the failure that came furthest.
@@ -154,13 +174,16 @@ impl Scanner {
         let row;
         let state;
         let mut facts = Facts::default();
-        if let Presented::Ticket { payload, .. } = presented {
+        if let Presented::Ticket { payload, token } = presented {
             row = self.book.row(payload.serial);
             state = self.book.state.ticket(payload.serial);
             facts.row = row.as_ref();
             facts.state = state.as_ref();
             facts.seat = payload.seat.and_then(|seat| self.book.seats.get(seat));
             facts.holder = self.book.holders.get(payload.serial);
+            facts.turn =
+                self.rotation
+                    .turn(payload, token, &self.book.sync, options.confirmed, now);
         }
         let gate = GateContext {
             gate: self.gate(options),
@@ -207,7 +230,7 @@ impl Scanner {
     ) -> Result<(u32, SignedEntry), Cause> {
         let gate = self.gate(options).unwrap_or(NO_GATE);
         let flags = self.flags(now);
-        let proof = ScanProof::of_token(self.identity.event, token.as_bytes());
+        let proof = ScanProof::of_token(self.identity.event, token);
         let kind = match options.direction {
             Direction::In => EntryKind::Admit,
             Direction::Out => EntryKind::Exit,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::book::Book;
 use super::log::OpenLog;
+use super::rotation::Rotation;
 use crate::cache::{Cache, DeviceKey, Identity};
 use crate::clock::Edge;
 use crate::error::{Cause, Error};
@@ -26,6 +27,7 @@ pub struct Scanner {
     pub(super) last_bad: Option<blake3::Hash>,
     /// The code at hand was read twice with the same wrong signature.
     pub(super) not_genuine: bool,
+    pub(super) rotation: Rotation,
     /// The state of the database that the book shows; `None` when the book cannot be relied on.
     version: Option<i64>,
     dir: PathBuf,
@@ -48,6 +50,7 @@ impl Scanner {
             log: None,
             last_bad: None,
             not_genuine: false,
+            rotation: Rotation::load(dir),
             version: None,
             dir: dir.to_path_buf(),
         };
@@ -125,6 +128,9 @@ impl Scanner {
     }
     pub(crate) fn book(&self) -> &Book {
         &self.book
+    }
+    pub(crate) fn rotation(&self) -> &Rotation {
+        &self.rotation
     }
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity

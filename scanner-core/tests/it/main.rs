@@ -10,4 +10,5 @@ mod inside;
 mod scan;
 mod server;
 mod sync;
+mod turning;
 mod wire;

@@ -180,6 +180,10 @@ impl Server {
         }
     }
 
+    pub(crate) fn issuing(&self) -> &SigningKey {
+        &self.issuing
+    }
+
     pub(crate) fn token(&self, payload: &Payload) -> Token {
         sign(&self.issuing, self.event, payload).expect("a ticket")
     }
@@ -192,7 +196,7 @@ impl Server {
     /// The snapshot's row for it.
     pub(crate) fn row(&self, serial: u32, generation: u8) -> TicketRow {
         let token = self.token(&self.payload(serial, generation));
-        let proof = ScanProof::of_token(self.event, token.as_bytes());
+        let proof = ScanProof::of_token(self.event, &token);
         TicketRow {
             status: TicketRowStatus::Active,
             generation,

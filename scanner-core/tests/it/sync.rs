@@ -312,7 +312,7 @@ fn log_of(server: &Shared, device: &Device, key: &SigningKey, seen: bool) -> (Ge
     let mut signature = Vec::new();
     for serial in 0..3 {
         let token = server.token(&server.payload(serial, 1));
-        let proof = ScanProof::of_token(server.event, token.as_bytes());
+        let proof = ScanProof::of_token(server.event, &token);
         let entry = Entry {
             seq: serial,
             hlc: Hlc::default().tick(NOW),

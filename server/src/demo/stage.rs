@@ -22,6 +22,8 @@ use crate::platform::journal::Actor;
 const TITLE: &str = "Night Market Concert";
 const STANDARD_STOCK: u32 = 500;
 const VIP_STOCK: u32 = 50;
+/// Tickets whose code turns; their activation is open at once, because the gates admit now.
+const FRONT_ROW_STOCK: u32 = 50;
 const HOUR_SECS: i64 = 60 * 60;
 /// The demo gateway tells the shop by a webhook; this long we wait for it.
 const PAID_TRIES: u32 = 100;
@@ -39,6 +41,7 @@ pub struct Stage {
     pub class_id: ClassId,
     pub gate_id: GateId,
     pub vip_class_id: ClassId,
+    pub turning_class_id: ClassId,
     pub vip_gate_id: GateId,
     pub ticket: Ticket,
     pub enrolment: Enrolment,
@@ -80,6 +83,8 @@ pub enum StageError {
     Accounts(#[from] accounts::Error),
     #[error("the demo's order was not paid in time")]
     NotPaid,
+    #[error("the demo's ticket has no code")]
+    NoCode,
 }
 
 /// Prepares the stage on a server that answers.
@@ -103,9 +108,10 @@ pub async fn prepare(app: &App) -> Result<Stage, StageError> {
         class_id: event.standard,
         gate_id: event.gate,
         vip_class_id: event.vip,
+        turning_class_id: event.front_row,
         vip_gate_id: event.vip_gate,
         ticket: Ticket {
-            token: ticket.token,
+            token: ticket.token.ok_or(StageError::NoCode)?,
             code: ticket.code,
             page_url: ticket.page_url,
         },
@@ -159,6 +165,7 @@ struct DemoEvent {
     id: EventId,
     standard: ClassId,
     vip: ClassId,
+    front_row: ClassId,
     gate: GateId,
     vip_gate: GateId,
     starts_at: Timestamp,
@@ -173,7 +180,7 @@ async fn event(host: &Rest, now: Timestamp) -> Result<DemoEvent, RestError> {
         "startDate": starts_at,
         "endDate": now.plus_secs(8 * HOUR_SECS),
         "timezone": "Asia/Ho_Chi_Minh",
-        "capacity": STANDARD_STOCK + VIP_STOCK,
+        "capacity": STANDARD_STOCK + VIP_STOCK + FRONT_ROW_STOCK,
         "namesAtGate": true,
     });
     let event: EventView = host.post("/events", &wanted).await?;
@@ -183,12 +190,18 @@ async fn event(host: &Rest, now: Timestamp) -> Result<DemoEvent, RestError> {
     let standard: TicketClassView = host.post(&path("ticket-classes"), &standard).await?;
     let vip = json!({ "name": "VIP", "price": price(900_000), "zones": ["VIP"] });
     let vip: TicketClassView = host.post(&path("ticket-classes"), &vip).await?;
+    let front_row = json!({ "name": "Front row", "price": price(600_000), "rotating": true });
+    let front_row: TicketClassView = host.post(&path("ticket-classes"), &front_row).await?;
     let gate: GateView = host
         .post(&path("gates"), &json!({ "name": "Main gate" }))
         .await?;
     let vip_gate = json!({ "name": "VIP gate", "zones": ["VIP"] });
     let vip_gate: GateView = host.post(&path("gates"), &vip_gate).await?;
-    for (class, quantity) in [(standard.id, STANDARD_STOCK), (vip.id, VIP_STOCK)] {
+    for (class, quantity) in [
+        (standard.id, STANDARD_STOCK),
+        (vip.id, VIP_STOCK),
+        (front_row.id, FRONT_ROW_STOCK),
+    ] {
         let batch = json!({ "eventId": event.id, "classId": class, "quantity": quantity });
         let _made: BatchView = host.post("/issued-tickets/batch", &batch).await?;
     }
@@ -197,6 +210,7 @@ async fn event(host: &Rest, now: Timestamp) -> Result<DemoEvent, RestError> {
         id: event.id,
         standard: standard.id,
         vip: vip.id,
+        front_row: front_row.id,
         gate: gate.id,
         vip_gate: vip_gate.id,
         starts_at,

@@ -47,6 +47,7 @@ pub(super) fn class_view(event: &Event, class: &TicketClass) -> TicketClassView 
         max_per_order: class.max_per_order,
         entry_from,
         entry_until,
+        rotating: class.rotating,
     }
 }
 

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use shared::admission::{Direction, Facts, GateContext, Presented, Verdict, decide};
 use shared::ids::{ClaimedTicketId, EventId, GateId};
 use shared::log::TicketState;
-use shared::ticket::{PAYLOAD_LEN, TOKEN_LEN, Token};
+use shared::ticket::{
+    CHAIN_SIGNED_LEN, CHAIN_TOKEN_LEN, PAYLOAD_LEN, TOKEN_LEN, TicketType, Token, chain,
+};
 use shared::time::Timestamp;
 use shared::trust::Policy;
 
@@ -72,22 +74,36 @@ pub(super) async fn validate(
         state: Some(&state),
         seat: ticket.seat.as_deref(),
         holder: Some(&ticket.attendee.name),
+        ..Facts::default()
     };
+    let presented = presented(&ticket, policy.epoch, now)?;
     let context = GateContext {
         gate,
         direction: Direction::In,
         snapshot_created: now,
         evicted: false,
     };
-    Ok(decide(&presented(&ticket)?, &facts, &policy, &context, now))
+    Ok(decide(&presented, &facts, &policy, &context, now))
 }
 
 /// The ticket as a gate sees it once the signature held. Steps 1 to 3 are about the text in
 /// somebody's hand; here the ticket is our own row, so none is signed only to be thrown away.
-fn presented(ticket: &ClaimedTicket) -> Result<Presented, Error> {
+/// A ticket whose code turns is judged as if its holder showed the code of this moment.
+fn presented(ticket: &ClaimedTicket, epoch: Timestamp, now: Timestamp) -> Result<Presented, Error> {
     let payload = ticket.payload()?;
-    let mut bytes = [0; TOKEN_LEN];
-    bytes[..PAYLOAD_LEN].copy_from_slice(&payload.encode()?);
+    let (kind, len) = if ticket.rotating {
+        (TicketType::Chain, CHAIN_TOKEN_LEN)
+    } else {
+        (TicketType::Static, TOKEN_LEN)
+    };
+    let mut bytes = vec![0; len];
+    bytes[..PAYLOAD_LEN].copy_from_slice(&payload.encode_as(kind)?);
+    if let Some(last) = chain::steps(payload.not_before, payload.not_after)
+        && ticket.rotating
+    {
+        let step = chain::step_at(chain::chain_start(epoch, &payload), last, now);
+        bytes[CHAIN_SIGNED_LEN..CHAIN_SIGNED_LEN + 2].copy_from_slice(&step.to_be_bytes());
+    }
     let token = Token::from_bytes(&bytes)
         .map_err(|_| Error::Inconsistent("a ticket that cannot be framed"))?;
     Ok(Presented::Ticket { payload, token })

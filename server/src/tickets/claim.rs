@@ -1,4 +1,5 @@
-//! Claiming (T1): a PAID ticket becomes CLAIMED by a named attendee. The moment its code is minted.
+//! Claiming (T1): a PAID ticket becomes CLAIMED by a named attendee. The moment its code is minted,
+//! unless it turns: then it is minted when a phone activates it.
 //!
 //! Invariant: stock row, claimed ticket and the gates' mark share a commit. Claiming again for the
 //! same attendee gives the same ticket; for another it is refused.
@@ -11,7 +12,7 @@ use serde_json::json;
 use shared::api::tickets::{Attendee, ClaimRequest, ClaimedTicketView, TicketStatus};
 use shared::ids::{ClaimedTicketId, JournalId, OrderId, TicketId};
 use shared::limits::{EMAIL_CHARS_MAX, NAME_CHARS_MAX};
-use shared::ticket::{Flags, ScanCommitment, ScanProof};
+use shared::ticket::{Flags, ScanCommitment, ScanProof, TicketType};
 use shared::time::Timestamp;
 
 use super::find::{held, page_hash, stock};
@@ -194,12 +195,20 @@ async fn mint(
         seat: stock.seat.clone(),
         seat_index: stock.seat_index,
         commitment: ScanCommitment([0; 8]),
+        rotating: class.rotating,
+        activation: None,
+        earlier: Vec::new(),
         page_hash: page_hash(&render::page_secret(keys.secret(), id)),
         claimed_at: now,
         revoked_at: None,
     };
+    if ticket.rotating {
+        // A code comes with the activation; what could not be signed then is not claimed now.
+        ticket.payload()?.encode_as(TicketType::Chain)?;
+        return Ok(ticket);
+    }
     let token = render::token(&keys, &ticket)?;
-    let proof = ScanProof::of_token(event.id, token.as_bytes());
+    let proof = ScanProof::of_token(event.id, &token);
     ticket.commitment = proof.commitment(event.id, ticket.serial, ticket.generation);
     Ok(ticket)
 }

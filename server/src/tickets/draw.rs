@@ -42,7 +42,8 @@ impl Tagged {
         now: Timestamp,
     ) -> Result<Self, Error> {
         let ticket = find::held(&app.db, caller, id).await?;
-        let digits = render(app, &ticket, now).await?.token.to_digits();
+        let token = render(app, &ticket, now).await?.token;
+        let digits = token.ok_or(Error::Rotating)?.to_digits();
         let mut hasher = blake3::Hasher::new();
         hasher
             .update(format.content_type().as_bytes())

@@ -25,6 +25,20 @@ pub enum Error {
     AlreadyClaimed,
     #[error("the ticket cannot be revoked any more")]
     NotRevocable(TicketStatus),
+    /// The code of a rotating ticket is made on its page, nowhere else.
+    #[error("the code of this ticket turns")]
+    Rotating,
+    #[error("activation is not open yet")]
+    NotYet,
+    #[error("the ticket cannot come in any more")]
+    NotActivatable,
+    /// For a generation that is not the next.
+    #[error("the ticket was activated elsewhere meanwhile")]
+    Outdated,
+    #[error("the ticket was activated too often")]
+    ActivatedTooOften,
+    #[error("the ticket was activated {secs} s too soon")]
+    TooSoon { secs: u64 },
     /// Others kept changing the ticket.
     #[error("the ticket is changing too fast")]
     Contended,
@@ -84,6 +98,26 @@ impl From<Error> for ApiError {
             Error::NotRevocable(_) => {
                 Self::conflict("not_revocable", "This ticket cannot be revoked any more.")
             }
+            Error::Rotating => Self::conflict(
+                "rotating",
+                "The code of this ticket changes. Open its page on the phone that you bring.",
+            ),
+            Error::NotYet => Self::conflict(
+                "not_open",
+                "This ticket cannot be activated yet. Try again shortly before the event.",
+            ),
+            Error::NotActivatable => {
+                Self::conflict("not_activatable", "This ticket cannot be used any more.")
+            }
+            Error::Outdated => Self::conflict(
+                "activated_elsewhere",
+                "This ticket was activated on another device meanwhile. Load the page again.",
+            ),
+            Error::ActivatedTooOften => Self::conflict(
+                "activated_too_often",
+                "This ticket was activated too often. Please ask the organizer.",
+            ),
+            Error::TooSoon { secs } => Self::too_many(secs),
             Error::Contended => Self::unavailable("busy", "Please try again in a moment."),
             Error::Gate(error) => error.into(),
             Error::Events(error) => error.into(),

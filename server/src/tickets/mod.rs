@@ -1,13 +1,15 @@
-//! Claimed tickets (T1, T2, T4): a paid ticket in a named attendee's hands, its signed code, its
+//! Claimed tickets (T1, T2, T4, T9): a paid ticket in a named attendee's hands, its signed code, its
 //! page.
 //!
 //! Invariants
 //! - A stock row has at most one claimed ticket; both move in one commit, with the gates' mark.
 //! - Tokens, typed codes and page links are never stored: they are rendered from wrapped keys.
 //! - Only the holder gets what opens a gate.
+//! - A rotating ticket has no token: its phone makes the codes, from a chain that it had signed.
 //!
 //! Other slices may call what is re-exported here.
 
+mod activate;
 mod claim;
 pub mod code;
 mod draw;
@@ -21,6 +23,7 @@ mod revoke;
 #[cfg(test)]
 mod tests;
 
+pub use activate::{ActivationRequest, ChainOffer, activate, offer};
 pub use claim::claim;
 pub use error::Error;
 pub use find::{by_page, find, may_see, snapshot_row, stock};

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use shared::api::tickets::{Attendee, TicketStatus};
 use shared::ids::{ClaimedTicketId, ClassId, EventId, OrderId, TicketId, UserId};
+use shared::ticket::chain::LINK_LEN;
 use shared::ticket::{Flags, FrameError, Payload, ScanCommitment, event_hint};
 use shared::time::Timestamp;
 use shared::trust::{TicketRow, TicketRowStatus};
@@ -35,10 +36,30 @@ pub struct ClaimedTicket {
     pub seat: Option<String>,
     pub seat_index: Option<u32>,
     pub commitment: ScanCommitment,
+    /// Its code turns: there is no token, only what the holder's phone makes.
+    #[serde(default)]
+    pub rotating: bool,
+    /// Of a rotating ticket, once a phone has activated it.
+    #[serde(default)]
+    pub activation: Option<Activation>,
+    /// Generations that were activated before, with their commitments: a gate without news may
+    /// have let one in, and its entry counts.
+    #[serde(default)]
+    pub earlier: Vec<(u8, ScanCommitment)>,
     /// SHA-256 of the page's secret, hex.
     pub page_hash: String,
     pub claimed_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
+}
+
+/// The chain that the codes of a rotating ticket are of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activation {
+    /// The end of the phone's chain. Public: every code shows it.
+    pub anchor: [u8; LINK_LEN],
+    pub at: Timestamp,
+    /// Activations so far.
+    pub count: u8,
 }
 
 impl ClaimedTicket {
@@ -62,17 +83,49 @@ impl ClaimedTicket {
         Flags::from_bits(self.flags).is_ok_and(|flags| flags.contains(Flags::ID_CHECK))
     }
 
+    /// What proves a scan of this generation; `None` when nothing was ever signed for it.
+    pub fn commitment_of(&self, generation: u8) -> Option<ScanCommitment> {
+        if self.is_dormant() {
+            return None;
+        }
+        if generation == self.generation {
+            return Some(self.commitment);
+        }
+        let earlier = self.earlier.iter().find(|(of, _)| *of == generation);
+        earlier.map(|(_, commitment)| *commitment)
+    }
+
+    /// Its code turns, and no phone has activated it: no code of it exists.
+    pub fn is_dormant(&self) -> bool {
+        self.rotating && self.activation.is_none()
+    }
+
     /// Its row in the snapshot, given what the stock says.
     pub fn row(&self, stock: TicketStatus) -> TicketRow {
+        let id_check = if self.needs_id() {
+            TicketRow::ID_CHECK
+        } else {
+            0
+        };
+        let turns = if self.rotating {
+            TicketRow::ROTATING
+        } else {
+            0
+        };
+        let status = row_status(self.revoked_at.is_some(), stock);
+        if self.is_dormant() && status == TicketRowStatus::Active {
+            // As unclaimed: a gate whose list is of before the activation must not take the first
+            // code for a contradiction.
+            return TicketRow {
+                flags: turns,
+                ..TicketRow::EMPTY
+            };
+        }
         TicketRow {
-            status: row_status(self.revoked_at.is_some(), stock),
+            status,
             generation: self.generation,
             class: self.class_index,
-            flags: if self.needs_id() {
-                TicketRow::ID_CHECK
-            } else {
-                0
-            },
+            flags: id_check | turns,
             seat: self.seat_index.unwrap_or(0),
             commitment: self.commitment,
         }

@@ -15,7 +15,8 @@ use crate::gate::keys::{self, EventKeys};
 
 /// The secrets of one ticket. No `Debug`: they open the gate.
 pub struct Rendered {
-    pub token: Token,
+    /// `None` when the code turns: only the holder's phone can make it.
+    pub token: Option<Token>,
     pub code: TypedCode,
     pub page_url: String,
 }
@@ -26,13 +27,21 @@ pub async fn render(app: &App, ticket: &ClaimedTicket, now: Timestamp) -> Result
     let code = TypedCode::derive(keys.secret(), ticket.serial, ticket.generation);
     let secret = page_secret(keys.secret(), ticket.id);
     Ok(Rendered {
-        token: token(&keys, ticket)?,
+        token: if ticket.rotating {
+            None
+        } else {
+            Some(token(&keys, ticket)?)
+        },
         code,
         page_url: format!("{}/t/{secret}", app.config.public_url),
     })
 }
 
+/// The only place that signs a static token; it never does for a ticket whose code turns.
 pub(super) fn token(keys: &EventKeys, ticket: &ClaimedTicket) -> Result<Token, Error> {
+    if ticket.rotating {
+        return Err(Error::Rotating);
+    }
     let key = keys
         .issuing(ticket.kid)
         .ok_or(Error::Inconsistent("a ticket of an unknown key"))?;
@@ -67,7 +76,8 @@ pub(super) async fn view(
         serial: ticket.serial,
         generation: ticket.generation,
         attendee: ticket.attendee.clone(),
-        token: rendered.token.to_digits(),
+        rotating: ticket.rotating,
+        token: rendered.token.map(|token| token.to_digits()),
         code: rendered.code.to_string(),
         page_url: rendered.page_url,
         qr_url: format!(

@@ -17,6 +17,14 @@ pub(super) const TICKET_JS: Asset = Asset {
     body: include_str!("assets/ticket.js"),
     content_type: "text/javascript; charset=utf-8",
 };
+pub(super) const QR_JS: Asset = Asset {
+    body: include_str!("assets/qr.js"),
+    content_type: "text/javascript; charset=utf-8",
+};
+pub(super) const TURNING_JS: Asset = Asset {
+    body: include_str!("assets/turning.js"),
+    content_type: "text/javascript; charset=utf-8",
+};
 pub(super) const SERVICE_WORKER_JS: Asset = Asset {
     body: include_str!("assets/sw.js"),
     content_type: "text/javascript; charset=utf-8",

@@ -11,6 +11,7 @@ use super::{assets, enrol_page, front_page, headers};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::{Json, Path};
+use crate::tickets::{self, ActivationRequest};
 
 pub fn pages() -> Router<AppState> {
     Router::new()
@@ -19,8 +20,11 @@ pub fn pages() -> Router<AppState> {
         .route("/t/sw.js", get(service_worker))
         .route("/t/{secret}", get(ticket))
         .route("/t/{secret}/state", get(ticket_state))
+        .route("/t/{secret}/chain", get(chain).post(activate))
         .route("/assets/page.css", get(style))
         .route("/assets/ticket.js", get(script))
+        .route("/assets/qr.js", get(qr_script))
+        .route("/assets/turning.js", get(turning_script))
 }
 
 async fn front(State(app): State<AppState>) -> Result<Response, ApiError> {
@@ -48,12 +52,44 @@ async fn ticket_state(
     Ok((headers, Json(shown.state(app.clock.now()))).into_response())
 }
 
+/// What the phone needs to activate a ticket whose code turns.
+async fn chain(
+    State(app): State<AppState>,
+    Path(secret): Path<String>,
+) -> Result<Response, ApiError> {
+    let shown = Shown::find(&app, &secret).await?;
+    let offer = match shown {
+        Some(shown) => shown.chain(app.clock.now())?,
+        None => None,
+    };
+    let offer = offer.ok_or_else(|| ApiError::not_found("ticket"))?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(offer)).into_response())
+}
+
+async fn activate(
+    State(app): State<AppState>,
+    Path(secret): Path<String>,
+    Json(request): Json<ActivationRequest>,
+) -> Result<Response, ApiError> {
+    let now = app.clock.now();
+    let activated = tickets::activate(&app, &secret, &request, now).await?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(activated)).into_response())
+}
+
 async fn service_worker(request: HeaderMap) -> Response {
     assets::SERVICE_WORKER_JS.answer(&request)
 }
 
 async fn style(request: HeaderMap) -> Response {
     assets::PAGE_CSS.answer(&request)
+}
+
+async fn qr_script(request: HeaderMap) -> Response {
+    assets::QR_JS.answer(&request)
+}
+
+async fn turning_script(request: HeaderMap) -> Response {
+    assets::TURNING_JS.answer(&request)
 }
 
 async fn script(request: HeaderMap) -> Response {

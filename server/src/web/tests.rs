@@ -169,6 +169,8 @@ async fn scripts_and_styles_are_ours_and_revalidated() {
     for (path, kind) in [
         ("/t/sw.js", "text/javascript; charset=utf-8"),
         ("/assets/ticket.js", "text/javascript; charset=utf-8"),
+        ("/assets/qr.js", "text/javascript; charset=utf-8"),
+        ("/assets/turning.js", "text/javascript; charset=utf-8"),
         ("/assets/page.css", "text/css; charset=utf-8"),
     ] {
         let answer = site.test.get(path, "").await;
@@ -185,7 +187,12 @@ async fn scripts_and_styles_are_ours_and_revalidated() {
         "the worker fetches under its own policy"
     );
     let kept = text(&worker);
-    for asset in ["/assets/ticket.js", "/assets/page.css"] {
+    for asset in [
+        "/assets/ticket.js",
+        "/assets/page.css",
+        "/assets/qr.js",
+        "/assets/turning.js",
+    ] {
         assert!(kept.contains(asset), "the worker keeps {asset}");
     }
 }

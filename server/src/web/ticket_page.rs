@@ -16,7 +16,7 @@ use crate::events::{
 use crate::gate;
 use crate::orders::model::Order;
 use crate::platform::db::Versioned;
-use crate::tickets::{self, ClaimedTicket, TicketQr};
+use crate::tickets::{self, ChainOffer, ClaimedTicket, TicketQr};
 
 /// Characters of a page's secret.
 const SECRET_CHARS: usize = 26;
@@ -69,6 +69,11 @@ impl Shown {
         known.state(now)
     }
 
+    /// What the phone needs to make its codes; `None` when the code does not turn.
+    pub(super) fn chain(&self, now: Timestamp) -> Result<Option<ChainOffer>, ApiError> {
+        Ok(tickets::offer(&self.ticket, &self.event, self.stock, now)?)
+    }
+
     pub(super) async fn page(&self, app: &App, now: Timestamp) -> Result<Markup, ApiError> {
         let class = app
             .db
@@ -76,20 +81,27 @@ impl Shown {
             .await?;
         let class = class.map_or_else(String::new, |class| class.name.clone());
         let rendered = tickets::render(app, &self.ticket, now).await?;
-        let qr = TicketQr::new(&rendered.token.to_digits()).map_err(ApiError::internal)?;
-        let content = self.content(
-            &self.state(now),
-            &class,
-            &qr.svg(),
-            &rendered.code.to_string(),
-        );
+        let code = match &rendered.token {
+            Some(token) => {
+                let qr = TicketQr::new(&token.to_digits()).map_err(ApiError::internal)?;
+                still(&qr.svg())
+            }
+            None => turning(),
+        };
         let state = self.state(now);
-        let script = html! { script src="/assets/ticket.js" defer {} };
+        let content = self.content(&state, &class, &code, &rendered.code.to_string());
+        let script = html! {
+            script src="/assets/ticket.js" defer {}
+            @if rendered.token.is_none() {
+                script src="/assets/qr.js" defer {}
+                script src="/assets/turning.js" defer {}
+            }
+        };
         let title = format!("Ticket: {}", self.event.title);
         Ok(layout::framed(&title, Some(state.state), &script, &content))
     }
 
-    fn content(&self, state: &PageState, class: &str, qr: &str, code: &str) -> Markup {
+    fn content(&self, state: &PageState, class: &str, qr: &Markup, code: &str) -> Markup {
         let event = &self.event;
         let ticket = &self.ticket;
         html! {
@@ -104,10 +116,7 @@ impl Shown {
                 strong #headline { (state.headline) }
                 span #detail { (state.detail) }
             }
-            figure.qr {
-                div role="img" aria-label="QR code of this ticket" { (PreEscaped(qr)) }
-                figcaption.hint { "Turn the brightness of your screen all the way up." }
-            }
+            (qr)
             section.card {
                 dl {
                     dt { "Name" } dd { (ticket.attendee.name) }
@@ -116,6 +125,33 @@ impl Shown {
                     dt { "Code" } dd.code { (code) }
                 }
                 p.quiet { "If the code cannot be scanned, read these digits to the staff." }
+            }
+        }
+    }
+}
+
+/// The code of a ticket whose code does not change.
+fn still(qr: &str) -> Markup {
+    html! {
+        figure.qr {
+            div role="img" aria-label="QR code of this ticket" { (PreEscaped(qr)) }
+            figcaption.hint { "Turn the brightness of your screen all the way up." }
+        }
+    }
+}
+
+/// The place where the phone draws the code that it makes.
+fn turning() -> Markup {
+    html! {
+        figure.qr {
+            div #turning role="img" aria-label="QR code of this ticket; it changes every 30 seconds" {}
+            progress #turning-left max="30" value="30" hidden aria-hidden="true" {}
+            noscript { p { "The code of this ticket changes every 30 seconds. It needs JavaScript." } }
+            p #turning-note role="status" hidden {}
+            button #activate type="button" hidden { "Move the code to this phone" }
+            figcaption.hint {
+                "The code changes every 30 seconds, also without a network: show this page, a screenshot is refused. "
+                "Turn the brightness of your screen all the way up."
             }
         }
     }

@@ -10,11 +10,16 @@
 //!   ticket stays cancelled however old the news.
 //! - Zones are those of the class and of the ticket together.
 //! - Whoever leaves is let out: only being inside is asked, no window, rule or payment.
+//! - A code that turns is judged after what is known of the ticket, so that a dead ticket is told
+//!   dead however fresh its code, and before the place, so that a copy learns nothing of gates.
+//!   `expired` is its word: the code was read well and is genuine, only its moment is over, and
+//!   showing it again, as `misread` asks, would never help.
 //! - An evicted device says so and nothing else, since it may be in strange hands.
 //!
 //! Invariants: total; no clock, no I/O; the same facts give the same verdict everywhere.
 
 use crate::log::{TicketState, Use};
+use crate::ticket::chain::{chain_start, step_time};
 use crate::ticket::{Flags, Payload, layout::window_time};
 use crate::time::Timestamp;
 use crate::trust::{ClassPolicy, GatePolicy, Policy, TicketRow, TicketRowStatus};
@@ -23,6 +28,7 @@ use super::explain::{self, Details, RuleAnswer, Setting, explain};
 use super::facts::RuleFacts;
 use super::present::Presented;
 use super::rules::Rule;
+use super::turn::{self, Turn, Untimely};
 use super::verdict::{EarlierUse, Outcome, Reason, Verdict};
 
 /// Gates named to a guest who is at the wrong one.
@@ -44,6 +50,8 @@ pub struct Facts<'a> {
     pub state: Option<&'a TicketState>,
     pub seat: Option<&'a str>,
     pub holder: Option<&'a str>,
+    /// For a code that turns.
+    pub turn: Turn,
 }
 
 /// Where and how the ticket is shown.
@@ -74,12 +82,13 @@ pub fn decide(
     if gate.evicted {
         return refusal(Reason::DeviceEvicted, &setting);
     }
-    let payload = match presented {
-        Presented::Ticket { payload, token: _ } => payload,
+    let (payload, step) = match presented {
+        Presented::Ticket { payload, token } => (payload, token.step()),
         Presented::Refused(reason) => return refusal(*reason, &setting),
     };
     let case = Case {
         payload,
+        step,
         facts,
         policy,
         class: policy.classes.get(usize::from(payload.class)),
@@ -118,6 +127,7 @@ fn refusal(reason: Reason, setting: &Setting<'_>) -> Verdict {
 struct Findings<'a> {
     failed: Vec<Reason>,
     rule: Option<(&'a str, RuleAnswer)>,
+    untimely: Option<(Untimely, Timestamp)>,
 }
 
 impl Findings<'_> {
@@ -141,6 +151,8 @@ impl Findings<'_> {
 /// One verified ticket at one gate.
 struct Case<'a> {
     payload: &'a Payload,
+    /// Of a code that turns.
+    step: Option<u16>,
     facts: &'a Facts<'a>,
     policy: &'a Policy,
     class: Option<&'a ClassPolicy>,
@@ -151,6 +163,7 @@ struct Case<'a> {
 impl<'a> Case<'a> {
     fn check_entry(&self, findings: &mut Findings<'a>) {
         self.check_standing(findings);
+        self.check_turn(findings);
         self.check_place(findings);
         self.check_window(findings);
         self.check_rules(findings);
@@ -188,6 +201,25 @@ impl<'a> Case<'a> {
         let age = self.now.millis_since(self.gate.snapshot_created);
         let red = i64::from(self.policy.red_after_secs) * 1000;
         findings.fail_if(age > red, Reason::SnapshotTooOld);
+    }
+
+    /// The moment of a code that turns. Its still form was never issued, so a ticket that is known
+    /// to turn and does not is not genuine.
+    fn check_turn(&self, findings: &mut Findings<'a>) {
+        let Some(step) = self.step else {
+            let turns = |row: &TicketRow| row.flags & TicketRow::ROTATING != 0;
+            findings.fail_if(self.facts.row.is_some_and(turns), Reason::BadSignature);
+            return;
+        };
+        let epoch = self.policy.epoch;
+        let untimely = turn::judge(self.payload, epoch, step, &self.facts.turn, self.now);
+        if let Some(untimely) = untimely
+            && !findings.failed.contains(&Reason::Expired)
+        {
+            let start = chain_start(epoch, self.payload);
+            findings.untimely = Some((untimely, step_time(start, step)));
+            findings.failed.push(Reason::Expired);
+        }
     }
 
     /// Step 5. A gate that the rules do not know cannot be judged, so it lets nobody in.
@@ -296,6 +328,7 @@ impl<'a> Case<'a> {
             closes: Some(self.closes()),
             earlier: earlier.as_ref(),
             rule: findings.rule,
+            untimely: findings.untimely,
             gates: match reason {
                 Reason::WrongGate => self.other_gates(),
                 _ => Vec::new(),

@@ -6,6 +6,7 @@
 use jiff::tz::TimeZone;
 
 use super::languages::{LANGUAGES, Language};
+use super::turn::Untimely;
 use super::verdict::{EarlierUse, Reason};
 use crate::time::Timestamp;
 
@@ -20,6 +21,8 @@ pub struct Details<'a> {
     pub earlier: Option<&'a EarlierUse>,
     /// The rule that refused, and whether it could be asked at all.
     pub rule: Option<(&'a str, RuleAnswer)>,
+    /// What is wrong with a code that turns, and the moment that it is of.
+    pub untimely: Option<(Untimely, Timestamp)>,
     /// Gates that would let the ticket in.
     pub gates: Vec<&'a str>,
     /// The class is for adults, so the ID is looked at for the age.
@@ -108,6 +111,16 @@ impl Language {
                 .map_or(self.already_used_unknown.to_owned(), |earlier| {
                     self.used(setting, earlier)
                 }),
+            Reason::Expired => match details.untimely {
+                Some((Untimely::Past, at)) => {
+                    fill(self.code_past, &[("time", &self.exact_time(setting, at))])
+                }
+                Some((Untimely::Ahead, at)) => {
+                    fill(self.code_ahead, &[("time", &self.exact_time(setting, at))])
+                }
+                Some((Untimely::Repeated, _)) => self.code_repeated.to_owned(),
+                None => self.expired.to_owned(),
+            },
             Reason::NeedsId if details.adult => self.needs_id_adult.to_owned(),
             Reason::NotATicket
             | Reason::Misread
@@ -119,7 +132,6 @@ impl Language {
             | Reason::Blocked
             | Reason::Cancelled
             | Reason::Unpaid
-            | Reason::Expired
             | Reason::WrongClass
             | Reason::NotInside
             | Reason::NeedsId
@@ -172,6 +184,20 @@ impl Language {
 
     /// On the event's clock; with the date when it is another day there.
     fn time(&self, setting: &Setting<'_>, at: Timestamp) -> String {
+        self.formatted(setting, at, str::to_owned)
+    }
+
+    /// The same, to the second.
+    fn exact_time(&self, setting: &Setting<'_>, at: Timestamp) -> String {
+        self.formatted(setting, at, |pattern| pattern.replace("%H:%M", "%H:%M:%S"))
+    }
+
+    fn formatted(
+        &self,
+        setting: &Setting<'_>,
+        at: Timestamp,
+        pattern_of: impl FnOnce(&str) -> String,
+    ) -> String {
         let zone = TimeZone::get(setting.timezone).ok();
         let suffix = if zone.is_some() { "" } else { " UTC" };
         let zone = zone.unwrap_or(TimeZone::UTC);
@@ -184,7 +210,7 @@ impl Language {
         } else {
             self.any_day
         };
-        format!("{}{suffix}", at.strftime(pattern))
+        format!("{}{suffix}", at.strftime(&pattern_of(pattern)))
     }
 }
 

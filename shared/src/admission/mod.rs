@@ -9,8 +9,10 @@ mod facts;
 mod languages;
 pub mod present;
 pub mod rules;
+mod turn;
 pub mod verdict;
 
 pub use decide::{Direction, Facts, GateContext, decide};
 pub use present::{Presented, present};
+pub use turn::{GateClock, TOLERANCE_SECS, Turn, Untimely};
 pub use verdict::{EarlierUse, Outcome, Reason, Verdict};

@@ -5,7 +5,9 @@
 use crate::ids::EventId;
 use crate::limits::TICKET_TEXT_BYTES_MAX;
 use crate::ticket::digits::DigitsError;
-use crate::ticket::{FrameError, Payload, TOKEN_DIGITS, TicketError, Token, event_hint, verify};
+use crate::ticket::{
+    CHAIN_TOKEN_DIGITS, FrameError, Payload, TOKEN_DIGITS, TicketError, Token, event_hint, verify,
+};
 use crate::time::Timestamp;
 use crate::trust::{KeyStatus, TrustedKeys};
 
@@ -14,14 +16,15 @@ use super::verdict::Reason;
 /// Barcodes on goods and badges have no more digits than this; a number that has more can only be
 /// a ticket that lost or gained some.
 const OTHER_BARCODE_DIGITS_MAX: usize = 48;
-/// How far from a ticket's 202 digits a text may be and still be one that was read badly.
+/// How far from a ticket's 202 or 285 digits a text may be and still be one that was read badly.
 const MISREAD_LENGTH_SLACK: usize = 8;
 const MISREAD_OTHER_CHARS_MAX: usize = 4;
 
 /// What the text turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presented {
-    /// Verified for this event.
+    /// Verified for this event; where the code turns, `token.step()` is proven by its reveal, and
+    /// whether it is of this moment is for `decide` to judge, which knows the time.
     Ticket { payload: Payload, token: Token },
     /// Not: `not_a_ticket`, `misread`, `unknown_event`, `unknown_key` or `bad_signature`. A caller
     /// that stops earlier says so with a reason of its own (`rate_limited`).
@@ -59,7 +62,9 @@ fn verified(
         return Err(Reason::UnknownKey);
     }
     let payload = verify(&token, event, key).map_err(|error| match error {
-        TicketError::Signature => Reason::BadSignature,
+        // The reveal is the moment's half of the proof: a wrong one is as good as a wrong signature,
+        // and may as well have been misread.
+        TicketError::Signature | TicketError::Reveal => Reason::BadSignature,
         // The issuer signed what this version cannot read: showing it again will not help.
         TicketError::Digits(_) | TicketError::Frame(_) => Reason::NotATicket,
     })?;
@@ -81,9 +86,12 @@ fn unreadable(text: &str, error: TicketError) -> Reason {
     }
     let length = text.chars().count();
     let others = text.chars().filter(|c| !c.is_ascii_digit()).count();
-    let near =
-        length.abs_diff(TOKEN_DIGITS) <= MISREAD_LENGTH_SLACK && others <= MISREAD_OTHER_CHARS_MAX;
-    if near || (others == 0 && length > OTHER_BARCODE_DIGITS_MAX) {
+    let near = [TOKEN_DIGITS, CHAIN_TOKEN_DIGITS]
+        .iter()
+        .any(|digits| length.abs_diff(*digits) <= MISREAD_LENGTH_SLACK);
+    if (near && others <= MISREAD_OTHER_CHARS_MAX)
+        || (others == 0 && length > OTHER_BARCODE_DIGITS_MAX)
+    {
         Reason::Misread
     } else {
         Reason::NotATicket

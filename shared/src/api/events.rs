@@ -113,6 +113,9 @@ pub struct CreateTicketClass {
     pub entry_from: Option<Timestamp>,
     #[serde(default)]
     pub entry_until: Option<Timestamp>,
+    /// The code changes every 30 seconds on the attendee's phone, so that a screenshot dies.
+    #[serde(default)]
+    pub rotating: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,6 +130,8 @@ pub struct TicketClassView {
     pub max_per_order: u32,
     pub entry_from: Timestamp,
     pub entry_until: Timestamp,
+    #[serde(default)]
+    pub rotating: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

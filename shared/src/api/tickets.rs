@@ -108,8 +108,12 @@ pub struct ClaimedTicketView {
     pub serial: u32,
     pub generation: u8,
     pub attendee: Attendee,
+    /// The code changes: there is no `token`, the attendee's page shows it.
+    #[serde(default)]
+    pub rotating: bool,
     /// The digits of the QR code.
-    pub token: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
     /// Typed fallback, shown 4-4-4-2.
     pub code: String,
     /// The attendee's page, at an unguessable link.

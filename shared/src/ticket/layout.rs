@@ -37,7 +37,8 @@ pub const SEAT_INDEX_MAX: u32 = 0x00FF_FFFF;
 const FORMAT: u8 = 0x80;
 const EVENT_HINT_DOMAIN: &[u8] = b"TKT1 event";
 
-/// The low nibble of byte 0. Each type has one length; today only `Static` is issued and admitted.
+/// The low nibble of byte 0. Each type has one length; `Static` and `Chain` are issued and
+/// admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TicketType {
     Static,
@@ -66,11 +67,22 @@ impl TicketType {
             _ => Err(FrameError::Type),
         }
     }
+    const fn nibble(self) -> u8 {
+        match self {
+            Self::Static => 0,
+            Self::Chain => 1,
+            Self::Mac => 2,
+            Self::HolderKey => 3,
+            Self::Sealed => 4,
+            Self::SealedChain => 5,
+            Self::MediumBound => 6,
+        }
+    }
     /// Bytes of a whole token of this type.
     pub const fn token_len(self) -> usize {
         match self {
             Self::Static | Self::MediumBound => TOKEN_LEN,
-            Self::Chain => 117,
+            Self::Chain => super::CHAIN_TOKEN_LEN,
             Self::Mac => 93,
             Self::HolderKey => 181,
             Self::Sealed => 100,
@@ -161,8 +173,13 @@ pub enum FrameError {
 }
 
 impl Payload {
-    /// Refuses what `decode` would refuse.
+    /// As a static ticket carries it. Refuses what `decode` would refuse.
     pub fn encode(&self) -> Result<[u8; PAYLOAD_LEN], FrameError> {
+        self.encode_as(TicketType::Static)
+    }
+
+    /// As a ticket of this type carries it.
+    pub fn encode_as(&self, kind: TicketType) -> Result<[u8; PAYLOAD_LEN], FrameError> {
         if self.seat.is_some() != self.flags.contains(Flags::SEAT) {
             return Err(FrameError::Seat);
         }
@@ -172,7 +189,7 @@ impl Payload {
         }
         self.check()?;
         let mut bytes = [0; PAYLOAD_LEN];
-        bytes[0] = FORMAT;
+        bytes[0] = FORMAT | kind.nibble();
         bytes[1] = self.kid;
         bytes[2..4].copy_from_slice(&self.hint);
         bytes[4..7].copy_from_slice(&self.serial.to_be_bytes()[1..]);
@@ -186,11 +203,17 @@ impl Payload {
         Ok(bytes)
     }
 
-    /// Parses bytes whose signature holds; anything that `encode` would not write is refused.
+    /// Parses a static ticket's bytes, whose signature holds; anything that `encode` would not
+    /// write is refused.
     pub fn decode(bytes: &[u8; PAYLOAD_LEN]) -> Result<Self, FrameError> {
-        match TicketType::from_byte(bytes[0])? {
-            TicketType::Static => {}
-            other => return Err(FrameError::Unsupported(other)),
+        Self::decode_as(TicketType::Static, bytes)
+    }
+
+    /// The same for a ticket of this type.
+    pub fn decode_as(kind: TicketType, bytes: &[u8; PAYLOAD_LEN]) -> Result<Self, FrameError> {
+        let found = TicketType::from_byte(bytes[0])?;
+        if found != kind {
+            return Err(FrameError::Unsupported(found));
         }
         let flags = Flags::from_bits(bytes[15])?;
         let seat = u24([bytes[16], bytes[17], bytes[18]]);

@@ -4,6 +4,7 @@
 //! Invariants: both are deterministic, so the server recomputes them for a ticket it rendered; both
 //! bind the event; the commitment binds serial and generation too, so a guess tests one ticket.
 
+use super::Token;
 use crate::ids::EventId;
 
 /// BLAKE3 key-derivation contexts: changing one changes every proof, so they carry a version.
@@ -19,10 +20,20 @@ pub struct ScanProof(pub [u8; 8]);
 pub struct ScanCommitment(pub [u8; 8]);
 
 impl ScanProof {
-    /// From the 83 bytes of a verified token.
-    pub fn of_token(event: EventId, token: &[u8; super::TOKEN_LEN]) -> Self {
+    /// From a verified token: all 83 bytes of a static one, the 99 signed bytes of one that turns,
+    /// so that every code of a ticket has the same proof.
+    pub fn of_token(event: EventId, token: &Token) -> Self {
+        Self::of_signed(event, token.signed_bytes())
+    }
+
+    /// From what the issuer signed of a rotating ticket.
+    pub fn of_chain(event: EventId, chain: &super::SignedChain) -> Self {
+        Self::of_signed(event, chain.as_bytes())
+    }
+
+    fn of_signed(event: EventId, signed: &[u8]) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key(PROOF_CONTEXT);
-        hasher.update(event.as_bytes()).update(token);
+        hasher.update(event.as_bytes()).update(signed);
         Self(first_8(&hasher))
     }
 

@@ -36,8 +36,9 @@ fn sign_with(
     if payload.hint != event_hint(event) {
         return Err(FrameError::Hint.into());
     }
-    let signature = produce(&signed_message(event, &payload_bytes));
-    check_signature(public_key, event, &payload_bytes, &signature).map_err(|_| SignError::Fault)?;
+    let message = signed_message(event, &payload_bytes);
+    let signature = produce(&message);
+    check_signature(public_key, &message, &signature).map_err(|_| SignError::Fault)?;
     let mut token = [0; TOKEN_LEN];
     token[..PAYLOAD_LEN].copy_from_slice(&payload_bytes);
     token[PAYLOAD_LEN..].copy_from_slice(&signature);

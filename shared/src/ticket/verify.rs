@@ -8,21 +8,33 @@ use ed25519_dalek::{SIGNATURE_LENGTH, Signature, VerifyingKey};
 
 use super::digits::{self, DigitsError};
 use super::layout::TicketType;
-use super::{FrameError, PAYLOAD_LEN, Payload, TOKEN_DIGITS, TOKEN_LEN, event_hint};
+use super::{
+    CHAIN_SIGNED_LEN, CHAIN_TOKEN_DIGITS, CHAIN_TOKEN_LEN, FrameError, PAYLOAD_LEN, Payload,
+    TOKEN_DIGITS, TOKEN_LEN, chain, event_hint,
+};
 use crate::ids::EventId;
 
 const DOMAIN: &[u8; 12] = b"TKT1.static\0";
 const MESSAGE_LEN: usize = DOMAIN.len() + 16 + PAYLOAD_LEN;
 
-/// 83 bytes that look like a ticket. Not yet verified. `Debug` shows no signature.
+/// Bytes that look like a ticket. Not yet verified. `Debug` shows no signature.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Token([u8; TOKEN_LEN]);
+pub struct Token(Frame);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Frame {
+    Static([u8; TOKEN_LEN]),
+    Chain([u8; CHAIN_TOKEN_LEN]),
+}
 
 impl std::fmt::Debug for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Token")
-            .field("kid", &self.kid())
-            .finish_non_exhaustive()
+        let mut shown = f.debug_struct("Token");
+        shown.field("kid", &self.kid());
+        if let Some(step) = self.step() {
+            shown.field("step", &step);
+        }
+        shown.finish_non_exhaustive()
     }
 }
 
@@ -34,6 +46,9 @@ pub enum TicketError {
     Frame(#[from] FrameError),
     #[error("the signature is not valid")]
     Signature,
+    /// Of a rotating ticket whose signature holds.
+    #[error("the code of this moment is not of this ticket")]
+    Reveal,
 }
 
 impl Token {
@@ -42,10 +57,10 @@ impl Token {
     ///
     /// Allocates nothing for a text as long as a ticket's.
     pub fn from_digits(text: &str) -> Result<Self, TicketError> {
-        if text.len() == TOKEN_DIGITS {
-            Self::from_bytes(&digits::decode_fixed::<TOKEN_LEN>(text)?)
-        } else {
-            Self::from_bytes(&digits::decode(text)?)
+        match text.len() {
+            TOKEN_DIGITS => Self::from_bytes(&digits::decode_fixed::<TOKEN_LEN>(text)?),
+            CHAIN_TOKEN_DIGITS => Self::from_bytes(&digits::decode_fixed::<CHAIN_TOKEN_LEN>(text)?),
+            _ => Self::from_bytes(&digits::decode(text)?),
         }
     }
 
@@ -56,62 +71,107 @@ impl Token {
         if bytes.len() != kind.token_len() {
             return Err(FrameError::Length.into());
         }
-        if kind != TicketType::Static {
-            return Err(FrameError::Unsupported(kind).into());
+        match kind {
+            TicketType::Static => {
+                let bytes = bytes.try_into().map_err(|_| FrameError::Length)?;
+                Ok(Self(Frame::Static(bytes)))
+            }
+            TicketType::Chain => {
+                let bytes = bytes.try_into().map_err(|_| FrameError::Length)?;
+                Ok(Self(Frame::Chain(bytes)))
+            }
+            TicketType::Mac
+            | TicketType::HolderKey
+            | TicketType::Sealed
+            | TicketType::SealedChain
+            | TicketType::MediumBound => Err(FrameError::Unsupported(kind).into()),
         }
-        let bytes = bytes.try_into().map_err(|_| FrameError::Length)?;
-        Ok(Self(bytes))
     }
 
     /// For `sign`, which has made the bytes.
     pub(super) const fn from_checked(bytes: [u8; TOKEN_LEN]) -> Self {
-        Self(bytes)
+        Self(Frame::Static(bytes))
+    }
+    /// For `SignedChain::show`.
+    pub(super) const fn chain(bytes: [u8; CHAIN_TOKEN_LEN]) -> Self {
+        Self(Frame::Chain(bytes))
     }
 
-    /// 202 digits, for QR's numeric mode.
+    /// 202 or 285 digits, for QR's numeric mode.
     pub fn to_digits(&self) -> String {
-        digits::encode(&self.0)
+        digits::encode(self.as_bytes())
     }
-    pub fn as_bytes(&self) -> &[u8; TOKEN_LEN] {
-        &self.0
+    pub fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Frame::Static(bytes) => bytes,
+            Frame::Chain(bytes) => bytes,
+        }
+    }
+    /// What stays the same however often the code turns: all of a static token.
+    pub fn signed_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Frame::Static(bytes) => bytes,
+            Frame::Chain(bytes) => &bytes[..CHAIN_SIGNED_LEN],
+        }
+    }
+    /// The step that a rotating token shows; `None` for a static one. Means something only after
+    /// `verify`, which checks that the reveal is of this step.
+    pub fn step(&self) -> Option<u16> {
+        match &self.0 {
+            Frame::Static(_) => None,
+            Frame::Chain(bytes) => Some(chain::step_of(bytes)),
+        }
     }
     /// For routing to a key, before verification.
     pub fn kid(&self) -> u8 {
-        self.0[1]
+        self.as_bytes()[1]
     }
     /// For routing to an event, before verification.
     pub fn hint(&self) -> [u8; 2] {
-        [self.0[2], self.0[3]]
+        let bytes = self.as_bytes();
+        [bytes[2], bytes[3]]
     }
 }
 
-/// The payload, once the signature over it holds for this event and key.
+/// The payload, once the signature over it holds for this event and key, and, where the code
+/// turns, once its reveal is of the signed chain. Whether the step is of this moment is the gate's
+/// to judge.
 ///
 /// A `Frame` error after a good signature means that the issuer signed nonsense, not that the
 /// guest misread.
 pub fn verify(token: &Token, event: EventId, key: &VerifyingKey) -> Result<Payload, TicketError> {
-    let mut payload = [0; PAYLOAD_LEN];
-    let mut signature = [0; SIGNATURE_LENGTH];
-    let (signed, rest) = token.0.split_at(PAYLOAD_LEN);
-    payload.copy_from_slice(signed);
-    signature.copy_from_slice(rest);
-    check_signature(key, event, &payload, &signature)?;
-    let payload = Payload::decode(&payload)?;
+    let payload = match &token.0 {
+        Frame::Static(bytes) => verify_static(bytes, event, key)?,
+        Frame::Chain(bytes) => chain::verify(bytes, event, key)?,
+    };
     if payload.hint != event_hint(event) {
         return Err(FrameError::Hint.into());
     }
     Ok(payload)
 }
 
+fn verify_static(
+    token: &[u8; TOKEN_LEN],
+    event: EventId,
+    key: &VerifyingKey,
+) -> Result<Payload, TicketError> {
+    let mut payload = [0; PAYLOAD_LEN];
+    let mut signature = [0; SIGNATURE_LENGTH];
+    let (signed, rest) = token.split_at(PAYLOAD_LEN);
+    payload.copy_from_slice(signed);
+    signature.copy_from_slice(rest);
+    check_signature(key, &signed_message(event, &payload), &signature)?;
+    Ok(Payload::decode(&payload)?)
+}
+
 /// The one place that decides over a ticket's signature.
 pub(super) fn check_signature(
     key: &VerifyingKey,
-    event: EventId,
-    payload: &[u8; PAYLOAD_LEN],
+    message: &[u8],
     signature: &[u8; SIGNATURE_LENGTH],
 ) -> Result<(), TicketError> {
     let signature = Signature::from_bytes(signature);
-    key.verify_strict(&signed_message(event, payload), &signature)
+    key.verify_strict(message, &signature)
         .map_err(|_| TicketError::Signature)
 }
 

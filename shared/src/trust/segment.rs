@@ -87,7 +87,7 @@ pub struct TicketRow {
     pub status: TicketRowStatus,
     pub generation: u8,
     pub class: u8,
-    /// Bit 0: staff must look at the ID. The others are 0.
+    /// Bit 0: staff must look at the ID; bit 4: the code turns. The others are 0.
     pub flags: u8,
     /// 24 bits.
     pub seat: u32,
@@ -97,6 +97,7 @@ pub struct TicketRow {
 impl TicketRow {
     pub const LEN: usize = 16;
     pub const ID_CHECK: u8 = 1;
+    pub const ROTATING: u8 = 1 << 4;
     pub const EMPTY: Self = Self {
         status: TicketRowStatus::Unclaimed,
         generation: 0,
@@ -134,7 +135,7 @@ impl TicketRow {
         ] = *bytes;
         let status = TicketRowStatus::from_code(status)
             .ok_or(TrustError::Malformed("unknown ticket status"))?;
-        if flags & !Self::ID_CHECK != 0 || reserved != 0 {
+        if flags & !(Self::ID_CHECK | Self::ROTATING) != 0 || reserved != 0 {
             return Err(TrustError::Malformed("reserved bits are set"));
         }
         Ok(Self {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use shared::admission::explain::{Details, RuleAnswer, Setting, explain, languages};
-use shared::admission::{EarlierUse, Reason, Verdict};
+use shared::admission::{EarlierUse, Reason, Untimely, Verdict};
 
 use crate::fixture::{Door, World, at};
 
@@ -54,6 +54,11 @@ fn variants(earlier: &EarlierUse) -> Vec<(&'static str, Details<'_>)> {
         rule: Some(("Members before six", RuleAnswer::Refused)),
         gates: vec!["Gate A", "Gate B"],
         adult: false,
+        untimely: None,
+    };
+    let code = |untimely| Details {
+        untimely: Some((untimely, at("2026-05-02T11:02:10Z"))),
+        ..full.clone()
     };
     vec![
         ("nothing known", Details::default()),
@@ -67,11 +72,14 @@ fn variants(earlier: &EarlierUse) -> Vec<(&'static str, Details<'_>)> {
                 ..full.clone()
             },
         ),
+        ("screenshot", code(Untimely::Past)),
+        ("clock ahead", code(Untimely::Ahead)),
+        ("code again", code(Untimely::Repeated)),
         (
             "leaving",
             Details {
                 leaving: true,
-                ..full
+                ..full.clone()
             },
         ),
     ]

@@ -2,11 +2,11 @@
 
 use ed25519_dalek::SigningKey;
 use shared::admission::{
-    Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide, present,
+    Direction, Facts, GateContext, Outcome, Presented, Reason, Turn, Verdict, decide, present,
 };
 use shared::ids::{ClassId, DeviceId, EventId, GateId};
 use shared::log::{EntryKind, Hlc, LogId, TicketState, Use};
-use shared::ticket::{Flags, Payload, ScanCommitment, event_hint, sign};
+use shared::ticket::{Chain, Flags, Link, Payload, ScanCommitment, event_hint, sign, sign_chain};
 use shared::time::Timestamp;
 use shared::trust::{
     ClassPolicy, GatePolicy, KeyStatus, Keyring, KeyringEntry, Policy, TicketRow, TicketRowStatus,
@@ -52,6 +52,16 @@ impl World {
     pub(crate) fn text(&self, payload: &Payload) -> String {
         sign(&self.key, self.event, payload)
             .expect("signs")
+            .to_digits()
+    }
+    /// The code of a step, from a phone whose chain has as many links as there can be.
+    pub(crate) fn code(&self, payload: &Payload, step: u16) -> String {
+        const SEED: Link = Link([0x5E; 16]);
+        let chain = Chain::of(self.event, payload);
+        let anchor = chain.walk(u16::MAX, 0, SEED);
+        let signed = sign_chain(&self.key, self.event, payload, anchor).expect("signs");
+        signed
+            .show(step, chain.walk(u16::MAX, step, SEED))
             .to_digits()
     }
     pub(crate) fn present(&self, text: &str, now: &str) -> Presented {
@@ -139,6 +149,7 @@ pub(crate) struct Door {
     pub(crate) gate: Option<u16>,
     pub(crate) snapshot_created: Timestamp,
     pub(crate) evicted: bool,
+    pub(crate) turn: Turn,
     /// Entries written, as a scanner would queue them.
     pub(crate) written: u32,
 }
@@ -152,6 +163,7 @@ impl Door {
             gate: Some(GATE_A),
             snapshot_created: at("2026-05-02T09:00:00Z"),
             evicted: false,
+            turn: Turn::default(),
             written: 0,
         }
     }
@@ -166,6 +178,7 @@ impl Door {
             state: (!self.state.uses().is_empty()).then_some(&self.state),
             seat: Some("A-12"),
             holder: Some("An Nguyen"),
+            turn: self.turn,
         };
         let context = GateContext {
             gate: self.gate,
@@ -179,7 +192,9 @@ impl Door {
     pub(crate) fn scan(&mut self, text: &str, direction: Direction, now: &str) -> Verdict {
         let presented = self.world.present(text, now);
         let verdict = self.decide(&presented, direction, now);
-        if let (Outcome::Admit, Presented::Ticket { payload, .. }) = (verdict.verdict, presented) {
+        if let (Outcome::Admit, Presented::Ticket { payload, token }) = (verdict.verdict, presented)
+        {
+            self.turn.last_step = token.step().or(self.turn.last_step);
             let kind = match direction {
                 Direction::In => EntryKind::Admit,
                 Direction::Out => EntryKind::Exit,

@@ -9,3 +9,4 @@ mod rule_scenarios;
 mod rules;
 mod scenarios;
 mod standing;
+mod turning;

@@ -191,6 +191,7 @@ proptest! {
             state: Some(&state),
             seat: None,
             holder: Some("somebody"),
+            ..Facts::default()
         };
         let verdict = decide(&presented, &facts, &policy, &context, now);
         is_consistent(&verdict)?;

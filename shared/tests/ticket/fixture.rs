@@ -2,12 +2,38 @@
 
 use ed25519_dalek::{Signer, SigningKey};
 use shared::ids::EventId;
-use shared::ticket::{Flags, PAYLOAD_LEN, Payload, TOKEN_LEN, event_hint};
+use shared::ticket::{
+    Chain, Flags, Link, PAYLOAD_LEN, Payload, SignedChain, TOKEN_LEN, event_hint, sign_chain,
+};
 
 pub(crate) const DOMAIN: &[u8] = b"TKT1.static\0";
 pub(crate) const DIGITS: &str = "3603302212598075700289171742670848292789468112855335381149001390451914\
      6693399645170955424497012555558656873399022018457603515766570235293812\
      18288361165485837208556464575032150083421043746209554515621120";
+
+/// `x_2880` of the published chain: sixteen bytes of 0x11.
+pub(crate) const LAST_LINK: Link = Link([0x11; 16]);
+pub(crate) const LAST_STEP: u16 = 2880;
+
+pub(crate) fn chain() -> Chain {
+    Chain::of(event(), &payload())
+}
+
+/// `x_0` of the published chain.
+pub(crate) fn anchor() -> Link {
+    chain().walk(LAST_STEP, 0, LAST_LINK)
+}
+
+/// The known answer's payload under the other signature, with the published chain.
+pub(crate) fn rotating() -> SignedChain {
+    sign_chain(&key(), event(), &payload(), anchor()).expect("signs")
+}
+
+/// The honest code of a step.
+pub(crate) fn code(step: u16) -> Vec<u8> {
+    let reveal = chain().walk(LAST_STEP, step, LAST_LINK);
+    rotating().show(step, reveal).as_bytes().to_vec()
+}
 
 pub(crate) fn event() -> EventId {
     "3f2c9d1e-8a7b-4c55-9e0a-1b2c3d4e5f60"

@@ -21,7 +21,7 @@ prop_compose! {
     fn rows()(
         status in 0_u8..7,
         fields in any::<[u8; 2]>(),
-        flags in 0_u8..2,
+        flags in proptest::sample::select(vec![0_u8, 1, 0x10, 0x11]),
         seat in 0_u32..1 << 24,
         commitment in any::<[u8; 8]>(),
     ) -> TicketRow {

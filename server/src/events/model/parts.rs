@@ -5,6 +5,7 @@ use shared::api::events::{CreateGate, CreateTicketClass};
 use shared::ids::{ClassId, EventId, GateId};
 use shared::limits;
 use shared::money::Money;
+use shared::ticket::chain;
 use shared::ticket::layout::{WINDOW_UNIT_SECS, window_unit_ceil, window_unit_floor};
 use shared::time::Timestamp;
 
@@ -32,6 +33,9 @@ pub struct TicketClass {
     pub entry_from: Option<Timestamp>,
     /// `None` follows the event's end.
     pub entry_until: Option<Timestamp>,
+    /// Its tickets' codes turn (T9).
+    #[serde(default)]
+    pub rotating: bool,
     pub created_at: Timestamp,
 }
 
@@ -77,6 +81,7 @@ impl TicketClass {
             max_per_order,
             entry_from: wanted.entry_from,
             entry_until: wanted.entry_until,
+            rotating: wanted.rotating,
             created_at: now,
         };
         class.check_window(event, "entryUntil", &mut fields);
@@ -100,6 +105,15 @@ impl TicketClass {
                     self.name
                 ),
             );
+        } else if self.rotating {
+            let (first, last) = self.window_units(event);
+            if chain::steps(first, last).is_none() {
+                let why = format!(
+                    "codes of {} change, so its entry window must be under 22 days",
+                    self.name
+                );
+                fields.wrong(field, why);
+            }
         }
     }
 

@@ -146,7 +146,8 @@ fn counts(event: EventId, ticket: Option<&ClaimedTicket>, entry: &Entry) -> bool
     if !is_scan {
         return true;
     }
-    let row = ticket.map(|ticket| (ticket.generation, ticket.commitment));
+    let commitment = ticket.and_then(|ticket| ticket.commitment_of(entry.generation));
+    let row = commitment.map(|commitment| (entry.generation, commitment));
     match proof_standing(entry.proof, event, entry.serial, entry.generation, row) {
         ProofStanding::Proven => true,
         ProofStanding::Contradicted | ProofStanding::Unknown => false,

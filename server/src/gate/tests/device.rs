@@ -122,7 +122,7 @@ impl Device {
     /// Admits by scan; `token` is the ticket's digits.
     pub(crate) fn admit(&mut self, serial: u32, token: &str, at: Timestamp) {
         let token = Token::from_digits(token).expect("a token");
-        let proof = ScanProof::of_token(self.event, token.as_bytes());
+        let proof = ScanProof::of_token(self.event, &token);
         self.record(EntryKind::Admit, serial, proof, None, at);
     }
 

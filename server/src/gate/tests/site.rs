@@ -183,6 +183,7 @@ fn class(event: &Event) -> TicketClass {
         max_per_order: 10,
         entry_from: None,
         entry_until: None,
+        rotating: false,
         created_at: NOW,
     }
 }

@@ -53,6 +53,7 @@ fn class(amount: i64, currency: Currency, index: u8) -> TicketClass {
         max_per_order: 20,
         entry_from: None,
         entry_until: None,
+        rotating: false,
         created_at: NOW,
     }
 }

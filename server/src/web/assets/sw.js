@@ -1,7 +1,7 @@
 // Service worker of the ticket pages: the network when it answers soon, what is kept otherwise.
 "use strict";
-const CACHE = "gatehouse-ticket-1";
-const SHELL = ["/assets/page.css", "/assets/ticket.js"];
+const CACHE = "gatehouse-ticket-2";
+const SHELL = ["/assets/page.css", "/assets/ticket.js", "/assets/qr.js", "/assets/turning.js"];
 const PATIENCE_MS = 3000;
 
 self.addEventListener("install", (event) => {
@@ -21,7 +21,7 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== location.origin) return;
-  const isPage = url.pathname.startsWith("/t/") && !url.pathname.endsWith("/state");
+  const isPage = /^\/t\/[a-z0-9]+$/.test(url.pathname);
   if (isPage || SHELL.includes(url.pathname)) event.respondWith(freshOrKept(event));
 });
 

@@ -1,7 +1,7 @@
 // Keeps an opened ticket page working without a network and its state fresh with one.
 "use strict";
 (() => {
-  const CACHE = "gatehouse-ticket-1";
+  const CACHE = "gatehouse-ticket-2";
   const POLL_MS = 15000;
   const page = location.pathname;
   const body = document.body;

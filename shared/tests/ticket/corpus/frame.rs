@@ -63,7 +63,11 @@ fn types() -> Vec<Row> {
         let bytes = signed_with(&[(0, nibble)]);
         rows.push(Row::frame(32, "another format", bytes, FrameError::Format));
     }
-    for (kind, len) in [(1_u8, 117), (2, 93), (3, 181), (4, 100), (5, 134)] {
+    let mut chained = token.to_vec();
+    chained[0] = 0x81;
+    chained.resize(117, 0);
+    rows.push(Row::forged(33, "static bytes stretched to type 1", chained));
+    for (kind, len) in [(2_u8, 93), (3, 181), (4, 100), (5, 134)] {
         let mut bytes = token.to_vec();
         bytes[0] = 0x80 | kind;
         bytes.resize(len, 0);

@@ -6,8 +6,8 @@ use shared::api::accounts::Role;
 use shared::api::tickets::TicketStatus;
 use shared::ticket::{TOKEN_DIGITS, Token, verify};
 
-use super::code::TypedCode;
-use super::{ClaimedTicket, TicketQr};
+use super::super::code::TypedCode;
+use super::super::{ClaimedTicket, TicketQr};
 use crate::gate::tests::Site;
 use crate::inventory::model::IssuedTicket;
 use crate::testing::NOW;

@@ -1,0 +1,4 @@
+//! Claimed tickets over HTTP: still ones, and those whose code turns.
+
+mod activating;
+mod claiming;
