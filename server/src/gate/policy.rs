@@ -27,6 +27,7 @@ pub(super) fn of(event: &Event, classes: &[TicketClass], gates: &[Gate]) -> Poli
         epoch: event.epoch,
         starts: event.start,
         ends: event.end,
+        doors: None,
         serial_max: event.serial_next.saturating_sub(1),
         zones: event.zones.clone(),
         classes: classes
@@ -43,6 +44,7 @@ pub(super) fn of(event: &Event, classes: &[TicketClass], gates: &[Gate]) -> Poli
                 id: gate.id,
                 name: gate.name.clone(),
                 zones: gate.zones,
+                list: None,
             })
             .collect(),
         early_tolerance_secs: TOLERANCE_SECS,
@@ -50,5 +52,7 @@ pub(super) fn of(event: &Event, classes: &[TicketClass], gates: &[Gate]) -> Poli
         amber_after_secs: AMBER_AFTER_SECS,
         red_after_secs: RED_AFTER_SECS,
         rules: Vec::new(),
+        lists: Vec::new(),
+        questions: Vec::new(),
     }
 }

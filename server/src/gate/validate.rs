@@ -78,6 +78,7 @@ pub(super) async fn validate(
         direction: Direction::In,
         snapshot_created: now,
         evicted: false,
+        asks: true,
     };
     Ok(decide(&presented(&ticket)?, &facts, &policy, &context, now))
 }
