@@ -100,7 +100,8 @@ async fn rules(app: &App, event: &Versioned<Event>) -> Result<Arc<Policy>, Error
     }
     let classes = events::classes_of(&app.db, event.id).await?;
     let gates = events::gates_of(&app.db, event.id).await?;
-    let policy = Arc::new(policy::of(event, &classes, &gates));
+    let check_in = events::check_in_of(&app.db, event.id).await?;
+    let policy = Arc::new(policy::of(event, &classes, &gates, &check_in));
     app.gate.policies.put(event, &policy);
     Ok(policy)
 }

@@ -18,6 +18,7 @@ mod evaluate;
 mod lists;
 mod nearest;
 mod operators;
+mod rehearsal;
 mod rule;
 mod times;
 mod value;
