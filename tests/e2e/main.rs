@@ -6,3 +6,4 @@ mod journey;
 mod offline;
 mod qr;
 mod refusals;
+mod scenarios;
