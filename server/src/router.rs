@@ -78,6 +78,8 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/events/{id}/ticket-classes", Access::Owner),
     (Method::GET, "/events/{id}/gates", Access::Public),
     (Method::POST, "/events/{id}/gates", Access::Owner),
+    (Method::GET, "/events/{id}/check-in", Access::Owner),
+    (Method::PUT, "/events/{id}/check-in", Access::Owner),
     // inventory
     (Method::POST, "/issued-tickets/batch", Access::Owner),
     (Method::GET, "/issued-tickets", Access::Public),

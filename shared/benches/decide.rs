@@ -182,6 +182,7 @@ impl Gate {
             direction: Direction::In,
             snapshot_created: NOW.plus_secs(-60),
             evicted: false,
+            asks: true,
         };
         decide(&presented, &facts, &self.policy, &context, NOW).verdict
     }
@@ -345,6 +346,7 @@ fn policy() -> Policy {
         id: GateId::from_bytes([number; 16]),
         name: name.to_owned(),
         zones: u16::from(number),
+        list: None,
     };
     Policy {
         title: "Night of Lanterns".to_owned(),
@@ -353,6 +355,7 @@ fn policy() -> Policy {
         epoch: NOW.plus_secs(-86_400),
         starts: NOW,
         ends: NOW.plus_secs(18_000),
+        doors: None,
         serial_max: 1_000_000,
         zones: vec!["floor".to_owned()],
         classes: vec![ClassPolicy {
@@ -366,5 +369,7 @@ fn policy() -> Policy {
         amber_after_secs: 3_600,
         red_after_secs: 86_400,
         rules: Vec::new(),
+        lists: Vec::new(),
+        questions: Vec::new(),
     }
 }

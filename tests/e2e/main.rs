@@ -6,4 +6,5 @@ mod journey;
 mod offline;
 mod qr;
 mod refusals;
+mod scenarios;
 mod turning;

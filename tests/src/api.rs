@@ -111,6 +111,13 @@ impl Api {
         Self::send(request).expect("an answer")
     }
 
+    /// # Panics
+    /// When no answer comes.
+    pub fn put(&self, path: &str, body: &impl Serialize) -> Answer {
+        let request = self.request(Method::PUT, path).json(body);
+        Self::send(request).expect("an answer")
+    }
+
     /// As `post`, for a server that may be killed under the request.
     pub fn try_post(&self, path: &str, body: &impl Serialize) -> Result<Answer, reqwest::Error> {
         Self::send(self.request(Method::POST, path).json(body))

@@ -190,6 +190,7 @@ impl Scanner {
             direction: options.direction,
             snapshot_created: snapshot.created,
             evicted: self.book.is_evicted(self.identity.device, now),
+            asks: true,
         };
         decide(presented, &facts, &snapshot.policy, &gate, now)
     }

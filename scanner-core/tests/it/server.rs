@@ -348,6 +348,7 @@ fn policy(now: Timestamp, tickets: u32) -> Policy {
         id: GateId::new(now, [at; 10]),
         name: name.to_owned(),
         zones,
+        list: None,
     };
     let class = |at: u8, name: &str, zones| ClassPolicy {
         id: ClassId::new(now, [at; 10]),
@@ -361,6 +362,7 @@ fn policy(now: Timestamp, tickets: u32) -> Policy {
         epoch: now.plus_secs(-2 * DAY),
         starts: now,
         ends: now.plus_secs(DAY / 2),
+        doors: None,
         serial_max: tickets.saturating_sub(1),
         zones: vec!["floor".to_owned(), "backstage".to_owned()],
         classes: vec![class(1, "Standard", 1), class(2, "Crew", 2)],
@@ -370,5 +372,7 @@ fn policy(now: Timestamp, tickets: u32) -> Policy {
         amber_after_secs: 900,
         red_after_secs: 12 * 3600,
         rules: Vec::new(),
+        lists: Vec::new(),
+        questions: Vec::new(),
     }
 }

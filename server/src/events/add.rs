@@ -1,10 +1,10 @@
 //! Ticket classes (I7) and gates join an event; their positions are append-only.
 
-use shared::api::events::{CreateGate, CreateTicketClass, EventStatus, GateView, TicketClassView};
+use shared::api::events::{CreateGate, CreateTicketClass, GateView, TicketClassView};
 use shared::ids::{ClassId, EventId, GateId};
 use shared::limits::{CLASSES_MAX, GATES_MAX};
 
-use super::model::{Action, Event, Gate, TicketClass};
+use super::model::{Gate, TicketClass};
 use super::view::{class_view, gate_view};
 use super::{Error, classes_in, gates_in, owned_event_in};
 use crate::app::App;
@@ -25,7 +25,7 @@ pub async fn add_class(
         .write(move |tx| {
             attempt.once(tx, now, |tx| {
                 let mut event = owned_event_in(tx, &caller, event)?;
-                refuse_cancelled(&event)?;
+                event.refuse_cancelled()?;
                 let classes = classes_in(tx, event.id)?;
                 let index = u8::try_from(classes.len())
                     .ok()
@@ -66,7 +66,7 @@ pub async fn add_gate(
         .write(move |tx| {
             attempt.once(tx, now, |tx| {
                 let mut event = owned_event_in(tx, &caller, event)?;
-                refuse_cancelled(&event)?;
+                event.refuse_cancelled()?;
                 let gates = gates_in(tx, event.id)?;
                 let index = u16::try_from(gates.len())
                     .ok()
@@ -84,16 +84,6 @@ pub async fn add_gate(
             })
         })
         .await
-}
-
-fn refuse_cancelled(event: &Event) -> Result<(), Error> {
-    if event.status == EventStatus::Cancelled {
-        return Err(Error::Illegal {
-            from: event.status,
-            action: Action::Edit,
-        });
-    }
-    Ok(())
 }
 
 /// Staff read these names aloud: two alike would be one.

@@ -28,6 +28,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(approve))
         .routes(routes!(list_classes, create_class))
         .routes(routes!(list_gates, create_gate))
+        .merge(super::check_in::http::routes())
 }
 
 #[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
@@ -195,8 +196,11 @@ fn whole<T>(items: Vec<T>) -> Json<Page<T>> {
 }
 
 fn tagged(event: &EventView) -> Response {
-    let mut response = Json(event).into_response();
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", event.revision)) {
+    with_tag(event.revision, Json(event).into_response())
+}
+
+pub(super) fn with_tag(revision: u64, mut response: Response) -> Response {
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{revision}\"")) {
         response.headers_mut().insert(header::ETAG, tag);
     }
     response
@@ -204,7 +208,7 @@ fn tagged(event: &EventView) -> Response {
 
 /// The revisions in `If-Match`. `*` and no header ask for nothing; a tag that is not ours matches
 /// no revision.
-fn if_match(headers: &HeaderMap) -> Option<Vec<u64>> {
+pub(super) fn if_match(headers: &HeaderMap) -> Option<Vec<u64>> {
     let value = headers.get(header::IF_MATCH)?;
     let Ok(text) = value.to_str() else {
         return Some(Vec::new());

@@ -8,9 +8,10 @@
 //!   not with its stock.
 //!
 //! Other slices may call [`owned_event`], [`owned_event_in`], [`visible_event`], [`classes_of`],
-//! [`classes_in`], [`gates_of`] and [`gates_in`], and read the entities in [`model`].
+//! [`classes_in`], [`gates_of`], [`gates_in`] and [`check_in_of`], and read the entities in [`model`].
 
 mod add;
+pub mod check_in;
 mod create;
 mod edit;
 mod error;
@@ -23,6 +24,7 @@ mod tests;
 mod view;
 
 pub use add::{add_class, add_gate};
+pub use check_in::{CheckIn, check_in_of};
 pub use create::create;
 pub use edit::edit;
 pub use error::Error;

@@ -79,6 +79,7 @@ impl Round {
         let event = event(&app.db, id).await?.into_inner();
         let classes = events::classes_of(&app.db, id).await?;
         let gates = events::gates_of(&app.db, id).await?;
+        let check_in = events::check_in_of(&app.db, id).await?;
         let trust = statements::ensure(app, &event, now).await?;
         let previous = match statements::latest(&app.db, id, StatementKind::Snapshot).await? {
             Some(stored) => {
@@ -92,7 +93,7 @@ impl Round {
             .map_or(&[][..], |(_, manifest)| &manifest.segments);
         Ok(Self {
             unnamed: unnamed(&event, segments),
-            policy: policy::of(&event, &classes, &gates),
+            policy: policy::of(&event, &classes, &gates, &check_in),
             event,
             trust,
             previous,

@@ -82,6 +82,7 @@ pub(super) async fn validate(
         direction: Direction::In,
         snapshot_created: now,
         evicted: false,
+        asks: true,
     };
     Ok(decide(&presented, &facts, &policy, &context, now))
 }
@@ -115,7 +116,8 @@ async fn rules(app: &App, event: &Versioned<Event>) -> Result<Arc<Policy>, Error
     }
     let classes = events::classes_of(&app.db, event.id).await?;
     let gates = events::gates_of(&app.db, event.id).await?;
-    let policy = Arc::new(policy::of(event, &classes, &gates));
+    let check_in = events::check_in_of(&app.db, event.id).await?;
+    let policy = Arc::new(policy::of(event, &classes, &gates, &check_in));
     app.gate.policies.put(event, &policy);
     Ok(policy)
 }

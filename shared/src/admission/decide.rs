@@ -14,27 +14,29 @@
 //!   dead however fresh its code, and before the place, so that a copy learns nothing of gates.
 //!   `expired` is its word: the code was read well and is genuine, only its moment is over, and
 //!   showing it again, as `misread` asks, would never help.
+//! - A class that is known but not on the gate's list is at the wrong list, not at the wrong gate:
+//!   `wrong_class`.
+//! - A ticket that is not paid for is `unpaid`; where the list includes such tickets it is
+//!   `needs_payment`, a step, unless the ticket counts without payment or waits for approval.
 //! - An evicted device says so and nothing else, since it may be in strange hands.
 //!
 //! Invariants: total; no clock, no I/O; the same facts give the same verdict everywhere.
 
-use crate::log::{TicketState, Use};
+use crate::log::TicketState;
 use crate::ticket::chain::{chain_start, step_time};
 use crate::ticket::{Flags, Payload, layout::window_time};
 use crate::time::Timestamp;
-use crate::trust::{ClassPolicy, GatePolicy, Policy, TicketRow, TicketRowStatus};
+use crate::trust::{ClassPolicy, GatePolicy, ListPolicy, Policy, TicketRow, TicketRowStatus};
 
 use super::explain::{self, Details, RuleAnswer, Setting, explain};
-use super::facts::RuleFacts;
 use super::present::Presented;
-use super::rules::Rule;
+use super::rules::Obstacle;
 use super::turn::{self, Turn, Untimely};
+use super::usage::Usage;
 use super::verdict::{EarlierUse, Outcome, Reason, Verdict};
 
 /// Gates named to a guest who is at the wrong one.
 const OTHER_GATES_MAX: usize = 3;
-/// `TicketRow::flags`: staff must look at the ID.
-const ROW_NEEDS_ID: u8 = 1;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -64,6 +66,8 @@ pub struct GateContext {
     pub snapshot_created: Timestamp,
     /// This device was evicted, as far as it knows.
     pub evicted: bool,
+    /// Somebody is there who can ask a question; a turnstile cannot.
+    pub asks: bool,
 }
 
 /// Steps 4 to 9 and the explanation. Pure and total.
@@ -92,6 +96,7 @@ pub fn decide(
         facts,
         policy,
         class: policy.classes.get(usize::from(payload.class)),
+        usage: Usage::of(facts.state, policy, gate.gate, now),
         gate,
         now,
     };
@@ -124,14 +129,16 @@ fn refusal(reason: Reason, setting: &Setting<'_>) -> Verdict {
 
 /// Failed checks, in order, and what the explanation wants to know of them.
 #[derive(Default)]
-struct Findings<'a> {
-    failed: Vec<Reason>,
-    rule: Option<(&'a str, RuleAnswer)>,
-    untimely: Option<(Untimely, Timestamp)>,
+pub(super) struct Findings<'a> {
+    pub(super) failed: Vec<Reason>,
+    pub(super) rule: Option<(&'a str, RuleAnswer)>,
+    /// What stands between the ticket and that rule.
+    pub(super) obstacles: Vec<Obstacle>,
+    pub(super) untimely: Option<(Untimely, Timestamp)>,
 }
 
 impl Findings<'_> {
-    fn fail_if(&mut self, fails: bool, reason: Reason) {
+    pub(super) fn fail_if(&mut self, fails: bool, reason: Reason) {
         if fails && !self.failed.contains(&reason) {
             self.failed.push(reason);
         }
@@ -149,15 +156,16 @@ impl Findings<'_> {
 }
 
 /// One verified ticket at one gate.
-struct Case<'a> {
-    payload: &'a Payload,
+pub(super) struct Case<'a> {
+    pub(super) payload: &'a Payload,
     /// Of a code that turns.
-    step: Option<u16>,
-    facts: &'a Facts<'a>,
-    policy: &'a Policy,
-    class: Option<&'a ClassPolicy>,
-    gate: &'a GateContext,
-    now: Timestamp,
+    pub(super) step: Option<u16>,
+    pub(super) facts: &'a Facts<'a>,
+    pub(super) policy: &'a Policy,
+    pub(super) class: Option<&'a ClassPolicy>,
+    pub(super) usage: Usage<'a>,
+    pub(super) gate: &'a GateContext,
+    pub(super) now: Timestamp,
 }
 
 impl<'a> Case<'a> {
@@ -167,17 +175,13 @@ impl<'a> Case<'a> {
         self.check_place(findings);
         self.check_window(findings);
         self.check_rules(findings);
-        let by_row = self
-            .facts
-            .row
-            .is_some_and(|row| row.flags & ROW_NEEDS_ID != 0);
-        let by_ticket = self.has(Flags::ID_CHECK) || self.has(Flags::ADULT);
-        findings.fail_if(by_row || by_ticket, Reason::NeedsId);
-        findings.fail_if(self.is_used(), Reason::AlreadyUsed);
+        findings.fail_if(self.needs_id(), Reason::NeedsId);
+        findings.fail_if(!self.open_questions().is_empty(), Reason::NeedsAnswer);
+        findings.fail_if(self.usage.is_used(self.re_enters()), Reason::AlreadyUsed);
     }
 
     fn check_exit(&self, findings: &mut Findings<'a>) {
-        findings.fail_if(!self.is_inside(), Reason::NotInside);
+        findings.fail_if(!self.usage.is_inside(), Reason::NotInside);
     }
 
     /// Step 4: generation, revocation, block, order state; then whether the news is too old.
@@ -195,7 +199,10 @@ impl<'a> Case<'a> {
         findings.fail_if(revoked, Reason::Revoked);
         findings.fail_if(is(TicketRowStatus::Blocked), Reason::Blocked);
         findings.fail_if(is(TicketRowStatus::Cancelled), Reason::Cancelled);
-        findings.fail_if(is(TicketRowStatus::Unpaid), Reason::Unpaid);
+        if let Some(row) = row.filter(|row| row.status == TicketRowStatus::Unpaid) {
+            let step = self.while_pending(row);
+            findings.fail_if(step.is_some(), step.unwrap_or(Reason::Unpaid));
+        }
         findings.fail_if(is(TicketRowStatus::Expired), Reason::Expired);
 
         let age = self.now.millis_since(self.gate.snapshot_created);
@@ -224,7 +231,9 @@ impl<'a> Case<'a> {
 
     /// Step 5. A gate that the rules do not know cannot be judged, so it lets nobody in.
     fn check_place(&self, findings: &mut Findings<'a>) {
-        findings.fail_if(self.class.is_none(), Reason::WrongClass);
+        let listed = |list: &ListPolicy| list.admits(self.payload.class);
+        let listed = self.usage.list().is_none_or(listed);
+        findings.fail_if(self.class.is_none() || !listed, Reason::WrongClass);
         if let Some(index) = self.gate.gate {
             let gate = self.policy.gates.get(usize::from(index));
             let admits = gate.is_some_and(|gate| self.is_admitted_at(gate));
@@ -232,7 +241,14 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// By its zones. A gate of a list that is not known admits nobody.
     fn is_admitted_at(&self, gate: &GatePolicy) -> bool {
+        if gate
+            .list
+            .is_some_and(|list| self.policy.lists.get(usize::from(list)).is_none())
+        {
+            return false;
+        }
         let zones = self.payload.zones | self.class.map_or(0, |class| class.zones);
         gate.zones == 0 || gate.zones & zones != 0
     }
@@ -252,56 +268,17 @@ impl<'a> Case<'a> {
         window_time(self.policy.epoch, self.payload.not_after)
     }
 
-    /// Step 7: the first rule that does not allow is the one that is told.
-    fn check_rules(&self, findings: &mut Findings<'a>) {
-        let facts = RuleFacts {
-            policy: self.policy,
-            class: self.class,
-            gate: self.gate_policy(),
-            state: self.facts.state,
-            now: self.now,
-        };
-        for (name, text) in &self.policy.rules {
-            let answer = match Rule::parse(text).and_then(|rule| rule.holds(&facts)) {
-                Ok(true) => continue,
-                Ok(false) => RuleAnswer::Refused,
-                Err(_) => RuleAnswer::Broken,
-            };
-            findings.fail_if(true, Reason::Rule);
-            findings.rule.get_or_insert((name, answer));
-        }
-    }
-
-    /// Step 9: once, or again after an exit where the ticket allows it.
-    fn is_used(&self) -> bool {
-        if self.has(Flags::RE_ENTRY) {
-            self.is_inside()
-        } else {
-            self.facts.state.is_some_and(|state| state.admissions() > 0)
-        }
-    }
-
-    fn is_inside(&self) -> bool {
-        self.facts.state.is_some_and(TicketState::is_inside)
-    }
-
-    fn has(&self, flag: Flags) -> bool {
+    pub(super) fn has(&self, flag: Flags) -> bool {
         self.payload.flags.contains(flag)
     }
 
-    fn gate_policy(&self) -> Option<&'a GatePolicy> {
+    pub(super) fn gate_policy(&self) -> Option<&'a GatePolicy> {
         let index = self.gate.gate?;
         self.policy.gates.get(usize::from(index))
     }
 
-    /// The admission that stands in the way: the first, or the latest where people come and go.
     fn earlier(&self) -> Option<EarlierUse> {
-        let state = self.facts.state?;
-        let use_: &Use = if self.has(Flags::RE_ENTRY) {
-            state.last_admission()?
-        } else {
-            state.first_admission()?
-        };
+        let use_ = self.usage.earlier(self.re_enters())?;
         let gate = self.policy.gates.get(usize::from(use_.gate));
         let unknown = || explain::another_gate(&self.policy.language).to_owned();
         Some(EarlierUse {
@@ -313,7 +290,7 @@ impl<'a> Case<'a> {
     /// Gates to send the guest to.
     fn other_gates(&self) -> Vec<&'a str> {
         let all = self.policy.gates.iter();
-        all.filter(|gate| self.is_admitted_at(gate))
+        all.filter(|gate| self.is_admitted_at(gate) && self.is_listed_at(gate))
             .map(|gate| gate.name.as_str())
             .take(OTHER_GATES_MAX)
             .collect()
@@ -329,10 +306,14 @@ impl<'a> Case<'a> {
             earlier: earlier.as_ref(),
             rule: findings.rule,
             untimely: findings.untimely,
+            obstacles: &findings.obstacles,
             gates: match reason {
                 Reason::WrongGate => self.other_gates(),
+                Reason::WrongClass if self.class.is_some() => self.other_gates(),
                 _ => Vec::new(),
             },
+            known_class: self.class.is_some(),
+            questions: self.open_questions(),
             adult: self.has(Flags::ADULT),
         };
         let others = findings.failed.iter().filter(|other| **other != reason);

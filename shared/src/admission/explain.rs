@@ -6,6 +6,7 @@
 use jiff::tz::TimeZone;
 
 use super::languages::{LANGUAGES, Language};
+use super::rules::Obstacle;
 use super::turn::Untimely;
 use super::verdict::{EarlierUse, Reason};
 use crate::time::Timestamp;
@@ -23,8 +24,14 @@ pub struct Details<'a> {
     pub rule: Option<(&'a str, RuleAnswer)>,
     /// What is wrong with a code that turns, and the moment that it is of.
     pub untimely: Option<(Untimely, Timestamp)>,
+    /// The nearest way past that rule.
+    pub obstacles: &'a [Obstacle],
     /// Gates that would let the ticket in.
     pub gates: Vec<&'a str>,
+    /// The class is one of the event's, but not of this entrance.
+    pub known_class: bool,
+    /// What is to be asked.
+    pub questions: Vec<&'a str>,
     /// The class is for adults, so the ID is looked at for the age.
     pub adult: bool,
 }
@@ -53,6 +60,21 @@ pub fn languages() -> impl Iterator<Item = &'static str> {
 /// What stands for a gate that the rules do not name.
 pub fn another_gate(language: &str) -> &'static str {
     Language::of(language).another_gate
+}
+
+/// After a step at the gate.
+pub(super) fn step_done_words(language: &str, again: bool) -> &'static str {
+    let language = Language::of(language);
+    if again {
+        language.welcome_back
+    } else {
+        language.welcome
+    }
+}
+
+/// After a supervisor's decision.
+pub(super) fn forced_words(language: &str) -> &'static str {
+    Language::of(language).forced
 }
 
 /// The sentence for `reason`. An earlier use that is not what a refusal is about is told after it.
@@ -101,8 +123,21 @@ impl Language {
                 let gates = details.gates.join(self.list_or);
                 fill(self.wrong_gate_elsewhere, &[("gates", &gates)])
             }
+            Reason::WrongClass if !details.known_class => self.wrong_class.to_owned(),
+            Reason::WrongClass if details.gates.is_empty() => self.wrong_class_here.to_owned(),
+            Reason::WrongClass => {
+                let gates = details.gates.join(self.list_or);
+                fill(self.wrong_class_elsewhere, &[("gates", &gates)])
+            }
+            Reason::NeedsAnswer if !details.questions.is_empty() => {
+                let questions = details.questions.join(" ");
+                fill(self.needs_answer_to, &[("questions", &questions)])
+            }
             Reason::Rule => match details.rule {
-                Some((rule, RuleAnswer::Refused)) => fill(self.rule, &[("rule", rule)]),
+                Some((rule, RuleAnswer::Refused)) => {
+                    let refused = fill(self.rule, &[("rule", rule)]);
+                    self.with_obstacles(refused, setting, details.obstacles)
+                }
                 Some((rule, RuleAnswer::Broken)) => fill(self.rule_broken, &[("rule", rule)]),
                 None => self.rule_unknown.to_owned(),
             },
@@ -132,7 +167,6 @@ impl Language {
             | Reason::Blocked
             | Reason::Cancelled
             | Reason::Unpaid
-            | Reason::WrongClass
             | Reason::NotInside
             | Reason::NeedsId
             | Reason::NeedsAnswer
@@ -172,6 +206,26 @@ impl Language {
             Reason::DeviceEvicted => self.device_evicted,
             Reason::RateLimited => self.rate_limited,
         }
+    }
+
+    /// What would have to be otherwise, one short sentence each.
+    fn with_obstacles(
+        &self,
+        refused: String,
+        setting: &Setting<'_>,
+        obstacles: &[Obstacle],
+    ) -> String {
+        obstacles.iter().fold(refused, |told, obstacle| {
+            let next = match obstacle {
+                Obstacle::Entries => self.rule_entries.to_owned(),
+                Obstacle::From(at) => fill(self.rule_from, &[("time", &self.time(setting, *at))]),
+                Obstacle::Until(at) => fill(self.rule_until, &[("time", &self.time(setting, *at))]),
+                Obstacle::Weekday => self.rule_weekday.to_owned(),
+                Obstacle::Gate => self.rule_gate.to_owned(),
+                Obstacle::Class => self.rule_class.to_owned(),
+            };
+            format!("{told} {next}")
+        })
     }
 
     fn used(&self, setting: &Setting<'_>, earlier: &EarlierUse) -> String {

@@ -2,7 +2,7 @@
 //!
 //! They are read by a guest over a shoulder: short, polite, what to do next, no word of ours.
 
-/// Sentences of one language. `{time}`, `{gate}`, `{gates}` and `{rule}` are filled in.
+/// Sentences of one language. `{time}`, `{gate}`, `{gates}`, `{rule}` and `{questions}` are filled in.
 pub(super) struct Language {
     /// Primary subtag, lower case.
     pub(super) tag: &'static str,
@@ -35,7 +35,17 @@ pub(super) struct Language {
     pub(super) wrong_gate: &'static str,
     pub(super) wrong_gate_elsewhere: &'static str,
     pub(super) wrong_class: &'static str,
+    /// For a class that enters at other gates, or at none that is known.
+    pub(super) wrong_class_here: &'static str,
+    pub(super) wrong_class_elsewhere: &'static str,
     pub(super) rule: &'static str,
+    /// What would have to be otherwise for a rule to allow.
+    pub(super) rule_entries: &'static str,
+    pub(super) rule_from: &'static str,
+    pub(super) rule_until: &'static str,
+    pub(super) rule_weekday: &'static str,
+    pub(super) rule_gate: &'static str,
+    pub(super) rule_class: &'static str,
     pub(super) rule_broken: &'static str,
     pub(super) rule_unknown: &'static str,
     pub(super) already_used: &'static str,
@@ -45,10 +55,13 @@ pub(super) struct Language {
     pub(super) needs_id: &'static str,
     pub(super) needs_id_adult: &'static str,
     pub(super) needs_answer: &'static str,
+    pub(super) needs_answer_to: &'static str,
     pub(super) needs_payment: &'static str,
     pub(super) snapshot_too_old: &'static str,
     pub(super) device_evicted: &'static str,
     pub(super) rate_limited: &'static str,
+    /// A supervisor decided against the rules.
+    pub(super) forced: &'static str,
 }
 
 const ENGLISH: Language = Language {
@@ -81,7 +94,15 @@ const ENGLISH: Language = Language {
     wrong_gate: "This ticket is not for this entrance. Please ask the staff.",
     wrong_gate_elsewhere: "This ticket is not for this entrance. Please go to {gates}.",
     wrong_class: "This kind of ticket is not known here. Please go to the ticket desk.",
+    wrong_class_here: "This kind of ticket does not enter here. Please ask the staff.",
+    wrong_class_elsewhere: "This kind of ticket does not enter here. Please go to {gates}.",
     rule: "Not allowed by the rule “{rule}”.",
+    rule_entries: "All its entries are used.",
+    rule_from: "Allowed from {time}.",
+    rule_until: "It was allowed until {time}.",
+    rule_weekday: "Please come on another day.",
+    rule_gate: "Please go to another entrance.",
+    rule_class: "It is for another kind of ticket.",
     rule_broken: "The rule “{rule}” could not be checked. Please ask the staff.",
     rule_unknown: "A rule of this event does not allow it. Please ask the staff.",
     already_used: "Used at {time} at {gate}.",
@@ -91,10 +112,12 @@ const ENGLISH: Language = Language {
     needs_id: "Please show your ID.",
     needs_id_adult: "Please show an ID with your date of birth.",
     needs_answer: "Please answer a question first.",
+    needs_answer_to: "Please answer first: {questions}",
     needs_payment: "Please pay at the door first.",
     snapshot_too_old: "This entrance has had no news for too long. Please ask the staff.",
     device_evicted: "Tickets can no longer be checked here. Please use another entrance.",
     rate_limited: "Too many attempts. Please wait a moment.",
+    forced: "Let in by a supervisor.",
 };
 
 const VIETNAMESE: Language = Language {
@@ -127,7 +150,15 @@ const VIETNAMESE: Language = Language {
     wrong_gate: "Vé này không dùng cho cổng này. Vui lòng hỏi nhân viên.",
     wrong_gate_elsewhere: "Vé này không dùng cho cổng này. Vui lòng đến {gates}.",
     wrong_class: "Không có loại vé này ở đây. Vui lòng đến quầy vé.",
+    wrong_class_here: "Loại vé này không vào cổng này. Vui lòng hỏi nhân viên.",
+    wrong_class_elsewhere: "Loại vé này không vào cổng này. Vui lòng đến {gates}.",
     rule: "Quy định “{rule}” không cho phép.",
+    rule_entries: "Vé đã dùng hết số lượt vào.",
+    rule_from: "Được vào từ {time}.",
+    rule_until: "Chỉ được vào trước {time}.",
+    rule_weekday: "Vui lòng đến vào ngày khác.",
+    rule_gate: "Vui lòng đến cổng khác.",
+    rule_class: "Chỉ dành cho loại vé khác.",
     rule_broken: "Không kiểm tra được quy định “{rule}”. Vui lòng hỏi nhân viên.",
     rule_unknown: "Quy định của sự kiện không cho phép. Vui lòng hỏi nhân viên.",
     already_used: "Đã dùng lúc {time} tại {gate}.",
@@ -137,10 +168,12 @@ const VIETNAMESE: Language = Language {
     needs_id: "Vui lòng xuất trình giấy tờ tùy thân.",
     needs_id_adult: "Vui lòng xuất trình giấy tờ có ngày sinh.",
     needs_answer: "Vui lòng trả lời một câu hỏi trước.",
+    needs_answer_to: "Vui lòng trả lời trước: {questions}",
     needs_payment: "Vui lòng thanh toán tại cửa trước.",
     snapshot_too_old: "Cổng này đã lâu không được cập nhật. Vui lòng hỏi nhân viên.",
     device_evicted: "Không còn soát vé ở đây. Vui lòng dùng cổng khác.",
     rate_limited: "Thử quá nhiều lần. Vui lòng chờ một lát.",
+    forced: "Người giám sát đã cho vào.",
 };
 
 /// The first is the fallback.

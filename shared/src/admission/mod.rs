@@ -3,13 +3,16 @@
 //! Invariants: total (every input has a verdict), the same everywhere, no I/O, no clock. The first
 //! check that fails is the reason; `also` lists the others; an earlier use is always told.
 
+mod checks;
 pub mod decide;
 pub mod explain;
 mod facts;
 mod languages;
+pub mod overrule;
 pub mod present;
 pub mod rules;
 mod turn;
+mod usage;
 pub mod verdict;
 
 pub use decide::{Direction, Facts, GateContext, decide};

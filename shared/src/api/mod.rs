@@ -3,6 +3,7 @@
 //! Requests refuse unknown fields, so that a typing error is told and not ignored. Answers may grow.
 
 pub mod accounts;
+pub mod check_in;
 pub mod error;
 pub mod events;
 pub mod gate;

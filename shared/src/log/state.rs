@@ -108,9 +108,7 @@ impl TicketState {
 
     /// An admission stands that no exit has closed.
     pub fn is_inside(&self) -> bool {
-        let fold = Fold::of(&self.uses);
-        fold.admissions(&self.uses)
-            .any(|at| fold.closed_by[at].is_none())
+        self.open_admission().is_some()
     }
 
     /// How many admissions stand, whatever came out again.
@@ -139,10 +137,30 @@ impl TicketState {
 
     /// The admission that an exit at this moment closes: the earliest that is open.
     pub fn open_admission(&self) -> Option<&Use> {
+        self.open().next()
+    }
+
+    /// The admissions that stand and that no exit has closed, in the common order.
+    pub fn open(&self) -> impl Iterator<Item = &Use> {
         let fold = Fold::of(&self.uses);
-        fold.admissions(&self.uses)
-            .find(|at| fold.closed_by[*at].is_none())
-            .map(|at| &self.uses[at])
+        let open: Vec<usize> = fold
+            .admissions(&self.uses)
+            .filter(|at| fold.closed_by[*at].is_none())
+            .collect();
+        open.into_iter().map(|at| &self.uses[at])
+    }
+
+    /// The uses that are wanted, as if there were no others.
+    #[must_use]
+    pub fn filtered(&self, wanted: impl Fn(&Use) -> bool) -> Self {
+        Self {
+            uses: self
+                .uses
+                .iter()
+                .copied()
+                .filter(|use_| wanted(use_))
+                .collect(),
+        }
     }
 
     /// Newest generation that any entry saw; 0 when there is none. It kills older tokens wherever it

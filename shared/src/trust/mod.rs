@@ -7,6 +7,7 @@
 pub mod authority;
 pub mod enrolment;
 pub mod keyring;
+pub mod lists;
 pub mod root;
 pub mod roster;
 pub mod segment;
@@ -15,6 +16,7 @@ pub mod statement;
 
 pub use authority::{Authority, KeyId};
 pub use keyring::{KeyStatus, Keyring, KeyringEntry, TrustedKeys};
+pub use lists::{EntryLimit, ListFlags, ListPolicy, QuestionPolicy};
 pub use root::{Root, RootPin};
 pub use roster::{Cut, Roster, RosterEntry};
 pub use segment::{Segment, SegmentKind, SegmentRef, TicketRow, TicketRowStatus};

@@ -87,7 +87,7 @@ pub struct TicketRow {
     pub status: TicketRowStatus,
     pub generation: u8,
     pub class: u8,
-    /// Bit 0: staff must look at the ID; bit 4: the code turns. The others are 0.
+    /// Bits by the constants below. The others are 0.
     pub flags: u8,
     /// 24 bits.
     pub seat: u32,
@@ -96,8 +96,17 @@ pub struct TicketRow {
 
 impl TicketRow {
     pub const LEN: usize = 16;
+    /// Staff must look at the ID.
     pub const ID_CHECK: u8 = 1;
+    /// Enters although it is not paid for yet.
+    pub const VALID_IF_PENDING: u8 = 1 << 1;
+    /// The order waits for the organizer's approval: nobody at the gate can give it.
+    pub const NEEDS_APPROVAL: u8 = 1 << 2;
+    /// What the gate would ask was answered in the order.
+    pub const ANSWERED: u8 = 1 << 3;
+    /// The code turns; its still form was never issued.
     pub const ROTATING: u8 = 1 << 4;
+    const FLAGS_KNOWN: u8 = 0b1_1111;
     pub const EMPTY: Self = Self {
         status: TicketRowStatus::Unclaimed,
         generation: 0,
@@ -135,7 +144,7 @@ impl TicketRow {
         ] = *bytes;
         let status = TicketRowStatus::from_code(status)
             .ok_or(TrustError::Malformed("unknown ticket status"))?;
-        if flags & !(Self::ID_CHECK | Self::ROTATING) != 0 || reserved != 0 {
+        if flags & !Self::FLAGS_KNOWN != 0 || reserved != 0 {
             return Err(TrustError::Malformed("reserved bits are set"));
         }
         Ok(Self {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::lists::{self, ListPolicy, QuestionPolicy};
 use super::segment::{SEGMENT_BYTES_MAX, SegmentKind, SegmentRef};
 use super::statement::TrustError;
 use crate::ids::{ClassId, GateId};
@@ -15,8 +16,8 @@ use crate::limits::{
 };
 use crate::time::Timestamp;
 
-pub const RULES_MAX: usize = 64;
-pub const RULE_BYTES_MAX: usize = 16 * 1024;
+pub use super::lists::{RULE_BYTES_MAX, RULES_MAX};
+
 /// The longest registered BCP 47 tag fits.
 const LANGUAGE_BYTES_MAX: usize = 35;
 /// Seat indexes are 24 bits.
@@ -35,6 +36,8 @@ pub struct GatePolicy {
     pub name: String,
     /// 0 admits every class.
     pub zones: u16,
+    /// Index into the lists; `None` is the event's own list.
+    pub list: Option<u8>,
 }
 
 /// The event's rules as data. Order of classes, zones and gates is append-only: the token and the
@@ -50,6 +53,8 @@ pub struct Policy {
     pub epoch: Timestamp,
     pub starts: Timestamp,
     pub ends: Timestamp,
+    /// When doors open, for rules that speak of it; `None` is the start.
+    pub doors: Option<Timestamp>,
     /// Highest serial ever put in stock.
     pub serial_max: u32,
     pub zones: Vec<String>,
@@ -62,6 +67,8 @@ pub struct Policy {
     pub red_after_secs: u32,
     /// JSON-logic documents by name; all must be true.
     pub rules: Vec<(String, String)>,
+    pub lists: Vec<ListPolicy>,
+    pub questions: Vec<QuestionPolicy>,
 }
 
 impl Policy {
@@ -94,7 +101,8 @@ impl Policy {
             return Err(TrustError::Malformed("red comes before amber"));
         }
         self.check_tables()?;
-        self.check_rules()
+        lists::check_rules(&self.rules)?;
+        lists::check(self)
     }
 
     fn check_tables(&self) -> Result<(), TrustError> {
@@ -117,21 +125,6 @@ impl Policy {
         let gates: BTreeSet<_> = self.gates.iter().map(|gate| gate.id).collect();
         if classes.len() != self.classes.len() || gates.len() != self.gates.len() {
             return Err(TrustError::Malformed("a class or gate is listed twice"));
-        }
-        Ok(())
-    }
-
-    fn check_rules(&self) -> Result<(), TrustError> {
-        within(self.rules.len(), RULES_MAX, "too many rules")?;
-        let names: BTreeSet<_> = self.rules.iter().map(|(name, _)| name).collect();
-        if names.len() != self.rules.len() {
-            return Err(TrustError::Malformed("a rule is listed twice"));
-        }
-        for (name, document) in &self.rules {
-            within(name.chars().count(), NAME_CHARS_MAX, "name too long")?;
-            within(document.len(), RULE_BYTES_MAX, "rule too long")?;
-            serde_json::from_str::<serde_json::Value>(document)
-                .map_err(|_| TrustError::Malformed("a rule is not JSON"))?;
         }
         Ok(())
     }
@@ -174,7 +167,7 @@ impl Manifest {
     }
 }
 
-fn within(count: usize, max: usize, otherwise: &'static str) -> Result<(), TrustError> {
+pub(super) fn within(count: usize, max: usize, otherwise: &'static str) -> Result<(), TrustError> {
     if count > max {
         return Err(TrustError::Malformed(otherwise));
     }

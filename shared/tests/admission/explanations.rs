@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use shared::admission::explain::{Details, RuleAnswer, Setting, explain, languages};
+use shared::admission::rules::Obstacle;
 use shared::admission::{EarlierUse, Reason, Untimely, Verdict};
+
+use shared::time::Timestamp;
 
 use crate::fixture::{Door, World, at};
 
@@ -44,6 +47,15 @@ fn setting(language: &str) -> Setting<'_> {
     }
 }
 
+const USED_UP_OR_EARLY: [Obstacle; 2] = [
+    Obstacle::Entries,
+    Obstacle::From(Timestamp::from_secs(1_777_730_400)),
+];
+const LATE_OR_WRONG_DAY: [Obstacle; 2] = [
+    Obstacle::Until(Timestamp::from_secs(1_777_644_000)),
+    Obstacle::Weekday,
+];
+
 /// Name of a variant, and what the sentence may mention in it.
 fn variants(earlier: &EarlierUse) -> Vec<(&'static str, Details<'_>)> {
     let full = Details {
@@ -52,7 +64,10 @@ fn variants(earlier: &EarlierUse) -> Vec<(&'static str, Details<'_>)> {
         closes: Some(at("2026-05-03T01:00:00Z")),
         earlier: None,
         rule: Some(("Members before six", RuleAnswer::Refused)),
+        obstacles: &[],
         gates: vec!["Gate A", "Gate B"],
+        known_class: true,
+        questions: vec!["Have you read the house rules?"],
         adult: false,
         untimely: None,
     };
@@ -75,6 +90,27 @@ fn variants(earlier: &EarlierUse) -> Vec<(&'static str, Details<'_>)> {
         ("screenshot", code(Untimely::Past)),
         ("clock ahead", code(Untimely::Ahead)),
         ("code again", code(Untimely::Repeated)),
+        (
+            "way past 1",
+            Details {
+                obstacles: &USED_UP_OR_EARLY,
+                ..full.clone()
+            },
+        ),
+        (
+            "way past 2",
+            Details {
+                obstacles: &LATE_OR_WRONG_DAY,
+                ..full.clone()
+            },
+        ),
+        (
+            "way past 3",
+            Details {
+                obstacles: &[Obstacle::Gate, Obstacle::Class],
+                ..full.clone()
+            },
+        ),
         (
             "leaving",
             Details {
@@ -143,7 +179,8 @@ fn no_sentence_speaks_of_our_machinery() {
                 for word in jargon {
                     assert!(!lower.contains(word), "{word}: {sentence}");
                 }
-                assert!(sentence.ends_with('.'), "{sentence}");
+                // A question at the end is the organizer's.
+                assert!(sentence.ends_with(['.', '?']), "{sentence}");
                 assert!(sentence.chars().count() <= 160, "{sentence}");
             }
         }

@@ -9,8 +9,8 @@ use shared::log::{EntryKind, Hlc, LogId, TicketState, Use};
 use shared::ticket::{Chain, Flags, Link, Payload, ScanCommitment, event_hint, sign, sign_chain};
 use shared::time::Timestamp;
 use shared::trust::{
-    ClassPolicy, GatePolicy, KeyStatus, Keyring, KeyringEntry, Policy, TicketRow, TicketRowStatus,
-    TrustedKeys,
+    ClassPolicy, EntryLimit, GatePolicy, KeyStatus, Keyring, KeyringEntry, ListFlags, ListPolicy,
+    Policy, TicketRow, TicketRowStatus, TrustedKeys,
 };
 
 pub(crate) const STANDARD: u8 = 0;
@@ -101,6 +101,7 @@ fn policy() -> Policy {
         id: GateId::from_bytes([number; 16]),
         name: name.to_owned(),
         zones,
+        list: None,
     };
     let class = |number: u8, name: &str, zones| ClassPolicy {
         id: ClassId::from_bytes([number; 16]),
@@ -114,6 +115,7 @@ fn policy() -> Policy {
         epoch: at("2026-05-01T00:00:00Z"),
         starts: at("2026-05-02T11:00:00Z"),
         ends: at("2026-05-02T16:00:00Z"),
+        doors: None,
         serial_max: 49_999,
         zones: vec!["floor".to_owned(), "lounge".to_owned()],
         classes: vec![class(1, "Standard", 0b01), class(2, "VIP", 0b11)],
@@ -126,6 +128,20 @@ fn policy() -> Policy {
         late_tolerance_secs: 0,
         amber_after_secs: 3_600,
         red_after_secs: 7 * 86_400,
+        rules: Vec::new(),
+        lists: Vec::new(),
+        questions: Vec::new(),
+    }
+}
+
+/// A list that admits everybody as often as they like.
+pub(crate) fn list(name: &str) -> ListPolicy {
+    ListPolicy {
+        name: name.to_owned(),
+        classes: None,
+        entries: EntryLimit::Unlimited,
+        flags: ListFlags::default(),
+        check_out_secs: None,
         rules: Vec::new(),
     }
 }
@@ -150,6 +166,7 @@ pub(crate) struct Door {
     pub(crate) snapshot_created: Timestamp,
     pub(crate) evicted: bool,
     pub(crate) turn: Turn,
+    pub(crate) asks: bool,
     /// Entries written, as a scanner would queue them.
     pub(crate) written: u32,
 }
@@ -164,6 +181,7 @@ impl Door {
             snapshot_created: at("2026-05-02T09:00:00Z"),
             evicted: false,
             turn: Turn::default(),
+            asks: true,
             written: 0,
         }
     }
@@ -171,6 +189,21 @@ impl Door {
         let mut door = Self::new(World::new());
         door.world.policy.rules = vec![("House rule".to_owned(), text.to_owned())];
         door
+    }
+    /// All gates belong to this list.
+    pub(crate) fn on_list(list: ListPolicy) -> Self {
+        let mut door = Self::new(World::new());
+        door.world.policy.lists = vec![list];
+        for gate in &mut door.world.policy.gates {
+            gate.list = Some(0);
+        }
+        door
+    }
+    /// On a list for many entries, under one rule.
+    pub(crate) fn many_with_rule(text: &str) -> Self {
+        let mut list = list("Passes");
+        list.rules = vec![("House rule".to_owned(), text.to_owned())];
+        Self::on_list(list)
     }
     pub(crate) fn decide(&self, presented: &Presented, direction: Direction, now: &str) -> Verdict {
         let facts = Facts {
@@ -185,6 +218,7 @@ impl Door {
             direction,
             snapshot_created: self.snapshot_created,
             evicted: self.evicted,
+            asks: self.asks,
         };
         decide(presented, &facts, &self.world.policy, &context, at(now))
     }

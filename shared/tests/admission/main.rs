@@ -3,10 +3,14 @@
 mod corpus;
 mod explanations;
 mod fixture;
+mod logic;
+mod nearest;
+mod overruling;
 mod properties;
 mod reading;
 mod rule_scenarios;
 mod rules;
 mod scenarios;
 mod standing;
+mod table;
 mod turning;

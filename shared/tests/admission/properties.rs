@@ -1,6 +1,7 @@
 //! Nothing panics, and every verdict agrees with itself, whatever the facts.
 
 use proptest::prelude::*;
+use shared::admission::overrule::force;
 use shared::admission::{
     Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide,
 };
@@ -8,7 +9,7 @@ use shared::ids::DeviceId;
 use shared::log::{EntryKind, Hlc, LogId, Target, TicketState, Use};
 use shared::ticket::{Flags, Payload, ScanCommitment, Token};
 use shared::time::Timestamp;
-use shared::trust::{Policy, TicketRow, TicketRowStatus};
+use shared::trust::{EntryLimit, ListFlags, ListPolicy, Policy, TicketRow, TicketRowStatus};
 
 use crate::fixture::World;
 
@@ -113,6 +114,23 @@ fn any_rule() -> impl Strategy<Value = String> {
 }
 
 prop_compose! {
+    fn any_list()(
+        name in ".{0,6}",
+        classes in proptest::option::of(proptest::collection::vec(0_u8..4, 0..3)),
+        entries in prop_oneof![
+            Just(EntryLimit::Once),
+            Just(EntryLimit::OncePerDay),
+            Just(EntryLimit::Unlimited),
+        ],
+        flags in any::<u8>(),
+        check_out_secs in proptest::option::of(any::<u32>()),
+        rules in proptest::collection::vec((".{0,10}", any_rule()), 0..2),
+    ) -> ListPolicy {
+        ListPolicy { name, classes, entries, flags: ListFlags(flags), check_out_secs, rules }
+    }
+}
+
+prop_compose! {
     fn any_policy()(
         timezone in prop_oneof![Just("Asia/Ho_Chi_Minh".to_owned()), ".{0,12}"],
         language in prop_oneof![Just("vi".to_owned()), ".{0,8}"],
@@ -143,7 +161,7 @@ prop_compose! {
         evicted in proptest::bool::weighted(0.05),
     ) -> GateContext {
         let direction = if out { Direction::Out } else { Direction::In };
-        GateContext { gate, direction, snapshot_created, evicted }
+        GateContext { gate, direction, snapshot_created, evicted, asks: true }
     }
 }
 
@@ -210,6 +228,43 @@ proptest! {
         prop_assert_eq!(verdict.earlier.is_some(), looked_at && state.admissions() > 0);
     }
 
+    /// With check-in lists, also of gates whose list is not known: S98 S113.
+    #[test]
+    fn deciding_on_lists_is_total_and_consistent(
+        presented in any_presented(),
+        row in proptest::option::of(any_row()),
+        uses in proptest::collection::vec(any_use(), 0..8),
+        policy in any_policy(),
+        lists in proptest::collection::vec(any_list(), 0..3),
+        of_gates in proptest::collection::vec(proptest::option::of(0_u8..4), 4),
+        context in any_context(),
+        now in any_time(),
+    ) {
+        let mut policy = policy;
+        policy.lists = lists;
+        for (gate, list) in policy.gates.iter_mut().zip(of_gates) {
+            gate.list = list;
+        }
+        let mut state = TicketState::default();
+        for use_ in uses {
+            state.insert(use_);
+        }
+        let facts = Facts {
+            row: row.as_ref(),
+            state: Some(&state),
+            seat: None,
+            holder: None,
+            turn: Default::default(),
+        };
+        let verdict = decide(&presented, &facts, &policy, &context, now);
+        is_consistent(&verdict)?;
+        prop_assert_eq!(decide(&presented, &facts, &policy, &context, now), verdict.clone());
+        if let Some((forced, _)) = force(&verdict, &policy.language) {
+            prop_assert!(verdict.serial.is_some());
+            prop_assert_eq!(forced.verdict, Outcome::Admit);
+        }
+    }
+
     #[test]
     fn presenting_is_total(text in prop_oneof![".{0,300}", "[0-9]{0,300}", "3[0-9]{201}"]) {
         let presented = World::new().present(&text, "2026-05-02T11:00:00Z");
@@ -228,11 +283,17 @@ proptest! {
         ".{0,60}",
         r#"\{"(==|<|\+|in|if|var|min|!)": ?[\[\]{}0-9",a-z ]{0,40}\}"#,
     ]) {
-        use shared::admission::rules::{Rule, Value, Variable, Variables};
+        use shared::admission::rules::{Counter, Moment, Rule, Value, Variable, Variables};
         struct Nothing;
         impl Variables for Nothing {
             fn value(&self, _: Variable) -> Value {
                 Value::Null
+            }
+            fn moment(&self, _: &Moment) -> Value {
+                Value::Number(0.0)
+            }
+            fn count(&self, _: Counter, _: f64) -> Value {
+                Value::Number(0.0)
             }
         }
         if let Ok(rule) = Rule::parse(&text) {

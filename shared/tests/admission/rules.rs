@@ -1,8 +1,8 @@
 //! The rule language: values, errors, bounds.
 // S94
 
+use shared::admission::rules::{Counter, Moment, RULE_STEPS_MAX, Variable, Variables};
 use shared::admission::rules::{RULE_BYTES_MAX, RULE_DEPTH_MAX, Rule, RuleError, Value};
-use shared::admission::rules::{Variable, Variables};
 use shared::admission::{Outcome, Reason};
 
 use crate::fixture::Door;
@@ -18,6 +18,25 @@ impl Variables for Known {
             Variable::Now => Value::Number(1_790_000_000.0),
             _ => Value::Null,
         }
+    }
+    fn moment(&self, moment: &Moment) -> Value {
+        match moment {
+            Moment::Custom(at) => {
+                Value::Number(f64::from(u32::try_from(at.as_secs()).expect("after 1970")))
+            }
+            _ => Value::Number(1_790_000_600.0),
+        }
+    }
+    /// One entry an hour before now, one a minute before.
+    fn count(&self, counter: Counter, moment: f64) -> Value {
+        let entries = [1_789_996_400.0, 1_789_999_940.0];
+        let since = entries.iter().filter(|at| **at >= moment).count();
+        let wanted = match counter {
+            Counter::EntriesSince => since,
+            Counter::EntriesBefore => entries.len() - since,
+            Counter::EntriesDaysSince | Counter::EntriesDaysBefore => return Value::Null,
+        };
+        Value::Number(f64::from(u8::try_from(wanted).expect("two")))
     }
 }
 
@@ -96,6 +115,136 @@ fn rules_hold_or_not() {
     }
 }
 
+/// Operators of ours, at `Known`.
+const OURS: &[(&str, bool)] = &[
+    // Ten minutes before the moment; the moment itself is after.
+    (
+        r#"{"isAfter": [{"var": "now"}, {"buildTime": ["date_from"]}]}"#,
+        false,
+    ),
+    (
+        r#"{"isAfter": [{"var": "now"}, {"buildTime": ["date_from"]}, null]}"#,
+        false,
+    ),
+    (
+        r#"{"isAfter": [{"var": "now"}, {"buildTime": ["date_from"]}, 10]}"#,
+        false,
+    ),
+    (
+        r#"{"isAfter": [{"var": "now"}, {"buildTime": ["date_from"]}, 11]}"#,
+        true,
+    ),
+    (
+        r#"{"isAfter": [{"var": "now"}, {"buildTime": ["date_from"]}, "11"]}"#,
+        true,
+    ),
+    (r#"{"isAfter": [{"var": "now"}, 1790000000]}"#, true),
+    (r#"{"isBefore": [{"var": "now"}, 1790000000]}"#, false),
+    (
+        r#"{"isBefore": [{"var": "now"}, {"buildTime": ["date_to"]}]}"#,
+        true,
+    ),
+    // A custom operator inside another: the innermost is asked first.
+    (
+        r#"{"isAfter": [{"var": "now"}, {"if": [{"inList": [{"var": "gate_name"}, {"objectList": [{"lookup": ["gate", "North", "Northern gate"]}]}]}, {"buildTime": ["custom", "2026-09-21T14:00:00Z"]}, {"buildTime": ["date_to"]}]}]}"#,
+        true,
+    ),
+    (
+        r#"{"==": [{"entries_since": [{"buildTime": ["custom", "2026-09-21T14:00:00Z"]}]}, 1]}"#,
+        true,
+    ),
+    (
+        r#"{"==": [{"entries_before": [{"buildTime": ["custom", "2026-09-21T14:00:00Z"]}]}, 1]}"#,
+        true,
+    ),
+    (
+        r#"{"==": [{"missing": ["gate_name", "class", "nonsense"]}, ["class", "nonsense"]]}"#,
+        true,
+    ),
+    (
+        r#"{"some": [["South", "North"], {"==": [{"var": ""}, "North"]}]}"#,
+        true,
+    ),
+];
+
+#[test]
+fn our_operators_ask_about_times_and_entries() {
+    for (rule, expected) in OURS {
+        assert_eq!(ask(rule), Ok(*expected), "{rule}");
+    }
+}
+
+/// A rule, and what in it is no time.
+const NO_TIMES: &[(&str, &str)] = &[
+    (r#"{"isAfter": [{"var": "now"}, "17:00"]}"#, r#""17:00""#),
+    (r#"{"isBefore": [null, {"var": "now"}]}"#, "null"),
+    (r#"{"entries_since": ["2026-09-21"]}"#, r#""2026-09-21""#),
+    (
+        r#"{"buildTime": ["date_of_birth"]}"#,
+        r#"["date_of_birth"]"#,
+    ),
+    (r#"{"buildTime": ["custom"]}"#, r#"["custom"]"#),
+    (
+        r#"{"buildTime": ["custom", "tomorrow"]}"#,
+        r#"["custom","tomorrow"]"#,
+    ),
+    (
+        r#"{"buildTime": ["custom", "2026-02-29T10:00:00"]}"#,
+        r#"["custom","2026-02-29T10:00:00"]"#,
+    ),
+    (
+        r#"{"buildTime": ["customtime", "25:30"]}"#,
+        r#"["customtime","25:30"]"#,
+    ),
+    (
+        r#"{"buildTime": ["customtime", "17:00+07:00"]}"#,
+        r#"["customtime","17:00+07:00"]"#,
+    ),
+    (r#"{"buildTime": [{"var": "gate"}]}"#, r#"[{"var":"gate"}]"#),
+];
+
+#[test]
+fn what_our_operators_cannot_use_is_an_error() {
+    for (rule, wrong) in NO_TIMES {
+        let expected = RuleError::Time((*wrong).to_owned());
+        assert_eq!(ask(rule), Err(expected), "{rule}");
+    }
+    let cases = [
+        (
+            r#"{"isAround": [{"var": "now"}, 1]}"#,
+            RuleError::Operator("isAround".to_owned()),
+        ),
+        (
+            r#"{"some": [["x"], {"hash": [1]}]}"#,
+            RuleError::Operator("hash".to_owned()),
+        ),
+        (
+            r#"{"isAfter": [{"var": "now"}]}"#,
+            RuleError::Arguments("isAfter"),
+        ),
+        (
+            r#"{"isAfter": [{"var": "now"}, {"var": "gate_name"}]}"#,
+            RuleError::Undefined("isAfter"),
+        ),
+        (
+            r#"{"isAfter": [{"var": "now"}, 1, "soon"]}"#,
+            RuleError::Undefined("isAfter"),
+        ),
+        (
+            r#"{"inList": ["x", "xyz"]}"#,
+            RuleError::Undefined("inList"),
+        ),
+        (r#"{"/": [1, 0]}"#, RuleError::Undefined("/")),
+        (
+            r#"{"cat": [{"map": [[1], {"var": "a"}]}, {"+": ["x"]}]}"#,
+            RuleError::Undefined("+"),
+        ),
+    ];
+    for (rule, expected) in cases {
+        assert_eq!(ask(rule), Err(expected), "{rule}");
+    }
+}
+
 #[test]
 fn what_cannot_be_evaluated_is_an_error() {
     let operator = |name: &str| RuleError::Operator(name.to_owned());
@@ -106,7 +255,6 @@ fn what_cannot_be_evaluated_is_an_error() {
         ("true false", RuleError::Malformed),
         ("{}", RuleError::Malformed),
         (r#"{"==": [1, 1], "!": 1}"#, RuleError::Malformed),
-        (r#"{"isAfter": [{"var": "now"}, 1]}"#, operator("isAfter")),
         (r#"{"method": ["x", "y"]}"#, operator("method")),
         (r#"{"var": "age"}"#, variable("age")),
         (r#"{"var": "Gate"}"#, variable("Gate")),
@@ -151,6 +299,24 @@ fn length_and_depth_are_bounded() {
     assert_eq!(ask(&lists), Err(RuleError::TooDeep));
     let instead = format!("{}1{}", r#"{"var": ["class", "#.repeat(40), "]}".repeat(40));
     assert_eq!(ask(&instead), Err(RuleError::TooDeep));
+    // What a loop builds up is bounded, too: twice as long in each of 40 rounds.
+    let rounds = (0..40).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+    for twice in [
+        r#"{"cat": [{"var": "accumulator"}, {"var": "accumulator"}]}"#,
+        r#"{"merge": [{"var": "accumulator"}, {"var": "accumulator"}]}"#,
+        r#"[{"var": "accumulator"}, {"var": "accumulator"}]"#,
+    ] {
+        let rule = format!(r#"{{"reduce": [[{rounds}], {twice}, ["x"]]}}"#);
+        assert_eq!(ask(&rule), Err(RuleError::TooMuch), "{rule}");
+    }
+    let list = (0..RULE_STEPS_MAX / 40)
+        .map(|n| n.to_string())
+        .collect::<Vec<_>>();
+    let nested = format!(
+        r#"{{"some": [[{0}], {{"some": [[{0}], {{"==": [{{"var": ""}}, -1]}}]}}]}}"#,
+        list.join(",")
+    );
+    assert_eq!(ask(&nested), Err(RuleError::TooMuch));
     let long = format!("\"{}\"", "x".repeat(RULE_BYTES_MAX));
     assert_eq!(ask(&long), Err(RuleError::TooLong));
     let fits = format!("\"{}\"", "x".repeat(RULE_BYTES_MAX - 2));

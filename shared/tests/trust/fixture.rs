@@ -7,9 +7,9 @@ use shared::ids::{ClassId, DeviceId, EventId, GateId};
 use shared::ticket::ScanCommitment;
 use shared::time::Timestamp;
 use shared::trust::{
-    Authority, ClassPolicy, Expected, GatePolicy, Header, KeyId, KeyStatus, Keyring, KeyringEntry,
-    Manifest, Policy, Root, Roster, RosterEntry, Segment, Signed, Statement, StatementKind,
-    TicketRow, TicketRowStatus, seal,
+    Authority, ClassPolicy, EntryLimit, Expected, GatePolicy, Header, KeyId, KeyStatus, Keyring,
+    KeyringEntry, ListFlags, ListPolicy, Manifest, Policy, QuestionPolicy, Root, Roster,
+    RosterEntry, Segment, Signed, Statement, StatementKind, TicketRow, TicketRowStatus, seal,
 };
 
 pub(crate) const DOMAIN: &[u8] = b"TKT1.statement\0";
@@ -163,6 +163,7 @@ pub(crate) fn policy() -> Policy {
         epoch: CREATED,
         starts: CREATED.plus_secs(36_000),
         ends: CREATED.plus_secs(50_000),
+        doors: Some(CREATED.plus_secs(34_200)),
         serial_max: 2_047,
         zones: vec!["Floor".to_owned(), "Balcony".to_owned()],
         classes: vec![ClassPolicy {
@@ -174,12 +175,25 @@ pub(crate) fn policy() -> Policy {
             id: gate_id(),
             name: "Gate B".to_owned(),
             zones: 0b10,
+            list: Some(0),
         }],
         early_tolerance_secs: 0,
         late_tolerance_secs: 900,
         amber_after_secs: 3_600,
         red_after_secs: 86_400,
         rules: vec![("adults".to_owned(), r#"{"==":[1,1]}"#.to_owned())],
+        lists: vec![ListPolicy {
+            name: "Day pass".to_owned(),
+            classes: Some(vec![0]),
+            entries: EntryLimit::OncePerDay,
+            flags: ListFlags::INCLUDE_PENDING.with(ListFlags::RE_ENTRY),
+            check_out_secs: Some(4 * 3_600),
+            rules: vec![("open".to_owned(), "true".to_owned())],
+        }],
+        questions: vec![QuestionPolicy {
+            text: "Tuổi?".to_owned(),
+            classes: None,
+        }],
     }
 }
 

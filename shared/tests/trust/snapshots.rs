@@ -3,7 +3,7 @@
 use shared::ids::{ClassId, EventId, GateId};
 use shared::trust::segment::SEGMENT_BYTES_MAX;
 use shared::trust::{
-    ClassPolicy, GatePolicy, Manifest, Statement, StatementKind, TrustError, open,
+    ClassPolicy, GatePolicy, ListFlags, Manifest, Statement, StatementKind, TrustError, open,
 };
 
 use crate::fixture::{CREATED, authority, expected, header, manifest, sealed};
@@ -21,6 +21,7 @@ fn gate(number: u16) -> GatePolicy {
         id: GateId::from_bytes(id(number)),
         name: String::new(),
         zones: 0,
+        list: None,
     }
 }
 
@@ -101,6 +102,48 @@ const REFUSED: &[(&str, Change)] = &[
     // corpus 88, depth bomb: fits the length, would overflow a careless reader's stack.
     ("a rule is not JSON", |m| {
         m.policy.rules[0].1 = "[".repeat(16 * 1024);
+    }),
+    ("too many lists", |m| {
+        let list = |n| {
+            let mut list = m.policy.lists[0].clone();
+            list.name = format!("list {n}");
+            list
+        };
+        m.policy.lists = (0..65).map(list).collect();
+    }),
+    ("a list is listed twice", |m| {
+        m.policy.lists.push(m.policy.lists[0].clone());
+    }),
+    ("name too long", |m| {
+        m.policy.lists[0].name = "x".repeat(101);
+    }),
+    ("classes out of order", |m| {
+        m.policy.lists[0].classes = Some(vec![0, 0]);
+    }),
+    ("an unknown class is listed", |m| {
+        m.policy.lists[0].classes = Some(vec![0, 1]);
+    }),
+    ("unknown list flags", |m| {
+        m.policy.lists[0].flags = ListFlags(0b1000);
+    }),
+    ("not a time of day", |m| {
+        m.policy.lists[0].check_out_secs = Some(86_400);
+    }),
+    ("a rule is listed twice", |m| {
+        let rules = &mut m.policy.lists[0].rules;
+        rules.push(rules[0].clone());
+    }),
+    ("a gate of an unknown list", |m| {
+        m.policy.gates[0].list = Some(1);
+    }),
+    ("too many questions", |m| {
+        m.policy.questions = vec![m.policy.questions[0].clone(); 33];
+    }),
+    ("question too long", |m| {
+        m.policy.questions[0].text = "x".repeat(201);
+    }),
+    ("an unknown class is listed", |m| {
+        m.policy.questions[0].classes = Some(vec![9]);
     }),
     ("segments out of order", |m| m.segments.swap(0, 1)),
     ("segments out of order", |m| m.segments.swap(1, 2)),

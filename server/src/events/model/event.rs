@@ -90,12 +90,7 @@ impl Event {
 
     /// The event with the changes applied and checked, one revision on.
     pub fn edited(&self, changes: UpdateEvent, now: Timestamp) -> Result<Self, Error> {
-        if self.status == EventStatus::Cancelled {
-            return Err(Error::Illegal {
-                from: self.status,
-                action: Action::Edit,
-            });
-        }
+        self.refuse_cancelled()?;
         let mut event = self.clone();
         let UpdateEvent {
             title,
@@ -119,6 +114,17 @@ impl Event {
         }
         event.touch(now);
         event.checked()
+    }
+
+    /// A cancelled event stays as it was.
+    pub fn refuse_cancelled(&self) -> Result<(), Error> {
+        if self.status == EventStatus::Cancelled {
+            return Err(Error::Illegal {
+                from: self.status,
+                action: Action::Edit,
+            });
+        }
+        Ok(())
     }
 
     /// Notes an edit.

@@ -5,6 +5,7 @@
 
 use super::{Collection, Entity, Meta};
 use crate::accounts::model::{RefreshToken, Session, User};
+use crate::events::CheckIn;
 use crate::events::model::{Event, Gate, TicketClass};
 use crate::gate::keys::WrappedKeys;
 use crate::gate::model::{EntryRun, GateDevice, GateLog, StoredSegment, StoredStatement};
@@ -32,6 +33,7 @@ pub const ALL: &[Collection] = &[
     Event::COLLECTION,
     TicketClass::COLLECTION,
     Gate::COLLECTION,
+    CheckIn::COLLECTION,
     IssuedTicket::COLLECTION,
     Batch::COLLECTION,
     SeatPlan::COLLECTION,

@@ -2,21 +2,30 @@
 
 use serde_json::Value as Json;
 
-use super::rule::{Expression, RULE_DEPTH_MAX, RuleError, Value, Variable};
+use super::operators::Operator;
+use super::rule::{Expression, RULE_DEPTH_MAX, RuleError};
+use super::times::Moment;
+use super::value::Value;
+use super::variables::Variable;
 
-pub(super) fn compile(json: &Json, depth: usize) -> Result<Expression, RuleError> {
+/// What `var` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// The ticket at the gate: only the documented variables.
+    Gate,
+    /// The data at hand: an element of a list.
+    Data,
+}
+
+pub(super) fn compile(json: &Json, scope: Scope, depth: usize) -> Result<Expression, RuleError> {
     if depth > RULE_DEPTH_MAX {
         return Err(RuleError::TooDeep);
     }
-    Ok(match json {
-        Json::Null => Expression::Literal(Value::Null),
-        Json::Bool(value) => Expression::Literal(Value::Bool(*value)),
-        Json::Number(number) => {
-            let number = number.as_f64().ok_or(RuleError::Malformed)?;
-            Expression::Literal(Value::Number(number))
+    match json {
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {
+            Value::from_json(json).map(Expression::Literal)
         }
-        Json::String(text) => Expression::Literal(Value::Text(text.clone())),
-        Json::Array(items) => Expression::List(compile_all(items, depth + 1)?),
+        Json::Array(items) => compile_all(items, scope, depth + 1).map(Expression::List),
         Json::Object(map) => {
             let mut entries = map.iter();
             let (Some((name, arguments)), None) = (entries.next(), entries.next()) else {
@@ -27,19 +36,50 @@ pub(super) fn compile(json: &Json, depth: usize) -> Result<Expression, RuleError
                 Json::Array(items) => items.as_slice(),
                 single => std::slice::from_ref(single),
             };
-            if name == "var" {
-                compile_variable(arguments, depth)?
-            } else {
-                let operator = Operator::named(name)?;
-                operator.check_count(arguments.len())?;
-                Expression::Apply(operator, compile_all(arguments, depth + 1)?)
+            match (name.as_str(), scope) {
+                ("var", Scope::Gate) => compile_variable(arguments, depth),
+                ("var", Scope::Data) => compile_path(arguments, depth),
+                ("buildTime", _) => Moment::parse(arguments).map(Expression::Moment),
+                (name, _) => compile_operator(name, arguments, scope, depth),
             }
         }
-    })
+    }
 }
 
-fn compile_all(items: &[Json], depth: usize) -> Result<Vec<Expression>, RuleError> {
-    items.iter().map(|item| compile(item, depth)).collect()
+fn compile_all(items: &[Json], scope: Scope, depth: usize) -> Result<Vec<Expression>, RuleError> {
+    items
+        .iter()
+        .map(|item| compile(item, scope, depth))
+        .collect()
+}
+
+fn compile_operator(
+    name: &str,
+    arguments: &[Json],
+    scope: Scope,
+    depth: usize,
+) -> Result<Expression, RuleError> {
+    let operator = Operator::named(name, arguments.len())?;
+    let arguments = arguments.iter().enumerate().map(|(at, argument)| {
+        let scope = match at {
+            1 if operator.is_iteration() => Scope::Data,
+            _ => scope,
+        };
+        let compiled = compile(argument, scope, depth + 1)?;
+        // A text where a moment belongs would fail for everybody, later.
+        match &compiled {
+            Expression::Literal(value)
+                if at < operator.moments() && !matches!(value, Value::Number(_)) =>
+            {
+                Err(RuleError::Time(argument.to_string()))
+            }
+            _ => Ok(compiled),
+        }
+    });
+    Ok(Expression::Apply(
+        operator,
+        arguments.collect::<Result<_, _>>()?,
+    ))
 }
 
 /// `{"var": "gate"}` or `{"var": ["gate", instead]}`. A computed name could not be checked here, so
@@ -47,79 +87,21 @@ fn compile_all(items: &[Json], depth: usize) -> Result<Vec<Expression>, RuleErro
 fn compile_variable(arguments: &[Json], depth: usize) -> Result<Expression, RuleError> {
     let (name, instead) = match arguments {
         [Json::String(name)] => (name, Expression::Literal(Value::Null)),
-        [Json::String(name), instead] => (name, compile(instead, depth + 1)?),
+        [Json::String(name), instead] => (name, compile(instead, Scope::Gate, depth + 1)?),
         _ => return Err(RuleError::Malformed),
     };
     let variable = Variable::named(name).ok_or_else(|| RuleError::Variable(name.clone()))?;
     Ok(Expression::Variable(variable, Box::new(instead)))
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operator {
-    Equal,
-    StrictEqual,
-    NotEqual,
-    StrictNotEqual,
-    Not,
-    Truth,
-    And,
-    Or,
-    If,
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
-    In,
-    Add,
-    Subtract,
-    Multiply,
-    Min,
-    Max,
-}
-
-/// Operator, spelling, fewest and most arguments.
-const OPERATORS: [(Operator, &str, usize, usize); 19] = [
-    (Operator::Equal, "==", 2, 2),
-    (Operator::StrictEqual, "===", 2, 2),
-    (Operator::NotEqual, "!=", 2, 2),
-    (Operator::StrictNotEqual, "!==", 2, 2),
-    (Operator::Not, "!", 1, 1),
-    (Operator::Truth, "!!", 1, 1),
-    (Operator::And, "and", 1, usize::MAX),
-    (Operator::Or, "or", 1, usize::MAX),
-    (Operator::If, "if", 1, usize::MAX),
-    // With three: between.
-    (Operator::Less, "<", 2, 3),
-    (Operator::LessEqual, "<=", 2, 3),
-    (Operator::Greater, ">", 2, 2),
-    (Operator::GreaterEqual, ">=", 2, 2),
-    (Operator::In, "in", 2, 2),
-    (Operator::Add, "+", 1, usize::MAX),
-    (Operator::Subtract, "-", 1, 2),
-    (Operator::Multiply, "*", 1, usize::MAX),
-    (Operator::Min, "min", 1, usize::MAX),
-    (Operator::Max, "max", 1, usize::MAX),
-];
-
-impl Operator {
-    fn named(name: &str) -> Result<Self, RuleError> {
-        let found = OPERATORS.iter().find(|(_, spelling, ..)| *spelling == name);
-        found
-            .map(|(operator, ..)| *operator)
-            .ok_or_else(|| RuleError::Operator(name.to_owned()))
+/// The same for data, where any path may be asked for and none is the whole.
+fn compile_path(arguments: &[Json], depth: usize) -> Result<Expression, RuleError> {
+    let mut compiled = compile_all(arguments, Scope::Data, depth + 1)?.into_iter();
+    let null = || Expression::Literal(Value::Null);
+    let path = compiled.next().unwrap_or_else(null);
+    let instead = compiled.next().unwrap_or_else(null);
+    if compiled.next().is_some() {
+        return Err(RuleError::Arguments("var"));
     }
-    fn check_count(self, count: usize) -> Result<(), RuleError> {
-        let fits = OPERATORS
-            .iter()
-            .any(|(operator, _, min, max)| *operator == self && (*min..=*max).contains(&count));
-        if fits {
-            Ok(())
-        } else {
-            Err(RuleError::Arguments(self.spelling()))
-        }
-    }
-    pub(super) fn spelling(self) -> &'static str {
-        let found = OPERATORS.iter().find(|(operator, ..)| *operator == self);
-        found.map_or("", |(_, spelling, ..)| spelling)
-    }
+    Ok(Expression::Data(Box::new(path), Box::new(instead)))
 }

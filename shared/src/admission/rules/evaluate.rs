@@ -1,178 +1,153 @@
 //! From an expression to its value.
 
-use std::cmp::Ordering;
+use std::cell::Cell;
 
-use super::compile::Operator;
-use super::rule::{Expression, RuleError, Value, Variables};
+use super::compute::{compute, is_before, seconds};
+use super::operators::Operator;
+use super::rule::{Expression, RULE_STEPS_MAX, RuleError};
+use super::value::Value;
+use super::variables::{Variable, Variables};
 
-pub(super) fn evaluate(
-    expression: &Expression,
-    variables: &dyn Variables,
-) -> Result<Value, RuleError> {
-    match expression {
-        Expression::Literal(value) => Ok(value.clone()),
-        Expression::Variable(variable, instead) => match variables.value(*variable) {
-            Value::Null => evaluate(instead, variables),
-            value => Ok(value),
-        },
-        Expression::List(items) => evaluate_all(items, variables).map(Value::List),
-        Expression::Apply(operator, arguments) => match operator {
-            Operator::And | Operator::Or => choose(*operator, arguments, variables),
-            Operator::If => branch(arguments, variables),
-            _ => apply(*operator, &evaluate_all(arguments, variables)?),
-        },
-    }
+/// One evaluation: whom to ask, and what it may still cost.
+pub(super) struct Run<'a> {
+    variables: Option<&'a dyn Variables>,
+    steps: Cell<usize>,
 }
 
-fn evaluate_all(items: &[Expression], variables: &dyn Variables) -> Result<Vec<Value>, RuleError> {
-    items.iter().map(|item| evaluate(item, variables)).collect()
-}
-
-/// `and` gives the first false argument, `or` the first true one, else the last.
-fn choose(
-    operator: Operator,
-    arguments: &[Expression],
-    variables: &dyn Variables,
-) -> Result<Value, RuleError> {
-    let wanted = operator == Operator::Or;
-    let mut last = Value::Null;
-    for argument in arguments {
-        last = evaluate(argument, variables)?;
-        if last.is_true() == wanted {
-            break;
+impl<'a> Run<'a> {
+    pub(super) fn at_gate(variables: &'a dyn Variables) -> Self {
+        Self {
+            variables: Some(variables),
+            steps: Cell::new(RULE_STEPS_MAX),
         }
     }
-    Ok(last)
-}
+    pub(super) fn of_data() -> Run<'static> {
+        Run {
+            variables: None,
+            steps: Cell::new(RULE_STEPS_MAX),
+        }
+    }
 
-/// Condition, value, condition, value, …, otherwise.
-fn branch(arguments: &[Expression], variables: &dyn Variables) -> Result<Value, RuleError> {
-    let mut rest = arguments;
-    loop {
-        match rest {
-            [] => return Ok(Value::Null),
-            [otherwise] => return evaluate(otherwise, variables),
-            [condition, value, more @ ..] => {
-                if evaluate(condition, variables)?.is_true() {
-                    return evaluate(value, variables);
+    fn spend(&self, steps: usize) -> Result<(), RuleError> {
+        let left = self.steps.get().checked_sub(steps);
+        self.steps.set(left.ok_or(RuleError::TooMuch)?);
+        Ok(())
+    }
+
+    /// A copy, paid for: what is built up in a loop is bounded by it.
+    fn copy(&self, value: &Value) -> Result<Value, RuleError> {
+        self.spend(value.weight())?;
+        Ok(value.clone())
+    }
+
+    pub(super) fn evaluate(
+        &self,
+        expression: &Expression,
+        data: &Value,
+    ) -> Result<Value, RuleError> {
+        self.spend(1)?;
+        match expression {
+            Expression::Literal(value) => self.copy(value),
+            Expression::Variable(variable, instead) => match self.variable(*variable) {
+                Value::Null => self.evaluate(instead, data),
+                value => Ok(value),
+            },
+            Expression::Data(path, instead) => {
+                let path = self.evaluate(path, data)?.to_text("var")?;
+                match data.at(&path) {
+                    None | Some(Value::Null) => self.evaluate(instead, data),
+                    Some(value) => self.copy(value),
                 }
-                rest = more;
+            }
+            Expression::Moment(moment) => Ok(self
+                .variables
+                .map_or(Value::Null, |variables| variables.moment(moment))),
+            Expression::List(items) => self.evaluate_all(items, data).map(Value::List),
+            Expression::Apply(operator, arguments) => match operator {
+                Operator::And | Operator::Or => self.choose(*operator, arguments, data),
+                Operator::If => self.branch(arguments, data),
+                Operator::Missing => self.missing(arguments, data),
+                Operator::MissingSome => self.missing_some(arguments, data),
+                operator if operator.is_iteration() => self.iterate(*operator, arguments, data),
+                operator => self.compute(*operator, &self.evaluate_all(arguments, data)?),
+            },
+        }
+    }
+
+    pub(super) fn evaluate_all(
+        &self,
+        items: &[Expression],
+        data: &Value,
+    ) -> Result<Vec<Value>, RuleError> {
+        let values = items.iter().map(|item| self.evaluate(item, data));
+        values.collect()
+    }
+
+    fn variable(&self, variable: Variable) -> Value {
+        let variables = self.variables;
+        variables.map_or(Value::Null, |variables| variables.value(variable))
+    }
+
+    /// Whether something by this name can be asked for here.
+    pub(super) fn has(&self, name: &str, data: &Value) -> bool {
+        let named = Variable::named(name).map_or(Value::Null, |variable| self.variable(variable));
+        let empty = Value::Text(String::new());
+        let is_there = |value: &Value| *value != Value::Null && *value != empty;
+        is_there(&named) || data.at(name).is_some_and(is_there)
+    }
+
+    /// `and` gives the first false argument, `or` the first true one, else the last.
+    fn choose(
+        &self,
+        operator: Operator,
+        arguments: &[Expression],
+        data: &Value,
+    ) -> Result<Value, RuleError> {
+        let wanted = operator == Operator::Or;
+        let mut last = Value::Null;
+        for argument in arguments {
+            last = self.evaluate(argument, data)?;
+            if last.is_true() == wanted {
+                break;
+            }
+        }
+        Ok(last)
+    }
+
+    /// Condition, value, condition, value, …, otherwise.
+    fn branch(&self, arguments: &[Expression], data: &Value) -> Result<Value, RuleError> {
+        let mut rest = arguments;
+        loop {
+            match rest {
+                [] => return Ok(Value::Null),
+                [otherwise] => return self.evaluate(otherwise, data),
+                [condition, value, more @ ..] => {
+                    if self.evaluate(condition, data)?.is_true() {
+                        return self.evaluate(value, data);
+                    }
+                    rest = more;
+                }
             }
         }
     }
-}
 
-fn apply(operator: Operator, values: &[Value]) -> Result<Value, RuleError> {
-    let name = operator.spelling();
-    match (operator, values) {
-        (Operator::Equal, [a, b]) => Ok(Value::Bool(a.equals(b))),
-        (Operator::NotEqual, [a, b]) => Ok(Value::Bool(!a.equals(b))),
-        (Operator::StrictEqual, [a, b]) => Ok(Value::Bool(a == b)),
-        (Operator::StrictNotEqual, [a, b]) => Ok(Value::Bool(a != b)),
-        (Operator::Not, [a]) => Ok(Value::Bool(!a.is_true())),
-        (Operator::Truth, [a]) => Ok(Value::Bool(a.is_true())),
-        (Operator::Less, _) => in_order(name, values, Ordering::is_lt),
-        (Operator::LessEqual, _) => in_order(name, values, Ordering::is_le),
-        (Operator::Greater, _) => in_order(name, values, Ordering::is_gt),
-        (Operator::GreaterEqual, _) => in_order(name, values, Ordering::is_ge),
-        (Operator::In, [Value::Text(part), Value::Text(whole)]) => {
-            Ok(Value::Bool(whole.contains(part.as_str())))
-        }
-        (Operator::In, [item, Value::List(items)]) => Ok(Value::Bool(items.contains(item))),
-        (Operator::In, [_, _]) => Ok(Value::Bool(false)),
-        (Operator::Add, _) => number(name, values, |a, b| a + b),
-        (Operator::Subtract, [a]) => number(name, &[Value::Number(0.0), a.clone()], |a, b| a - b),
-        (Operator::Subtract, _) => number(name, values, |a, b| a - b),
-        (Operator::Multiply, _) => number(name, values, |a, b| a * b),
-        (Operator::Min, _) => number(name, values, f64::min),
-        (Operator::Max, _) => number(name, values, f64::max),
-        _ => Err(RuleError::Arguments(name)),
-    }
-}
-
-/// Every neighbouring pair is in this order. Text with text by its characters, else by number.
-fn in_order(
-    name: &'static str,
-    values: &[Value],
-    wanted: fn(Ordering) -> bool,
-) -> Result<Value, RuleError> {
-    for pair in values.windows(2) {
-        let order = match pair {
-            [Value::Text(a), Value::Text(b)] => Some(a.cmp(b)),
-            [a, b] => a.to_number(name)?.partial_cmp(&b.to_number(name)?),
-            _ => None,
-        };
-        if !order.is_some_and(wanted) {
-            return Ok(Value::Bool(false));
-        }
-    }
-    Ok(Value::Bool(true))
-}
-
-fn number(
-    name: &'static str,
-    values: &[Value],
-    join: fn(f64, f64) -> f64,
-) -> Result<Value, RuleError> {
-    let mut total: Option<f64> = None;
-    for value in values {
-        let next = value.to_number(name)?;
-        // `f64::min` and `max` would drop a NaN silently.
-        if next.is_nan() {
-            return Err(RuleError::Undefined(name));
-        }
-        total = Some(total.map_or(next, |total| join(total, next)));
-    }
-    match total {
-        Some(total) if total.is_finite() => Ok(Value::Number(total)),
-        Some(_) | None => Err(RuleError::Undefined(name)),
-    }
-}
-
-impl Value {
-    pub(super) fn is_true(&self) -> bool {
-        match self {
-            Self::Null => false,
-            Self::Bool(value) => *value,
-            Self::Number(number) => *number != 0.0 && !number.is_nan(),
-            Self::Text(text) => !text.is_empty(),
-            Self::List(items) => !items.is_empty(),
-        }
-    }
-
-    /// Loose equality: numbers, booleans and text meet as numbers; null equals only itself.
-    fn equals(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Number(_) | Self::Bool(_), Self::Number(_) | Self::Bool(_) | Self::Text(_))
-            | (Self::Text(_), Self::Number(_) | Self::Bool(_)) => {
-                let pair = (self.to_number("=="), other.to_number("=="));
-                matches!(pair, (Ok(a), Ok(b)) if a.partial_cmp(&b) == Some(Ordering::Equal))
+    fn compute(&self, operator: Operator, values: &[Value]) -> Result<Value, RuleError> {
+        let name = operator.spelling();
+        match (operator, values) {
+            (Operator::Count(counter), [moment]) => {
+                let moment = seconds(name, moment)?;
+                let variables = self.variables.ok_or(RuleError::Undefined(name))?;
+                Ok(variables.count(counter, moment))
             }
-            _ => self == other,
+            (Operator::IsAfter, [a, b, tolerance @ ..]) => {
+                let late = is_before(name, b, a, tolerance.first())?;
+                // The moment itself belongs to what comes after it.
+                Ok(Value::Bool(late || a == b))
+            }
+            (Operator::IsBefore, [a, b, tolerance @ ..]) => {
+                is_before(name, a, b, tolerance.first()).map(Value::Bool)
+            }
+            (operator, values) => compute(operator, values),
         }
-    }
-
-    /// NaN for text that is no number; an error for a list.
-    fn to_number(&self, name: &'static str) -> Result<f64, RuleError> {
-        match self {
-            Self::Null => Ok(0.0),
-            Self::Bool(value) => Ok(f64::from(u8::from(*value))),
-            Self::Number(number) => Ok(*number),
-            Self::Text(text) => Ok(text_to_number(text.trim())),
-            Self::List(_) => Err(RuleError::Undefined(name)),
-        }
-    }
-}
-
-fn text_to_number(text: &str) -> f64 {
-    if text.is_empty() {
-        return 0.0;
-    }
-    // Rust would also read "inf" and "nan".
-    let is_number = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
-    if text.chars().all(is_number) {
-        text.parse().unwrap_or(f64::NAN)
-    } else {
-        f64::NAN
     }
 }

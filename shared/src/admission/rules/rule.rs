@@ -1,10 +1,18 @@
-//! What a rule is made of, what it may ask, what can be wrong with it.
+//! What a rule is made of, and what can be wrong with it.
 
-use super::compile::{Operator, compile};
-use super::evaluate::evaluate;
+use serde_json::Value as Json;
+
+use super::compile::{Scope, compile};
+use super::evaluate::Run;
+use super::operators::Operator;
+use super::times::Moment;
+use super::value::Value;
+use super::variables::{Variable, Variables};
 
 pub const RULE_BYTES_MAX: usize = 16 * 1024;
 pub const RULE_DEPTH_MAX: usize = 32;
+/// What one evaluation may cost: well under a millisecond.
+pub const RULE_STEPS_MAX: usize = 20_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
@@ -12,88 +20,34 @@ pub enum RuleError {
     TooLong,
     #[error("deeper than {RULE_DEPTH_MAX} levels")]
     TooDeep,
+    #[error("more than {RULE_STEPS_MAX} steps")]
+    TooMuch,
     #[error("not JSON logic")]
     Malformed,
     #[error("unknown operator {0:?}")]
     Operator(String),
     #[error("unknown variable {0:?}")]
     Variable(String),
+    #[error("not a time: {0}")]
+    Time(String),
     #[error("wrong number of arguments for {0:?}")]
     Arguments(&'static str),
     #[error("{0:?} has no value here")]
     Undefined(&'static str),
 }
 
-/// What a rule may ask. Entries are admissions of this ticket that stand, before this one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Variable {
-    /// Id of the ticket class.
-    Product,
-    /// Name of the ticket class.
-    Class,
-    /// Id of the gate; null without a gate.
-    Gate,
-    /// Name of the gate; null without a gate.
-    GateName,
-    /// Seconds since 1970.
-    Now,
-    /// 1 is Monday, 7 is Sunday, in the event's time zone.
-    NowIsoweekday,
-    EntriesNumber,
-    /// Since midnight in the event's time zone.
-    EntriesToday,
-    /// Days of the event's time zone with an entry.
-    EntriesDays,
-    /// Whole minutes; -1 without an entry.
-    MinutesSinceFirstEntry,
-    MinutesSinceLastEntry,
-    /// "present" or "absent".
-    EntryStatus,
-}
-
-impl Variable {
-    pub(super) fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "product" => Self::Product,
-            "class" => Self::Class,
-            "gate" => Self::Gate,
-            "gate_name" => Self::GateName,
-            "now" => Self::Now,
-            "now_isoweekday" => Self::NowIsoweekday,
-            "entries_number" => Self::EntriesNumber,
-            "entries_today" => Self::EntriesToday,
-            "entries_days" => Self::EntriesDays,
-            "minutes_since_first_entry" => Self::MinutesSinceFirstEntry,
-            "minutes_since_last_entry" => Self::MinutesSinceLastEntry,
-            "entry_status" => Self::EntryStatus,
-            _ => return None,
-        })
-    }
-}
-
-/// Gives variables their values; asked only for those that decide.
-pub trait Variables {
-    fn value(&self, variable: Variable) -> Value;
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    Null,
-    Bool(bool),
-    Number(f64),
-    Text(String),
-    List(Vec<Value>),
-}
-
 /// A compiled rule.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rule(Expression);
+pub struct Rule(pub(super) Expression);
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Expression {
     Literal(Value),
     /// With what stands in for null.
     Variable(Variable, Box<Expression>),
+    /// The path in the data at hand, and what stands in for null.
+    Data(Box<Expression>, Box<Expression>),
+    Moment(Moment),
     List(Vec<Expression>),
     Apply(Operator, Vec<Expression>),
 }
@@ -105,11 +59,18 @@ impl Rule {
             return Err(RuleError::TooLong);
         }
         let json = serde_json::from_str(text).map_err(|_| RuleError::Malformed)?;
-        compile(&json, 0).map(Self)
+        compile(&json, Scope::Gate, 0).map(Self)
     }
 
     /// Whether the rule allows.
     pub fn holds(&self, variables: &dyn Variables) -> Result<bool, RuleError> {
-        evaluate(&self.0, variables).map(|value| value.is_true())
+        let value = Run::at_gate(variables).evaluate(&self.0, &Value::Null)?;
+        Ok(value.is_true())
     }
+}
+
+/// Plain JSON logic over any data: the language by itself, without a ticket or a gate.
+pub fn apply(logic: &Json, data: &Json) -> Result<Value, RuleError> {
+    let expression = compile(logic, Scope::Data, 0)?;
+    Run::of_data().evaluate(&expression, &Value::from_json(data)?)
 }

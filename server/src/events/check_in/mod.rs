@@ -1,0 +1,15 @@
+//! How an event checks tickets in: rules, check-in lists, questions (V4).
+//!
+//! Invariants: what is stored has been compiled and tried out, names only classes and gates of the
+//! event, and puts a gate on one list at most. An event without settings has the plain ones.
+//!
+//! Other slices may call [`check_in_of`] and read [`CheckIn`].
+
+pub mod http;
+mod model;
+mod set;
+#[cfg(test)]
+mod tests;
+
+pub use model::{CheckIn, time_of_day};
+pub use set::{check_in_of, set_check_in};

@@ -1,0 +1,149 @@
+//! The settings, checked. Pure.
+
+use std::collections::BTreeSet;
+
+use jiff::civil;
+use serde::{Deserialize, Serialize};
+use shared::admission::rules::Rule;
+use shared::api::check_in::{CheckInList, CheckInRule, CheckInSettings};
+use shared::ids::{ClassId, EventId, GateId};
+use shared::limits::{NAME_CHARS_MAX, TITLE_CHARS_MAX};
+use shared::trust::lists::{LISTS_MAX, QUESTIONS_MAX, RULES_MAX};
+
+use crate::events::model::{Event, Gate, TicketClass};
+use crate::platform::db::{Collection, Entity, IndexValue};
+use crate::platform::fields::{Fields, Invalid};
+
+/// The settings of one event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckIn {
+    pub event_id: EventId,
+    pub settings: CheckInSettings,
+}
+
+impl CheckIn {
+    /// Names all fields that are wrong, not only the first.
+    pub fn checked(
+        event: &Event,
+        classes: &[TicketClass],
+        gates: &[Gate],
+        mut wanted: CheckInSettings,
+    ) -> Result<Self, Invalid> {
+        let known = Known {
+            classes: classes.iter().map(|class| class.id).collect(),
+            gates: gates.iter().map(|gate| gate.id).collect(),
+        };
+        let mut fields = Fields::default();
+        if wanted.doors_date.is_some_and(|doors| doors >= event.end) {
+            fields.wrong("doorsDate", "must be before endDate");
+        }
+        check_rules("", &mut wanted.rules, &mut fields);
+        known.check_lists(&mut wanted.lists, &mut fields);
+        if wanted.questions.len() > QUESTIONS_MAX {
+            fields.wrong("questions", format!("must be at most {QUESTIONS_MAX}"));
+        }
+        for (at, question) in wanted.questions.iter_mut().enumerate() {
+            let name = format!("questions[{at}]");
+            let field = format!("{name}.text");
+            question.text = fields.line(field, &question.text, 1, TITLE_CHARS_MAX);
+            known.check_classes(&name, question.class_ids.as_deref(), &mut fields);
+        }
+        fields.done(Self {
+            event_id: event.id,
+            settings: wanted,
+        })
+    }
+}
+
+/// Seconds after midnight of `04:00`.
+pub fn time_of_day(text: &str) -> Option<u32> {
+    let is_plain = |c: char| c.is_ascii_digit() || c == ':';
+    let time: civil::Time = (text.len() == 5 && text.chars().all(is_plain))
+        .then(|| text.parse().ok())
+        .flatten()?;
+    let minutes = u32::try_from(time.hour()).ok()? * 60 + u32::try_from(time.minute()).ok()?;
+    Some(minutes * 60)
+}
+
+struct Known {
+    classes: BTreeSet<ClassId>,
+    gates: BTreeSet<GateId>,
+}
+
+impl Known {
+    fn check_lists(&self, lists: &mut [CheckInList], fields: &mut Fields) {
+        if lists.len() > LISTS_MAX {
+            fields.wrong("lists", format!("must be at most {LISTS_MAX}"));
+        }
+        let mut names = BTreeSet::new();
+        let mut placed = BTreeSet::new();
+        for (at, list) in lists.iter_mut().enumerate() {
+            let name = format!("lists[{at}]");
+            list.name = fields.line(format!("{name}.name"), &list.name, 1, NAME_CHARS_MAX);
+            if !names.insert(list.name.to_lowercase()) {
+                fields.wrong(format!("{name}.name"), "is already used in this event");
+            }
+            if !list.gate_ids.iter().all(|gate| self.gates.contains(gate)) {
+                fields.wrong(format!("{name}.gateIds"), "names a gate of another event");
+            }
+            if !list.gate_ids.iter().all(|gate| placed.insert(*gate)) {
+                fields.wrong(format!("{name}.gateIds"), "names a gate that is on a list");
+            }
+            self.check_classes(&name, list.class_ids.as_deref(), fields);
+            let time = list.check_out_at.as_deref();
+            if time.is_some_and(|time| time_of_day(time).is_none()) {
+                fields.wrong(
+                    format!("{name}.checkOutAt"),
+                    "must be a time of day, like 04:00",
+                );
+            }
+            check_rules(&format!("{name}."), &mut list.rules, fields);
+        }
+    }
+
+    fn check_classes(&self, name: &str, classes: Option<&[ClassId]>, fields: &mut Fields) {
+        let mut seen = BTreeSet::new();
+        for class in classes.unwrap_or_default() {
+            if !self.classes.contains(class) {
+                fields.wrong(format!("{name}.classIds"), "names a class of another event");
+            } else if !seen.insert(class) {
+                fields.wrong(format!("{name}.classIds"), "names a class twice");
+            }
+        }
+    }
+}
+
+/// A rule that a gate could not ask would refuse everybody, so it is refused here (S140).
+fn check_rules(prefix: &str, rules: &mut [CheckInRule], fields: &mut Fields) {
+    if rules.len() > RULES_MAX {
+        fields.wrong(
+            format!("{prefix}rules"),
+            format!("must be at most {RULES_MAX}"),
+        );
+    }
+    let mut names = BTreeSet::new();
+    for (at, rule) in rules.iter_mut().enumerate() {
+        let field = format!("{prefix}rules[{at}]");
+        rule.name = fields.line(format!("{field}.name"), &rule.name, 1, NAME_CHARS_MAX);
+        if !names.insert(rule.name.to_lowercase()) {
+            fields.wrong(format!("{field}.name"), "is already used");
+        }
+        if let Err(error) = Rule::rehearse(&rule.logic.to_string()) {
+            fields.wrong(format!("{field}.logic"), error.to_string());
+        }
+    }
+}
+
+impl Entity for CheckIn {
+    const COLLECTION: Collection = Collection {
+        name: "check_in",
+        fields: &[],
+        indexes: &[],
+    };
+    fn id(&self) -> String {
+        self.event_id.to_string()
+    }
+    fn index(&self) -> Vec<IndexValue> {
+        Vec::new()
+    }
+}

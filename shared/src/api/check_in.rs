@@ -1,0 +1,92 @@
+//! How an event checks tickets in: rules, check-in lists, questions (V4).
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ClassId, GateId};
+use crate::time::Timestamp;
+
+/// How often one ticket enters on a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Entries {
+    #[default]
+    Once,
+    /// Once on each day of the event's time zone.
+    OncePerDay,
+    /// As often as it is shown.
+    Unlimited,
+}
+
+/// A rule that must hold for an entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CheckInRule {
+    /// Guests read it when the rule refuses them.
+    pub name: String,
+    /// JSON logic over the documented variables:
+    /// `{"isAfter": [{"var": "now"}, {"buildTime": ["customtime", "17:00"]}, null]}`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub logic: serde_json::Value,
+}
+
+/// Which classes enter at some gates, under which rules, with a count of entries of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CheckInList {
+    pub name: String,
+    /// A gate is of one list at most; the others are of the event's own, where every class enters
+    /// once.
+    #[serde(default)]
+    pub gate_ids: Vec<GateId>,
+    /// Absent means every class, an empty list none.
+    #[serde(default)]
+    pub class_ids: Option<Vec<ClassId>>,
+    #[serde(default)]
+    pub entries: Entries,
+    /// Whoever has left may come again.
+    #[serde(default)]
+    pub re_entry: bool,
+    /// Tickets that are not paid for enter once somebody at the gate has taken the money.
+    #[serde(default)]
+    pub include_pending: bool,
+    /// Staff look at everybody's ID.
+    #[serde(default)]
+    pub id_check: bool,
+    /// Time of day, `04:00` on the event's clock: whoever is inside then counts as gone.
+    #[serde(default)]
+    pub check_out_at: Option<String>,
+    /// Besides the event's.
+    #[serde(default)]
+    pub rules: Vec<CheckInRule>,
+}
+
+/// Asked at the gate, where somebody is there to ask.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CheckInQuestion {
+    pub text: String,
+    /// Absent means every class.
+    #[serde(default)]
+    pub class_ids: Option<Vec<ClassId>>,
+}
+
+/// Replaced as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CheckInSettings {
+    /// When doors open, for rules that say `date_admission`; absent means the event's start.
+    #[serde(default)]
+    pub doors_date: Option<Timestamp>,
+    /// For all gates.
+    #[serde(default)]
+    pub rules: Vec<CheckInRule>,
+    #[serde(default)]
+    pub lists: Vec<CheckInList>,
+    #[serde(default)]
+    pub questions: Vec<CheckInQuestion>,
+}
