@@ -29,6 +29,10 @@ impl<'a> Case<'a> {
 
     /// Step 7: the event's rules, then the list's; the first that does not allow is told.
     pub(super) fn check_rules(&self, findings: &mut Findings<'a>) {
+        let of_list = self.usage.list().map_or(&[][..], |list| &list.rules);
+        if self.policy.rules.is_empty() && of_list.is_empty() {
+            return;
+        }
         let facts = RuleFacts {
             policy: self.policy,
             class: self.class,
@@ -37,7 +41,6 @@ impl<'a> Case<'a> {
             inside: self.usage.is_inside(),
             now: self.now,
         };
-        let of_list = self.usage.list().map_or(&[][..], |list| &list.rules);
         for (name, text) in self.policy.rules.iter().chain(of_list) {
             let rule = Rule::parse(text);
             let answer = match rule.as_ref().map(|rule| rule.holds(&facts)) {
