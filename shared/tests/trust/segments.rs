@@ -110,7 +110,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ),
         segment(
             "an unknown flag",
-            &Segment::Tickets([&[1, 1, 0, 0x10], [0; 12].as_slice()].concat()),
+            &Segment::Tickets([&[1, 1, 0, 0x20], [0; 12].as_slice()].concat()),
             0,
             refused("reserved bits are set"),
         ),
