@@ -211,4 +211,11 @@ async fn the_page_shows_what_is_to_pay_and_what_became_of_it() {
     let html = shop.t.get(&format!("/pay/demo/{expired}"), "").await;
     assert!(String::from_utf8_lossy(&html.bytes).contains("The time to pay is over"));
     shop.pay(&expired).await.expect_error(409, "link_closed");
+    // The sweeper closes the link; to its payer it is still the time that is over.
+    crate::orders::expire_due(&shop.t.app).await.expect("swept");
+    let html = shop.t.get(&format!("/pay/demo/{expired}"), "").await;
+    assert!(String::from_utf8_lossy(&html.bytes).contains("The time to pay is over"));
+    let answer = shop.pay(&expired).await;
+    assert_eq!(answer.json()["details"]["status"], "EXPIRED");
+    answer.expect_error(409, "link_closed");
 }
