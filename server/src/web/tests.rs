@@ -198,7 +198,11 @@ async fn the_other_pages_stand() {
     assert_eq!(front.status, 200);
     let front = text(&front);
     assert!(
-        front.contains("Night of the Open Gates") && front.contains("250000 VND"),
+        front.contains("Night of the Open Gates") && front.contains("250,000 VND"),
+        "{front}"
+    );
+    assert!(
+        front.contains("Mon 21 September 2026, 22:13 – ") && front.contains(", Ho Chi Minh City"),
         "{front}"
     );
     let enrol = site.test.get("/enrol", "").await;

@@ -169,7 +169,7 @@ async fn the_page_shows_what_is_to_pay_and_what_became_of_it() {
     let html = String::from_utf8_lossy(&page.bytes).into_owned();
     assert_eq!(page.status, 200);
     for part in [
-        "250000 VND",
+        "250,000 VND",
         "Night of Strings",
         "data-seconds=\"600\"",
         "value=\"pay\"",
