@@ -203,6 +203,10 @@ async fn the_page_shows_what_is_to_pay_and_what_became_of_it() {
         html.contains("Paid. Thank you!") && !html.contains("<form"),
         "{html}"
     );
+    let late = format!("{PAYMENTS}/demo/{payment}/decline");
+    let late = shop.t.call("POST", &late, "", None).await;
+    assert_eq!(late.json()["message"], "This payment is already paid.");
+    late.expect_error(409, "link_closed");
 
     let expired = shop
         .payment(&text(&shop.order(1).await.expect(201)["id"]))
