@@ -222,13 +222,34 @@ async fn bodies_that_are_not_json_or_too_large_are_refused() {
     let details = send("application/json; charset=utf-8", b"{}".to_vec())
         .await
         .expect_error(400, "validation");
-    assert_eq!(details, json!({ "username": "missing field `username`" }));
+    assert_eq!(
+        details,
+        json!({ "password": "is missing", "username": "is missing" })
+    );
     send(
         "application/json",
         vec![b' '; limits::JSON_BODY_BYTES_MAX + 1],
     )
     .await
     .expect_error(413, "body_too_large");
+}
+
+#[tokio::test]
+async fn queries_and_paths_are_refused_in_plain_words() {
+    // N1
+    let test = TestApp::new().await;
+    for (path, field, words) in [
+        ("issued-tickets", "eventId", "is missing"),
+        ("issued-tickets?eventId=x", "eventId", "must be an id, like"),
+        ("events?limit=many", "limit", "must be a whole number"),
+        ("events?mine=perhaps", "mine", "must be true or false"),
+        ("events/x", "id", "must be an id, like"),
+    ] {
+        let answer = test.get(&format!("/api/v1/{path}"), "").await;
+        let details = answer.expect_error(400, "validation");
+        let why = details[field].as_str().unwrap_or_default();
+        assert!(why.starts_with(words), "{path}: {details}");
+    }
 }
 
 /// More than any route takes.
