@@ -7,7 +7,7 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::IntoResponse as _;
 use axum::routing::get;
 use shared::limits;
@@ -145,7 +145,7 @@ pub fn build(app: AppState) -> Router {
         .merge(SwaggerUi::new("/docs").config(docs))
         .merge(pages())
         .merge(probes::routes())
-        .fallback(async || ApiError::not_found("page or route"))
+        .fallback(async |uri: Uri, request: HeaderMap| web::missing(&uri, &request))
         .method_not_allowed_fallback(async || {
             ApiError::new(
                 StatusCode::METHOD_NOT_ALLOWED,
