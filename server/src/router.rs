@@ -19,7 +19,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::{guard, probes};
-use crate::{accounts, events, gate, inventory, orders, payments, tickets, web};
+use crate::{accounts, description, events, gate, inventory, orders, payments, tickets, web};
 
 const API: &str = "/api/v1";
 const OPENAPI_PATH: &str = "/api/v1/openapi.json";
@@ -129,7 +129,8 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
 
 /// The whole server.
 pub fn build(app: AppState) -> Router {
-    let (api, description) = described().split_for_parts();
+    let (api, mut description) = described().split_for_parts();
+    description::complete(&mut description);
     let description = axum::body::Bytes::from(to_json(&description));
     let openapi = move || async move {
         (
@@ -163,7 +164,9 @@ pub fn build(app: AppState) -> Router {
 
 /// The API description (`OpenAPI` 3.1), pretty JSON, as in `docs/openapi.json`.
 pub fn openapi_json() -> String {
-    to_json(&described().into_openapi())
+    let mut described = described().into_openapi();
+    description::complete(&mut described);
+    to_json(&described)
 }
 
 #[derive(utoipa::OpenApi)]

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use shared::api::accounts::Role;
 use shared::limits;
 
+use crate::description::{LIMITS, Limit};
 use crate::router::{ACCESS, Access, openapi_json};
 use crate::testing::{Answer, TestApp};
 
@@ -66,6 +67,29 @@ fn the_description_says_which_routes_need_a_login() {
             Access::Public | Access::Signed => false,
         };
         assert_eq!(secured, expected, "{method} {path}");
+    }
+}
+
+#[test]
+fn the_description_says_limits_and_401() {
+    // N4: every limit that is listed has landed, and every route that reads a token may refuse it
+    let description = described();
+    for (schema, property, limit) in LIMITS {
+        let property = &description["components"]["schemas"][schema]["properties"][property];
+        let maximum = match limit {
+            Limit::Chars(_, max) => property["maxLength"] == json!(max),
+            Limit::Number(_, max) => property["maximum"] == json!(max),
+            Limit::Items(_, max) => property["maxItems"] == json!(max),
+        };
+        assert!(maximum, "{schema}: {property}");
+    }
+    for (method, path, access) in ACCESS {
+        let operation =
+            &description["paths"][format!("/api/v1{path}")][method.as_str().to_lowercase()];
+        if matches!(access, Access::User | Access::Owner | Access::Admin) {
+            let unauthenticated = &operation["responses"]["401"];
+            assert!(unauthenticated.is_object(), "{method} {path}");
+        }
     }
 }
 
