@@ -5,6 +5,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod demo;
+mod description;
 pub mod error;
 pub mod events;
 pub mod gate;

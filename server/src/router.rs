@@ -7,7 +7,7 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::IntoResponse as _;
 use axum::routing::get;
 use shared::limits;
@@ -19,7 +19,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::{guard, probes};
-use crate::{accounts, events, gate, inventory, orders, payments, tickets, web};
+use crate::{accounts, description, events, gate, inventory, orders, payments, tickets, web};
 
 const API: &str = "/api/v1";
 const OPENAPI_PATH: &str = "/api/v1/openapi.json";
@@ -131,7 +131,8 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
 
 /// The whole server.
 pub fn build(app: AppState) -> Router {
-    let (api, description) = described().split_for_parts();
+    let (api, mut description) = described().split_for_parts();
+    description::complete(&mut description);
     let description = axum::body::Bytes::from(to_json(&description));
     let openapi = move || async move {
         (
@@ -147,7 +148,7 @@ pub fn build(app: AppState) -> Router {
         .merge(SwaggerUi::new("/docs").config(docs))
         .merge(pages())
         .merge(probes::routes())
-        .fallback(async || ApiError::not_found("page or route"))
+        .fallback(async |uri: Uri, request: HeaderMap| web::missing(&uri, &request))
         .method_not_allowed_fallback(async || {
             ApiError::new(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -165,7 +166,9 @@ pub fn build(app: AppState) -> Router {
 
 /// The API description (`OpenAPI` 3.1), pretty JSON, as in `docs/openapi.json`.
 pub fn openapi_json() -> String {
-    to_json(&described().into_openapi())
+    let mut described = described().into_openapi();
+    description::complete(&mut described);
+    to_json(&described)
 }
 
 #[derive(utoipa::OpenApi)]

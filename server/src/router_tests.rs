@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use shared::api::accounts::Role;
 use shared::limits;
 
+use crate::description::{LIMITS, Limit};
 use crate::router::{ACCESS, Access, openapi_json};
 use crate::testing::{Answer, TestApp};
 
@@ -66,6 +67,29 @@ fn the_description_says_which_routes_need_a_login() {
             Access::Public | Access::Signed => false,
         };
         assert_eq!(secured, expected, "{method} {path}");
+    }
+}
+
+#[test]
+fn the_description_says_limits_and_401() {
+    // N4: every limit that is listed has landed, and every route that reads a token may refuse it
+    let description = described();
+    for (schema, property, limit) in LIMITS {
+        let property = &description["components"]["schemas"][schema]["properties"][property];
+        let maximum = match limit {
+            Limit::Chars(_, max) => property["maxLength"] == json!(max),
+            Limit::Number(_, max) => property["maximum"] == json!(max),
+            Limit::Items(_, max) => property["maxItems"] == json!(max),
+        };
+        assert!(maximum, "{schema}: {property}");
+    }
+    for (method, path, access) in ACCESS {
+        let operation =
+            &description["paths"][format!("/api/v1{path}")][method.as_str().to_lowercase()];
+        if matches!(access, Access::User | Access::Owner | Access::Admin) {
+            let unauthenticated = &operation["responses"]["401"];
+            assert!(unauthenticated.is_object(), "{method} {path}");
+        }
     }
 }
 
@@ -222,13 +246,34 @@ async fn bodies_that_are_not_json_or_too_large_are_refused() {
     let details = send("application/json; charset=utf-8", b"{}".to_vec())
         .await
         .expect_error(400, "validation");
-    assert_eq!(details, json!({ "username": "missing field `username`" }));
+    assert_eq!(
+        details,
+        json!({ "password": "is missing", "username": "is missing" })
+    );
     send(
         "application/json",
         vec![b' '; limits::JSON_BODY_BYTES_MAX + 1],
     )
     .await
     .expect_error(413, "body_too_large");
+}
+
+#[tokio::test]
+async fn queries_and_paths_are_refused_in_plain_words() {
+    // N1
+    let test = TestApp::new().await;
+    for (path, field, words) in [
+        ("issued-tickets", "eventId", "is missing"),
+        ("issued-tickets?eventId=x", "eventId", "must be an id, like"),
+        ("events?limit=many", "limit", "must be a whole number"),
+        ("events?mine=perhaps", "mine", "must be true or false"),
+        ("events/x", "id", "must be an id, like"),
+    ] {
+        let answer = test.get(&format!("/api/v1/{path}"), "").await;
+        let details = answer.expect_error(400, "validation");
+        let why = details[field].as_str().unwrap_or_default();
+        assert!(why.starts_with(words), "{path}: {details}");
+    }
 }
 
 /// More than any route takes.

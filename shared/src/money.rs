@@ -105,25 +105,38 @@ impl Money {
     }
 }
 impl fmt::Display for Money {
-    /// `250000 VND`, `12.50 EUR`.
+    /// For people: `250,000 VND`, `12.50 EUR`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let exponent = self.currency.exponent();
         let unit = 10_u64.pow(exponent);
         let sign = if self.amount < 0 { "-" } else { "" };
         let minor = self.amount.unsigned_abs();
         if exponent == 0 {
-            write!(f, "{sign}{minor} {}", self.currency)
+            write!(f, "{sign}{} {}", grouped(minor), self.currency)
         } else {
             let width = exponent as usize;
             write!(
                 f,
                 "{sign}{}.{:0width$} {}",
-                minor / unit,
+                grouped(minor / unit),
                 minor % unit,
                 self.currency
             )
         }
     }
+}
+
+/// Digits in threes.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -132,7 +145,16 @@ mod tests {
 
     #[test]
     fn shows_minor_units_by_currency() {
-        assert_eq!(Money::new(250_000, Currency::VND).to_string(), "250000 VND");
+        for (amount, currency, text) in [
+            (999, Currency::VND, "999 VND"),
+            (1_000, Currency::VND, "1,000 VND"),
+            (250_000, Currency::VND, "250,000 VND"),
+            (1_000_000_001_260, Currency::EUR, "10,000,000,012.60 EUR"),
+            (-123_456, Currency::USD, "-1,234.56 USD"),
+            (i64::MIN, Currency::VND, "-9,223,372,036,854,775,808 VND"),
+        ] {
+            assert_eq!(Money::new(amount, currency).to_string(), text);
+        }
         assert_eq!(Money::new(1_250, Currency::EUR).to_string(), "12.50 EUR");
         assert_eq!(Money::new(-5, Currency::USD).to_string(), "-0.05 USD");
     }

@@ -4,8 +4,8 @@ use shared::limits;
 
 use super::error::Error;
 
-const USERNAME_CHARS_MIN: usize = 3;
-const USERNAME_CHARS_MAX: usize = 32;
+pub const USERNAME_CHARS_MIN: usize = 3;
+pub const USERNAME_CHARS_MAX: usize = 32;
 /// Parts of a name shorter than this may occur in a password by chance.
 const TELLING_CHARS_MIN: usize = 4;
 const DISTINCT_CHARS_MIN: usize = 5;

@@ -22,6 +22,7 @@ mod session;
 mod tests;
 pub mod tokens;
 
+pub use credentials::{USERNAME_CHARS_MAX, USERNAME_CHARS_MIN};
 pub use error::Error;
 pub use http::routes;
 pub use organizer::grant_organizer;

@@ -441,6 +441,8 @@ async fn classes_and_gates_are_checked_and_keep_their_zones() {
         ("maxPerOrder", json!(21)),
         ("entryUntil", json!("2026-10-11T00:00:00Z")),
         ("entryFrom", json!("2026-09-19T23:59:59Z")),
+        ("entryFrom", json!("2026-10-12T07:27:39Z")),
+        ("entryUntil", json!("2026-10-12T15:00:00.001Z")),
     ] {
         let mut body = vip.clone();
         body["name"] = json!("Other");

@@ -31,10 +31,12 @@ pub fn claim_stock(
     }
     // Nothing was taken. Only how to say it is still open.
     let (available, held) = store::look(tx, &hold, class, quantity)?;
+    let any = Query::on("stock").eq(event).eq(class).limit(1);
     Err(StockError::Short {
         class,
         available,
         held,
+        issued: available > 0 || held > 0 || !tx.list::<IssuedTicket>(&any)?.is_empty(),
     })
 }
 

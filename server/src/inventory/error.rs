@@ -18,6 +18,8 @@ pub enum StockError {
         class: ClassId,
         available: u32,
         held: u32,
+        /// Whether the class ever had any stock.
+        issued: bool,
     },
     #[error("seats cannot be had")]
     Seats {
@@ -39,15 +41,19 @@ impl From<StockError> for ApiError {
                 class,
                 available,
                 held,
-            } => short(available, held)
+                issued,
+            } => short(available, held, issued)
                 .detail("classId", class)
                 .detail("available", available),
             StockError::Seats {
                 unknown,
                 held: _,
                 sold: _,
-            } if !unknown.is_empty() => Self::field("seats", "not seats of this event: ")
-                .detail("unknown", unknown.join(", ")),
+            } if !unknown.is_empty() => {
+                let unknown = unknown.join(", ");
+                Self::field("seats", format!("not seats of this event: {unknown}"))
+                    .detail("unknown", unknown)
+            }
             StockError::Seats { held, sold, .. } if sold.is_empty() => {
                 all_held().detail("seats", held.join(", "))
             }
@@ -61,11 +67,17 @@ impl From<StockError> for ApiError {
     }
 }
 
-fn short(available: u32, held: u32) -> ApiError {
-    if held > 0 {
+/// `available` is exact here: it is less than what was asked for. The code says whether waiting may
+/// help, the sentence what can be had now.
+fn short(available: u32, held: u32, issued: bool) -> ApiError {
+    if available > 0 {
+        let code = if held > 0 { "all_held" } else { "sold_out" };
+        let are = if available == 1 { "is" } else { "are" };
+        ApiError::conflict(code, format!("Only {available} {are} free now."))
+    } else if held > 0 {
         all_held()
-    } else if available > 0 {
-        ApiError::conflict("sold_out", "There are not enough tickets left.")
+    } else if !issued {
+        ApiError::conflict("not_on_sale", "Not on sale yet.")
     } else {
         ApiError::conflict("sold_out", "Sold out.")
     }

@@ -52,6 +52,10 @@ impl From<Error> for ApiError {
                 "hold_expired",
                 "The time to pay is over and the tickets are free again. Order once more.",
             ),
+            Error::NotPayable {
+                status: status @ OrderStatus::Paid,
+            } => Self::conflict("not_payable", "This order is already paid.")
+                .detail("status", format!("{status:?}").to_uppercase()),
             Error::NotPayable { status } => {
                 Self::conflict("not_payable", "This order does not wait for a payment.")
                     .detail("status", format!("{status:?}").to_uppercase())

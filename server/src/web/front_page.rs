@@ -30,8 +30,11 @@ pub(super) async fn page(app: &App) -> Result<Markup, ApiError> {
 
 fn entry(event: &EventView) -> Markup {
     html! {
-        h2 { a href={ "/api/v1/events/" (event.id) } { (event.title) } }
-        p { (times::span(event.start_date, event.end_date, &event.timezone)) }
+        h2 { a href={ "/events/" (event.id) } { (event.title) } }
+        p {
+            (times::span(event.start_date, event.end_date, &event.timezone))
+            ", " (times::city(&event.timezone))
+        }
         @for class in &event.classes {
             p.quiet { (class.name) " · " (class.price) }
         }

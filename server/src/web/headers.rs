@@ -18,6 +18,12 @@ pub(super) fn public(page: Markup) -> Response {
     answer(StatusCode::OK, page, cache)
 }
 
+/// There is no such page, yet.
+pub(super) fn missing(page: Markup) -> Response {
+    let cache = HeaderValue::from_static("no-store");
+    answer(StatusCode::NOT_FOUND, page, cache)
+}
+
 /// A page at a secret link: for this browser only, and asked for again each time.
 pub(super) fn private(status: StatusCode, page: Markup) -> Response {
     let mut response = answer(status, page, HeaderValue::from_static("private, no-cache"));

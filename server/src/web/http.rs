@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::ticket_page::{Shown, unknown};
-use super::{assets, enrol_page, front_page, headers};
+use super::{assets, enrol_page, event_page, front_page, headers, missing_page};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::{Json, Path};
@@ -16,6 +16,7 @@ use crate::tickets::{self, ActivationRequest};
 pub fn pages() -> Router<AppState> {
     Router::new()
         .route("/", get(front))
+        .route("/events/{id}", get(event))
         .route("/enrol", get(async || headers::public(enrol_page::page())))
         .route("/t/sw.js", get(service_worker))
         .route("/t/{secret}", get(ticket))
@@ -29,6 +30,14 @@ pub fn pages() -> Router<AppState> {
 
 async fn front(State(app): State<AppState>) -> Result<Response, ApiError> {
     Ok(headers::public(front_page::page(&app).await?))
+}
+
+async fn event(State(app): State<AppState>, Path(id): Path<String>) -> Result<Response, ApiError> {
+    let page = event_page::page(&app, &id).await?;
+    Ok(page.map_or_else(
+        || headers::missing(missing_page::page_of("event")),
+        headers::public,
+    ))
 }
 
 async fn ticket(

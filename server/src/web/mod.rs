@@ -1,4 +1,4 @@
-//! Pages for people: the attendee's ticket, the enrolment hint, the front page.
+//! Pages for people: the attendee's ticket, the enrolment hint, events.
 //!
 //! Invariants: server-rendered and complete without script; nothing is loaded from elsewhere; no
 //! inline script or style (the content policy forbids both); a ticket's page says nothing to
@@ -6,12 +6,16 @@
 
 mod assets;
 mod enrol_page;
+mod event_page;
 mod front_page;
 mod headers;
 pub mod http;
 mod layout;
+mod missing_page;
 mod state;
 #[cfg(test)]
 mod tests;
 mod ticket_page;
 mod times;
+
+pub use missing_page::missing;

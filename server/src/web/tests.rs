@@ -7,6 +7,7 @@ use shared::api::tickets::TicketStatus;
 
 use crate::gate::tests::Site;
 use crate::inventory::model::IssuedTicket;
+use crate::orders::fixture::Shop;
 use crate::orders::model::Order;
 use crate::testing::{Answer, NOW};
 
@@ -205,10 +206,88 @@ async fn the_other_pages_stand() {
     assert_eq!(front.status, 200);
     let front = text(&front);
     assert!(
-        front.contains("Night of the Open Gates") && front.contains("250000 VND"),
+        front.contains("Night of the Open Gates") && front.contains("250,000 VND"),
+        "{front}"
+    );
+    assert!(
+        front.contains("Mon 21 September 2026, 22:13 – ") && front.contains(", Ho Chi Minh City"),
         "{front}"
     );
     let enrol = site.test.get("/enrol", "").await;
     assert_eq!(enrol.status, 200);
     assert!(text(&enrol).contains("kiosk enrol"));
+}
+
+#[tokio::test]
+async fn an_event_has_a_page_for_people() {
+    // E1, I2
+    let shop = Shop::open(3).await;
+    shop.add_class("Balcony", 1_250_000).await;
+    let path = format!("/events/{}", shop.event);
+    let front = text(&shop.t.get("/", "").await);
+    assert!(front.contains(&format!("href=\"{path}\"")), "{front}");
+    assert!(!front.contains("/api/"), "people are not sent to JSON");
+    let page = shop.t.get(&path, "").await;
+    assert_eq!(page.status, 200);
+    assert_eq!(
+        page.headers[header::CONTENT_TYPE],
+        "text/html; charset=utf-8"
+    );
+    let html = text(&page);
+    for shown in [
+        "<h1>Night of Strings</h1>",
+        "Mon 12 October 2026, 19:00 – 23:00",
+        "Times in Ho Chi Minh City (Asia/Ho_Chi_Minh)",
+        "Four quartets.",
+        "250,000 VND",
+        "Only 3 left",
+        "1,250,000 VND",
+        "Not on sale yet",
+    ] {
+        assert!(html.contains(shown), "{shown} is missing in {html}");
+    }
+    assert!(!html.contains("<script") && !html.contains("style="));
+    shop.buy(3).await;
+    assert!(text(&shop.t.get(&path, "").await).contains("Sold out"));
+    shop.t.clock.set(NOW.plus_secs(60 * 86_400));
+    let over = text(&shop.t.get(&path, "").await);
+    assert!(
+        over.contains("This event is over.") && !over.contains("Sold out"),
+        "{over}"
+    );
+}
+
+#[tokio::test]
+async fn where_there_is_nothing_people_get_a_page_and_programs_json() {
+    // E1, N1
+    let shop = Shop::open(0).await;
+    let draft = crate::orders::fixture::draft(&shop.t, &shop.organizer).await;
+    for path in [
+        format!("/events/{draft}"),
+        "/events/nonsense".to_owned(),
+        "/events/01900000-0000-7000-8000-000000000000".to_owned(),
+    ] {
+        let answer = shop.t.get(&path, "").await;
+        assert_eq!(answer.status, 404);
+        assert!(text(&answer).contains("There is no such event."), "{path}");
+    }
+    let ask = async |path: &str, accept: &str| {
+        let request = axum::http::Request::get(path)
+            .header(header::ACCEPT, accept)
+            .body(axum::body::Body::empty())
+            .expect("a request");
+        shop.t.send(request).await
+    };
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let page = ask("/nowhere", browser).await;
+    assert_eq!(page.status, 404);
+    assert_eq!(page.headers[header::VARY], "accept");
+    assert!(text(&page).contains("There is no such page."));
+    for (path, accept) in [
+        ("/nowhere", "*/*"),
+        ("/nowhere", "application/json"),
+        ("/api/v1/nowhere", browser),
+    ] {
+        ask(path, accept).await.expect_error(404, "not_found");
+    }
 }

@@ -30,6 +30,16 @@ pub(super) fn span(start: Timestamp, end: Timestamp, zone: &str) -> String {
     format!("{} – {until}", long(start, zone))
 }
 
+/// The city that names the zone: `Ho Chi Minh City` of `Asia/Ho_Chi_Minh`.
+pub(super) fn city(zone: &str) -> String {
+    let city = zone.rsplit_once('/').map_or(zone, |(_, city)| city);
+    match city {
+        // The database leaves out what people always say.
+        "Ho_Chi_Minh" => "Ho Chi Minh City".to_owned(),
+        city => city.replace('_', " "),
+    }
+}
+
 fn local(at: Timestamp, zone: &str) -> Zoned {
     // Zones were checked when the event was saved.
     let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
@@ -51,6 +61,9 @@ mod tests {
             short(at, at.plus_secs(86_400), zone),
             "21:13 on 21 September"
         );
+        assert_eq!(city(zone), "Ho Chi Minh City");
+        assert_eq!(city("America/Argentina/Buenos_Aires"), "Buenos Aires");
+        assert_eq!(city("UTC"), "UTC");
         assert_eq!(
             span(at, at.plus_secs(3600), zone),
             "Mon 21 September 2026, 21:13 – 22:13"

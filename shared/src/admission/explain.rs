@@ -146,16 +146,7 @@ impl Language {
                 .map_or(self.already_used_unknown.to_owned(), |earlier| {
                     self.used(setting, earlier)
                 }),
-            Reason::Expired => match details.untimely {
-                Some((Untimely::Past, at)) => {
-                    fill(self.code_past, &[("time", &self.exact_time(setting, at))])
-                }
-                Some((Untimely::Ahead, at)) => {
-                    fill(self.code_ahead, &[("time", &self.exact_time(setting, at))])
-                }
-                Some((Untimely::Repeated, _)) => self.code_repeated.to_owned(),
-                None => self.expired.to_owned(),
-            },
+            Reason::Expired => self.expiry(setting, details.untimely),
             Reason::NeedsId if details.adult => self.needs_id_adult.to_owned(),
             Reason::NotATicket
             | Reason::Misread
@@ -174,6 +165,20 @@ impl Language {
             | Reason::SnapshotTooOld
             | Reason::DeviceEvicted
             | Reason::RateLimited => self.plain(reason).to_owned(),
+        }
+    }
+
+    /// A ticket whose time is over, or a code that turns shown at the wrong moment.
+    fn expiry(&self, setting: &Setting<'_>, untimely: Option<(Untimely, Timestamp)>) -> String {
+        match untimely {
+            Some((Untimely::Past, at)) => {
+                fill(self.code_past, &[("time", &self.exact_time(setting, at))])
+            }
+            Some((Untimely::Ahead, at)) => {
+                fill(self.code_ahead, &[("time", &self.exact_time(setting, at))])
+            }
+            Some((Untimely::Repeated, _)) => self.code_repeated.to_owned(),
+            None => self.expired.to_owned(),
         }
     }
 

@@ -108,9 +108,12 @@ pub struct CreateTicketClass {
     pub zones: Vec<String>,
     #[serde(default)]
     pub max_per_order: Option<u32>,
-    /// Entry window; absent means from 12 hours before the start until the end.
+    /// When entry begins, on a quarter of an hour; absent means 12 hours before the event's start,
+    /// and the quarter before that.
     #[serde(default)]
     pub entry_from: Option<Timestamp>,
+    /// When entry ends, on a quarter of an hour; absent means the event's end, and the quarter
+    /// after that.
     #[serde(default)]
     pub entry_until: Option<Timestamp>,
     /// The code changes every 30 seconds on the attendee's phone, so that a screenshot dies.
@@ -128,6 +131,7 @@ pub struct TicketClassView {
     pub price: Money,
     pub zones: Vec<String>,
     pub max_per_order: u32,
+    /// As the tickets say it and the gates apply it.
     pub entry_from: Timestamp,
     pub entry_until: Timestamp,
     #[serde(default)]

@@ -16,7 +16,7 @@ use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
 use crate::platform::fields::{Fields, Invalid};
 
 pub const CAPACITY_MAX: u32 = 5_000_000;
-const VENUE_ID_CHARS_MAX: usize = 100;
+pub const VENUE_ID_CHARS_MAX: usize = 100;
 /// The last moment that a window can name: 65,535 quarter hours, 682 days.
 pub const WINDOW_SECS_MAX: i64 = u16::MAX as i64 * WINDOW_UNIT_SECS;
 /// Doors open this long before the start unless a class says otherwise.

@@ -6,7 +6,7 @@ use shared::ids::{ClassId, EventId, GateId};
 use shared::limits;
 use shared::money::Money;
 use shared::ticket::chain;
-use shared::ticket::layout::{WINDOW_UNIT_SECS, window_unit_ceil, window_unit_floor};
+use shared::ticket::layout::{WINDOW_UNIT_SECS, window_time, window_unit_ceil, window_unit_floor};
 use shared::time::Timestamp;
 
 use super::{ENTRY_LEAD_SECS, Event};
@@ -69,6 +69,9 @@ impl TicketClass {
             if moment.is_some_and(|at| at < event.epoch || at > event.window_limit()) {
                 let (from, until) = (event.epoch, event.window_limit());
                 fields.wrong(field, format!("must be from {from} to {until}"));
+            } else if let Some(nearest) = moment.and_then(|at| off_the_quarter(event, at)) {
+                let why = format!("must be on a quarter of an hour; the nearest is {nearest}");
+                fields.wrong(field, why);
             }
         }
         let class = Self {
@@ -90,7 +93,7 @@ impl TicketClass {
 
     /// Notes under `field` if nobody could enter with this class, or for longer than a ticket says.
     pub(crate) fn check_window(&self, event: &Event, field: &str, fields: &mut Fields) {
-        let (from, until) = self.window(event);
+        let (from, until) = self.exact_window(event);
         if until <= from {
             fields.wrong(
                 field,
@@ -117,8 +120,15 @@ impl TicketClass {
         }
     }
 
-    /// When the class may enter: from, until.
+    /// When the class may enter: from, until. As tickets carry it, so that what is shown is what
+    /// the gates do: a window that follows the event's own times is rounded outwards.
     pub fn window(&self, event: &Event) -> (Timestamp, Timestamp) {
+        let (from, until) = self.window_units(event);
+        let at = |unit| window_time(event.epoch, unit);
+        (at(from), at(until))
+    }
+
+    fn exact_window(&self, event: &Event) -> (Timestamp, Timestamp) {
         let from = self
             .entry_from
             .unwrap_or(event.start.plus_secs(-ENTRY_LEAD_SECS))
@@ -129,12 +139,20 @@ impl TicketClass {
 
     /// The window in quarter hours after the event's epoch, rounded outwards, as tickets carry it.
     pub fn window_units(&self, event: &Event) -> (u16, u16) {
-        let (from, until) = self.window(event);
+        let (from, until) = self.exact_window(event);
         (
             window_unit_floor(event.epoch, from).unwrap_or(0),
             window_unit_ceil(event.epoch, until).unwrap_or(u16::MAX),
         )
     }
+}
+
+/// The nearest moment that a ticket can say, if `at` is none.
+fn off_the_quarter(event: &Event, at: Timestamp) -> Option<Timestamp> {
+    let unit = WINDOW_UNIT_SECS * 1000;
+    let beyond = at.millis_since(event.epoch).rem_euclid(unit);
+    let up = if beyond * 2 >= unit { unit } else { 0 };
+    (beyond != 0).then(|| at.plus_millis(up - beyond))
 }
 
 impl Entity for TicketClass {
@@ -198,5 +216,73 @@ impl Entity for Gate {
     }
     fn index(&self) -> Vec<IndexValue> {
         vec![self.event_id.into(), self.index.into()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::ids::UserId;
+
+    use super::*;
+    use crate::testing::NOW;
+
+    fn event() -> Event {
+        let wanted = json!({
+            "title": "Strings", "startDate": "2026-10-12T12:07:30Z",
+            "endDate": "2026-10-12T16:01:00Z", "timezone": "Asia/Ho_Chi_Minh", "capacity": 10,
+        });
+        let wanted = serde_json::from_value(wanted).expect("a request");
+        Event::draft(
+            EventId::new(NOW, [1; 10]),
+            UserId::new(NOW, [2; 10]),
+            wanted,
+            NOW,
+        )
+        .expect("an event")
+    }
+
+    fn add(from: Option<&str>, until: Option<&str>) -> Result<TicketClass, Invalid> {
+        let mut wanted = json!({ "name": "VIP", "price": { "amount": 1, "currency": "VND" } });
+        wanted["entryFrom"] = json!(from);
+        wanted["entryUntil"] = json!(until);
+        let wanted = serde_json::from_value(wanted).expect("a request");
+        TicketClass::add(ClassId::new(NOW, [3; 10]), &mut event(), 0, &wanted, NOW)
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("a time")
+    }
+
+    #[test]
+    fn a_window_that_tickets_cannot_say_is_refused_with_the_nearest() {
+        // I7: 14:27:39 in Viet Nam would silently have become 14:15
+        let refused = add(
+            Some("2026-10-12T14:27:39+07:00"),
+            Some("2026-10-12T15:00:00.001Z"),
+        );
+        let Err(Invalid(fields)) = refused else {
+            panic!("it was taken");
+        };
+        let why = |at: &str| format!("must be on a quarter of an hour; the nearest is {at}");
+        assert_eq!(
+            fields,
+            [
+                ("entryFrom".to_owned(), why("2026-10-12T07:30:00.000Z")),
+                ("entryUntil".to_owned(), why("2026-10-12T15:00:00.000Z")),
+            ]
+        );
+        let taken = add(Some("2026-10-12T14:30:00+07:00"), None).expect("on a quarter");
+        assert_eq!(taken.window(&event()).0, at("2026-10-12T07:30:00Z"));
+    }
+
+    #[test]
+    fn a_window_that_follows_the_event_is_shown_as_tickets_carry_it() {
+        // I7: an event may begin and end at any minute
+        let class = add(None, None).expect("a class");
+        assert_eq!(
+            class.window(&event()),
+            (at("2026-10-12T00:00:00Z"), at("2026-10-12T16:15:00Z"))
+        );
     }
 }

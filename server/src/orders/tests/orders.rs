@@ -54,9 +54,33 @@ async fn sold_out_and_all_held_are_told_apart() {
         .call("POST", &path, &shop.buyer, None)
         .await
         .expect(200);
-    shop.order(2).await.expect_error(409, "sold_out");
+    let short = shop.order(2).await;
+    assert_eq!(short.json()["message"], "Only 1 is free now.");
+    short.expect_error(409, "sold_out");
     shop.buy(1).await;
-    shop.order(1).await.expect_error(409, "sold_out");
+    let over = shop.order(1).await;
+    assert_eq!(over.json()["message"], "Sold out.");
+    over.expect_error(409, "sold_out");
+}
+
+#[tokio::test]
+async fn a_refused_order_says_what_can_be_had() {
+    // O1
+    let shop = Shop::open(5).await;
+    shop.order(3).await.expect(201);
+    let short = shop.order(4).await;
+    assert_eq!(short.json()["message"], "Only 2 are free now.");
+    assert_eq!(short.expect_error(409, "all_held")["available"], "2");
+    let empty = shop.add_class("Balcony", 100_000).await;
+    let body = shop.order_body(&json!([{ "classId": empty, "quantity": 1 }]));
+    let early = shop.t.post(ORDERS, &shop.buyer, body).await;
+    assert_eq!(early.json()["message"], "Not on sale yet.");
+    early.expect_error(409, "not_on_sale");
+    let details = shop.order_seats(&["Z-9"]).await;
+    assert_eq!(
+        details.expect_error(400, "validation")["seats"],
+        "not seats of this event: Z-9"
+    );
 }
 
 #[tokio::test]

@@ -25,7 +25,15 @@ impl From<Error> for ApiError {
         match error {
             Error::NotFound => Self::not_found("payment link"),
             Error::Closed(status) => {
-                Self::conflict("link_closed", status.in_words()).detail("status", status.key())
+                let message = match status {
+                    LinkStatus::Paid => "This payment is already paid.",
+                    LinkStatus::Open
+                    | LinkStatus::Declined
+                    | LinkStatus::Expired
+                    | LinkStatus::Closed
+                    | LinkStatus::Refunded => status.in_words(),
+                };
+                Self::conflict("link_closed", message).detail("status", status.key())
             }
             error @ (Error::NotAcknowledged(_) | Error::Vault(_)) => Self::internal(error),
             Error::Db(error) => error.into(),

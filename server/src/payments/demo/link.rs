@@ -123,7 +123,9 @@ fn link_in(tx: &mut Tx<'_>, id: PaymentId) -> Result<Versioned<Link>, Error> {
 }
 
 /// Closes the link if it is open, and says what it came to. A link that was never made is closed.
+/// One whose time is over stays over: its payer is not told that somebody cancelled.
 pub async fn close(app: &App, id: PaymentId) -> Result<State, Error> {
+    let now = app.clock.now();
     app.db
         .write(move |tx| {
             let Some(mut link) = tx.get::<Link>(&id.to_string())? else {
@@ -131,7 +133,11 @@ pub async fn close(app: &App, id: PaymentId) -> Result<State, Error> {
             };
             match link.status {
                 LinkStatus::Open => {
-                    link.status = LinkStatus::Closed;
+                    link.status = if now < link.expires_at {
+                        LinkStatus::Closed
+                    } else {
+                        LinkStatus::Expired
+                    };
                     tx.replace(&mut link)?;
                     Ok(State::Over)
                 }

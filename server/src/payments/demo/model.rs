@@ -29,9 +29,9 @@ pub enum LinkStatus {
     Paid,
     /// The payer's bank said no.
     Declined,
-    /// Never stored: `Open` and past its end.
+    /// `Open` and past its end; stored once the shop has closed it.
     Expired,
-    /// The shop closed it.
+    /// The shop closed it in time.
     Closed,
     Refunded,
 }

@@ -169,7 +169,7 @@ async fn the_page_shows_what_is_to_pay_and_what_became_of_it() {
     let html = String::from_utf8_lossy(&page.bytes).into_owned();
     assert_eq!(page.status, 200);
     for part in [
-        "250000 VND",
+        "250,000 VND",
         "Night of Strings",
         "data-seconds=\"600\"",
         "value=\"pay\"",
@@ -203,6 +203,10 @@ async fn the_page_shows_what_is_to_pay_and_what_became_of_it() {
         html.contains("Paid. Thank you!") && !html.contains("<form"),
         "{html}"
     );
+    let late = format!("{PAYMENTS}/demo/{payment}/decline");
+    let late = shop.t.call("POST", &late, "", None).await;
+    assert_eq!(late.json()["message"], "This payment is already paid.");
+    late.expect_error(409, "link_closed");
 
     let expired = shop
         .payment(&text(&shop.order(1).await.expect(201)["id"]))
@@ -211,4 +215,11 @@ async fn the_page_shows_what_is_to_pay_and_what_became_of_it() {
     let html = shop.t.get(&format!("/pay/demo/{expired}"), "").await;
     assert!(String::from_utf8_lossy(&html.bytes).contains("The time to pay is over"));
     shop.pay(&expired).await.expect_error(409, "link_closed");
+    // The sweeper closes the link; to its payer it is still the time that is over.
+    crate::orders::expire_due(&shop.t.app).await.expect("swept");
+    let html = shop.t.get(&format!("/pay/demo/{expired}"), "").await;
+    assert!(String::from_utf8_lossy(&html.bytes).contains("The time to pay is over"));
+    let answer = shop.pay(&expired).await;
+    assert_eq!(answer.json()["details"]["status"], "EXPIRED");
+    answer.expect_error(409, "link_closed");
 }

@@ -11,6 +11,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::body::parse_json;
+use super::words::{plain, quoted};
 use crate::error::ApiError;
 
 /// A JSON body in, at most `limits::JSON_BODY_BYTES_MAX` unless the route says otherwise, or out.
@@ -151,57 +153,6 @@ impl<S: Send + Sync> FromRequest<S> for Binary {
     }
 }
 
-/// Reads one JSON value strictly: nothing may follow it.
-pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let inner = error.into_inner();
-        if inner.is_data() {
-            field_error(&path, &inner.to_string())
-        } else {
-            not_json(&inner)
-        }
-    })?;
-    deserializer.end().map_err(|error| not_json(&error))?;
-    Ok(value)
-}
-
-fn not_json(error: &serde_json::Error) -> ApiError {
-    ApiError::bad_request(
-        "validation",
-        format!(
-            "The body is not valid JSON (line {}, column {}).",
-            error.line(),
-            error.column()
-        ),
-    )
-}
-
-/// Serde blames the parent for a field that is missing or unknown; we name the field itself.
-fn field_error(path: &str, message: &str) -> ApiError {
-    let why = message
-        .rsplit_once(" at line ")
-        .map_or(message, |(why, _)| why);
-    let parent = if path == "." { "" } else { path };
-    let named = ["missing field `", "unknown field `"]
-        .iter()
-        .find_map(|prefix| why.strip_prefix(prefix))
-        .and_then(|rest| rest.split_once('`'))
-        .map(|(name, _)| name);
-    let field = match (parent, named) {
-        ("", Some(name)) => name.to_owned(),
-        ("", None) => "body".to_owned(),
-        // The path of an unknown field already ends with its name.
-        (parent, Some(name)) if parent == name || parent.ends_with(&format!(".{name}")) => {
-            parent.to_owned()
-        }
-        (parent, Some(name)) => format!("{parent}.{name}"),
-        (parent, None) => parent.to_owned(),
-    };
-    ApiError::field(field, why)
-}
-
 fn is_json(content_type: Option<&HeaderValue>) -> bool {
     let essence = essence(content_type);
     essence.eq_ignore_ascii_case("application/json")
@@ -237,10 +188,11 @@ where
                 let text = text
                     .strip_prefix("Failed to deserialize query string: ")
                     .unwrap_or(&text);
-                match text.split_once(": ") {
-                    Some((field, why)) => ApiError::field(field, why),
-                    None => field_error(".", text),
-                }
+                let (field, why) = text.split_once(": ").unwrap_or_else(|| {
+                    let named = quoted(text).first().copied();
+                    (named.unwrap_or("query"), text)
+                });
+                ApiError::field(field, plain(why))
             })
     }
 }
@@ -270,74 +222,14 @@ fn path_error(rejection: &PathRejection) -> ApiError {
         return ApiError::inconsistent("a route without the parameters that its handler reads");
     };
     match failed.kind() {
-        ErrorKind::ParseErrorAtKey {
-            key, expected_type, ..
-        } => ApiError::field(key.clone(), format!("not a valid {expected_type}")),
+        ErrorKind::ParseErrorAtKey { key, .. } => ApiError::field(key.clone(), "is not valid"),
         ErrorKind::DeserializeError { key, message, .. } => {
-            ApiError::field(key.clone(), message.clone())
+            ApiError::field(key.clone(), plain(message))
         }
-        ErrorKind::InvalidUtf8InPathParam { key } => ApiError::field(key.clone(), "not UTF-8"),
+        ErrorKind::InvalidUtf8InPathParam { key } => {
+            ApiError::field(key.clone(), "must be UTF-8 text")
+        }
         // A single parameter has no key: the routes call it an id.
-        _ => ApiError::field("id", "not a valid id"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde::Deserialize;
-
-    use super::*;
-
-    #[derive(Debug, Deserialize)]
-    #[serde(rename_all = "camelCase", deny_unknown_fields)]
-    #[expect(dead_code, reason = "only its parse errors matter")]
-    struct Order {
-        event_id: String,
-        items: Vec<Item>,
-    }
-
-    #[derive(Debug, Deserialize)]
-    #[serde(rename_all = "camelCase", deny_unknown_fields)]
-    #[expect(dead_code, reason = "only its parse errors matter")]
-    struct Item {
-        quantity: u32,
-    }
-
-    fn blamed(json: &str) -> Vec<String> {
-        let error = parse_json::<Order>(json.as_bytes()).expect_err(json);
-        assert_eq!(
-            (error.status(), error.code()),
-            (StatusCode::BAD_REQUEST, "validation")
-        );
-        error.body().details.into_keys().collect()
-    }
-
-    #[test]
-    fn the_field_to_blame_is_named() {
-        // N1
-        assert_eq!(blamed("{}"), ["eventId"]);
-        assert_eq!(blamed(r#"{"eventId":7}"#), ["eventId"]);
-        assert_eq!(
-            blamed(r#"{"eventId":"x","items":[{}]}"#),
-            ["items[0].quantity"]
-        );
-        assert_eq!(
-            blamed(r#"{"eventId":"x","items":[{"quantity":-1}]}"#),
-            ["items[0].quantity"]
-        );
-        assert_eq!(blamed(r#"{"eventId":"x","items":[],"extra":1}"#), ["extra"]);
-        assert_eq!(blamed("[]").len(), 1);
-    }
-
-    #[test]
-    fn broken_json_and_trailing_text_are_refused() {
-        // N1
-        for bad in ["", "{", "{} {}", "nope"] {
-            assert!(
-                parse_json::<serde_json::Value>(bad.as_bytes()).is_err(),
-                "{bad}"
-            );
-        }
-        assert!(blamed(r#"{"eventId""#).is_empty());
+        _ => ApiError::field("id", plain("UUID")),
     }
 }

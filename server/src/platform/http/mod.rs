@@ -5,11 +5,13 @@
 //! is known; nothing here logs a body, a header value or a raw path.
 
 pub mod attempt;
+mod body;
 pub mod caller;
 pub mod extract;
 pub mod guard;
 pub mod page;
 pub mod probes;
+mod words;
 
 pub use caller::{Caller, ClientIp, MaybeCaller};
 pub use extract::{Binary, Form, Json, Path, Query, RawBody};

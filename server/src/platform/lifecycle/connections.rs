@@ -3,6 +3,9 @@
 //! Invariants: a caller who is slow to say what it wants is cut off, so that nobody holds a place
 //! by doing nothing; beyond the bound callers wait in the system's queue, and those inside are
 //! served as before; after the stop nobody is let in and requests in flight end in order.
+//!
+//! A head that hyper cannot read (400, 414, 431) it answers by itself with an empty body; it lets
+//! nobody put the error shape there.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;

@@ -1,0 +1,132 @@
+//! What the API description says beyond what attributes can: the limits of what is sent, from the
+//! constants that are enforced, and the 401 of every route that reads an access token.
+
+use shared::limits::{
+    BATCH_TICKETS_MAX, DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX, ORDER_TICKETS_MAX,
+    PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, TITLE_CHARS_MAX,
+};
+use utoipa::Number;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{
+    ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Schema, response::Response,
+};
+
+use crate::accounts::{USERNAME_CHARS_MAX, USERNAME_CHARS_MIN};
+use crate::events::model::{CAPACITY_MAX, VENUE_ID_CHARS_MAX};
+
+/// From and to, both allowed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Limit {
+    Chars(usize, usize),
+    Number(u32, u32),
+    Items(usize, usize),
+}
+use Limit::{Chars, Items, Number as Count};
+
+const NAME: Limit = Chars(1, NAME_CHARS_MAX);
+const EMAIL: Limit = Chars(3, EMAIL_CHARS_MAX);
+const REASON: Limit = Chars(0, TITLE_CHARS_MAX);
+const PER_ORDER: Limit = Count(1, ORDER_TICKETS_MAX);
+const ORDER_LINES: Limit = Items(0, ORDER_TICKETS_MAX as usize);
+
+/// Schema, property, limit. A password's upper limit counts bytes: characters are never more.
+#[rustfmt::skip]
+pub(crate) const LIMITS: &[(&str, &str, Limit)] = &[
+    ("RegisterRequest", "email", EMAIL),
+    ("RegisterRequest", "username", Chars(USERNAME_CHARS_MIN, USERNAME_CHARS_MAX)),
+    ("RegisterRequest", "password", Chars(PASSWORD_CHARS_MIN, PASSWORD_BYTES_MAX)),
+    ("CreateEvent", "title", Chars(1, TITLE_CHARS_MAX)),
+    ("CreateEvent", "description", Chars(0, DESCRIPTION_CHARS_MAX)),
+    ("CreateEvent", "venueId", Chars(1, VENUE_ID_CHARS_MAX)),
+    ("CreateEvent", "capacity", Count(1, CAPACITY_MAX)),
+    ("UpdateEvent", "title", Chars(1, TITLE_CHARS_MAX)),
+    ("UpdateEvent", "description", Chars(0, DESCRIPTION_CHARS_MAX)),
+    ("UpdateEvent", "venueId", Chars(0, VENUE_ID_CHARS_MAX)),
+    ("UpdateEvent", "capacity", Count(1, CAPACITY_MAX)),
+    ("CreateTicketClass", "name", NAME),
+    ("CreateTicketClass", "maxPerOrder", PER_ORDER),
+    ("CreateGate", "name", NAME),
+    ("CreateDevice", "name", NAME),
+    ("CreateBatch", "quantity", Count(1, BATCH_TICKETS_MAX)),
+    ("CreateBatch", "seats", Items(1, BATCH_TICKETS_MAX as usize)),
+    ("OrderItem", "quantity", PER_ORDER),
+    ("CreateOrder", "items", ORDER_LINES),
+    ("CreateOrder", "seats", ORDER_LINES),
+    ("Buyer", "email", EMAIL),
+    ("Buyer", "name", NAME),
+    ("CancelRequest", "reason", REASON),
+    ("RefundRequest", "reason", REASON),
+    ("Attendee", "email", EMAIL),
+    ("Attendee", "name", NAME),
+];
+
+/// Adds what is missing; what is there stays.
+pub(crate) fn complete(description: &mut OpenApi) {
+    for item in description.paths.paths.values_mut() {
+        let methods = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.patch,
+            &mut item.delete,
+        ];
+        for operation in methods.into_iter().flatten() {
+            say_unauthenticated(operation);
+        }
+    }
+    let Some(components) = &mut description.components else {
+        return;
+    };
+    for (schema, property, limit) in LIMITS {
+        if let Some(RefOr::T(Schema::Object(schema))) = components.schemas.get_mut(*schema)
+            && let Some(RefOr::T(property)) = schema.properties.get_mut(*property)
+        {
+            bound(property, *limit);
+        }
+    }
+}
+
+fn bound(property: &mut Schema, limit: Limit) {
+    match (property, limit) {
+        (Schema::Object(text), Chars(min, max)) => {
+            text.min_length = Some(min).filter(|min| *min > 0);
+            text.max_length = Some(max);
+        }
+        (Schema::Object(number), Count(min, max)) => {
+            number.minimum = Some(Number::UInt(min as usize));
+            number.maximum = Some(Number::UInt(max as usize));
+        }
+        (Schema::Array(list), Items(min, max)) => {
+            list.min_items = Some(min).filter(|min| *min > 0);
+            list.max_items = Some(max);
+        }
+        _ => {}
+    }
+}
+
+fn say_unauthenticated(operation: &mut Operation) {
+    // An empty requirement says that a token is welcome; a bad one is refused there too.
+    let reads_token = operation
+        .security
+        .iter()
+        .flatten()
+        .any(|requirement| *requirement != SecurityRequirement::default());
+    if reads_token {
+        let responses = &mut operation.responses.responses;
+        responses
+            .entry("401".to_owned())
+            .or_insert_with(|| RefOr::T(unauthenticated()));
+    }
+}
+
+fn unauthenticated() -> Response {
+    let shape = Ref::from_schema_name("ErrorBody");
+    ResponseBuilder::new()
+        .description("`unauthenticated`: no access token, or one that is not valid any more")
+        .content(
+            "application/json",
+            ContentBuilder::new().schema(Some(shape)).build(),
+        )
+        .build()
+}
