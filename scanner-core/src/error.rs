@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use shared::log::ChainError;
 use shared::trust::TrustError;
 
+use crate::cache::Cut;
 use crate::sync::TransportError;
 
 /// What a caller can act on.
@@ -104,6 +105,8 @@ pub(crate) enum Cause {
         path: PathBuf,
         source: std::io::Error,
     },
+    #[error("the data is unreadable: {0}")]
+    Cut(Cut),
     #[error("the system gave no randomness: {0}")]
     Entropy(std::io::Error),
     #[error(transparent)]
@@ -129,6 +132,7 @@ impl Cause {
             | Self::Sqlite(_)
             | Self::Migration(_)
             | Self::File { .. }
+            | Self::Cut(_)
             | Self::Entropy(_)
             | Self::Chain(_) => Kind::Unreadable,
             Self::Transport(TransportError::Unreachable(_)) => Kind::Unreachable,

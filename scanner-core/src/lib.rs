@@ -22,6 +22,7 @@ mod status;
 mod sync;
 
 pub use admit::{Reading, ScanOptions, Scanned, Scanner};
+pub use cache::Cut;
 pub use clock::{Clock, Edge, Entropy, SystemClock, SystemEntropy};
 pub use doctor::{Check, Health, examine};
 pub use enrol::{EnrolReport, Invitation, enrol, enrol_over};

@@ -6,6 +6,7 @@ use shared::ids::{DeviceId, EventId, GateId};
 use shared::time::Timestamp;
 
 use crate::admit::Scanner;
+use crate::cache::Cut;
 use crate::error::Error;
 
 /// Beyond this the clock is told to be wrong.
@@ -35,6 +36,8 @@ pub struct Status {
     pub clock: ClockView,
     /// This device may no longer admit anybody.
     pub evicted: bool,
+    /// Own logs that lost entries. While one of them is not settled, nobody is admitted.
+    pub cuts: Vec<Cut>,
     /// What the server refused to take, in its words.
     pub refused: Vec<String>,
 }
@@ -109,7 +112,7 @@ pub struct ClockView {
 impl Scanner {
     /// As of now, with what a sync has stored meanwhile.
     pub fn status(&mut self) -> Result<Status, Error> {
-        self.refresh()?;
+        let cuts = self.cuts()?;
         let now = self.edge().clock.now();
         let (book, identity) = (self.book(), self.identity());
         let count = |own: bool| -> u64 {
@@ -168,6 +171,7 @@ impl Scanner {
                     .is_some_and(|offset| offset.abs() > CLOCK_SURE_MS),
             },
             evicted: book.is_evicted(identity.device, now),
+            cuts,
             refused: book
                 .logs
                 .values()
@@ -179,6 +183,20 @@ impl Scanner {
                 })
                 .collect(),
         })
+    }
+
+    /// Refreshes, and compares what is here with what was written.
+    fn cuts(&mut self) -> Result<Vec<Cut>, Error> {
+        // Whoever appends has found the log whole.
+        let written = if self.appends() {
+            Vec::new()
+        } else {
+            self.cache().written()?
+        };
+        self.refresh()?;
+        let mut cuts = self.cache().settled_cuts()?;
+        cuts.extend(self.cache().cut(&written, |log| self.book().end(log))?);
+        Ok(cuts)
     }
 
     pub(crate) fn snapshot_view(&self, now: Timestamp) -> Option<SnapshotView> {
