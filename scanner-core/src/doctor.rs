@@ -8,7 +8,7 @@ use serde::Serialize;
 use shared::log::{ChainError, Entry, LogHead, SignedEntry};
 
 use crate::admit::Scanner;
-use crate::cache::{Cache, DeviceKey, Identity, LogRow};
+use crate::cache::{Cache, DeviceKey, HeadMark, Identity, LogRow, Seen};
 use crate::clock::Edge;
 use crate::error::Cause;
 use crate::status::Freshness;
@@ -79,6 +79,7 @@ pub fn examine(dir: &Path, edge: &Edge) -> Vec<Check> {
             checks.push(Check::of("trust", check_trust(&cache, &identity)));
             checks.push(Check::of("logs", check_logs(&cache)));
             checks.extend(check_lost(&cache));
+            checks.push(check_guards(dir, &cache));
             drop(cache);
             checks.extend(check_gate(dir, edge));
         }
@@ -153,6 +154,36 @@ fn check_lost(cache: &Cache) -> Vec<Check> {
             .map(|cut| Check::new("lost", Health::Doubtful, cut.to_string()))
             .collect(),
         Err(cause) => vec![Check::new("lost", Health::Bad, cause.to_string())],
+    }
+}
+
+/// The files beside the database that tell when it was cut or put back from a copy.
+fn check_guards(dir: &Path, cache: &Cache) -> Check {
+    let find = || -> Result<Vec<&str>, Cause> {
+        let mut missing = Vec::new();
+        let appended = cache.logs()?.iter().any(|row| row.own);
+        if appended && HeadMark::read(dir)?.is_none() {
+            missing.push(
+                "head.mark is missing or damaged: a log that is cut may go unnoticed until the \
+                 next scan writes it anew",
+            );
+        }
+        // The root came with the enrolment; the others with a sync, which writes the file.
+        let [_, others @ ..] = cache.statement_versions()?;
+        if others.iter().any(|version| *version > 0) && !Seen::is_kept(dir) {
+            missing.push(
+                "seen is missing: an older ticket list put back from a copy may go unnoticed \
+                 until the next sync writes it anew",
+            );
+        }
+        Ok(missing)
+    };
+    match find() {
+        Ok(missing) if missing.is_empty() => {
+            Check::new("guards", Health::Good, "head.mark and seen are in place")
+        }
+        Ok(missing) => Check::new("guards", Health::Doubtful, missing.join("; ")),
+        Err(cause) => Check::new("guards", Health::Bad, cause.to_string()),
     }
 }
 

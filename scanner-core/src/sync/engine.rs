@@ -11,7 +11,7 @@ use shared::trust::{Segment, SegmentRef};
 
 use super::proto::{self, Held, HeldLog, Plan, SEND_SEGMENTS_MAX};
 use super::{HttpTransport, Transport, TransportError};
-use crate::cache::{Cache, Cut, DeviceKey, Identity, Lock, LockKind, LogPlace, SyncFacts};
+use crate::cache::{Cache, Cut, DeviceKey, Identity, Lock, LockKind, LogPlace, Seen, SyncFacts};
 use crate::clock::Edge;
 use crate::error::{Cause, Error};
 
@@ -98,6 +98,10 @@ impl Syncer {
         let held = self.held()?;
         report.snapshot_version = held.trust.snapshot.as_ref().map(|of| of.header.version);
         report.pending = pending(&held);
+        if !Seen::is_kept(self.cache.dir()) {
+            // Deleted: what is held now is what the server has.
+            held.trust.seen.store(self.cache.dir())?;
+        }
         if held.trust.pending.is_some() {
             report
                 .warnings

@@ -157,3 +157,34 @@ fn the_ring_behind_a_spoilt_slot_is_kept_as_evidence() {
         ring
     );
 }
+
+#[test]
+fn guards_that_are_gone_are_told_and_come_back() {
+    // V6: what tells a cut or a rollback is no less watched than the data
+    let server = Server::new(20);
+    let device = Device::enrolled(&server, 1);
+    let ticket = |serial| server.borrow().ticket(serial);
+    scan(&mut device.open(), &ticket(0));
+    assert_eq!(finding(&device, "guards").expect("checked").0, Health::Good);
+    let mark = device.path().join("head.mark");
+    std::fs::remove_file(&mark).expect("removes");
+    for damaged in [false, true] {
+        if damaged {
+            std::fs::write(&mark, [7; 28]).expect("writes");
+        }
+        let (health, said) = finding(&device, "guards").expect("checked");
+        assert_eq!(health, Health::Doubtful);
+        assert!(said.contains("head.mark"), "{said}");
+    }
+    scan(&mut device.open(), &ticket(1));
+    assert_eq!(finding(&device, "guards").expect("checked").0, Health::Good);
+    let seen = device.path().join("seen");
+    std::fs::remove_file(&seen).expect("removes");
+    let (health, said) = finding(&device, "guards").expect("checked");
+    assert_eq!(health, Health::Doubtful);
+    assert!(said.starts_with("seen is missing"), "{said}");
+    device.sync();
+    let kept = std::fs::read_to_string(&seen).expect("kept");
+    assert!(kept.contains("snapshot 1 "), "{kept}");
+    assert_eq!(finding(&device, "guards").expect("checked").0, Health::Good);
+}
