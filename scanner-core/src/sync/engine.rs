@@ -81,6 +81,7 @@ impl Syncer {
             .exchange(transport, &mut report)
             .and_then(|()| self.settle(&mut report));
         self.remember(&report, &outcome)?;
+        self.cache.empty_wal()?;
         outcome.map(|()| report).map_err(Error::from)
     }
 
