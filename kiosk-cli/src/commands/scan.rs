@@ -1,11 +1,11 @@
 //! `kiosk scan`: codes in, one answer a line out. An admission is on disk before its line is
 //! written and before the turnstile's command is run.
 
-use std::io::{BufReader, IsTerminal as _, Write};
+use std::io::{BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use scanner_core::{Outcome, Reading, ScanOptions, Scanned, Scanner, Verdict};
+use scanner_core::{Outcome, Reading, ScanOptions, Scanned, Scanner, Verdict, is_blank};
 use serde::Serialize;
 
 use super::images::{self, Picture};
@@ -84,12 +84,11 @@ struct Loop<'a> {
 impl Loop<'_> {
     fn stdin(&mut self) -> Result<(), Failure> {
         let stdin = std::io::stdin();
-        // Readers that end a code with two key strokes type an empty line after each.
-        let typed = stdin.is_terminal();
         let mut lines = Lines::new(BufReader::new(stdin.lock()));
         while let Some(line) = lines.next_line()? {
             let text = match line {
-                Line::Text(text) if typed && text.trim().is_empty() => continue,
+                // Readers that end a code with two key strokes send an empty line after each.
+                Line::Text(text) if is_blank(&text) => continue,
                 Line::Text(text) => text,
                 // Nothing that is no text, or has no end, is a ticket.
                 Line::TooLong | Line::NotText => String::new(),
