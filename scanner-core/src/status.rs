@@ -172,17 +172,14 @@ impl Scanner {
             },
             evicted: book.is_evicted(identity.device, now),
             cuts,
-            refused: book
-                .logs
-                .values()
-                .filter_map(|of| {
-                    of.row
-                        .refused
-                        .as_ref()
-                        .map(|why| format!("{}: {why}", of.row.log))
-                })
-                .collect(),
+            refused: self.refused(),
         })
+    }
+
+    fn refused(&self) -> Vec<String> {
+        let logs = self.book().logs.values().map(|of| &of.row);
+        logs.filter_map(|row| Some(format!("{}: {}", row.log, row.refused.as_ref()?)))
+            .collect()
     }
 
     /// Refreshes, and compares what is here with what was written.
