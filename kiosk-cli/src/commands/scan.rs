@@ -55,6 +55,7 @@ pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
         on_admit: args.on_admit.as_deref(),
         children: Vec::new(),
         failing: false,
+        missing: false,
     };
     let outcome = if args.image.is_empty() {
         loop_.stdin()
@@ -65,6 +66,8 @@ pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
     outcome?;
     Ok(if loop_.failing {
         Exit::Unreadable
+    } else if loop_.missing {
+        Exit::Usage
     } else {
         Exit::Done
     })
@@ -79,6 +82,8 @@ struct Loop<'a> {
     children: Vec<Child>,
     /// The last scan failed because of the device.
     failing: bool,
+    /// A picture that was named is not there; the complaint is out.
+    missing: bool,
 }
 
 impl Loop<'_> {
@@ -99,9 +104,19 @@ impl Loop<'_> {
     }
 
     fn images(&mut self, args: &Scan) -> Result<(), Failure> {
+        // The others are read all the same: their guests wait.
+        let mut missing = false;
         for path in &args.image {
             let name = path.display().to_string();
-            match images::read(path)? {
+            let picture = match images::read(path) {
+                Ok(picture) => picture,
+                Err(failure) => {
+                    ui::complain(&failure);
+                    missing = true;
+                    continue;
+                }
+            };
+            match picture {
                 Picture::Codes(codes) => {
                     for code in codes {
                         self.answer(&Reading::from(code), Some(name.clone()), None)?;
@@ -112,6 +127,7 @@ impl Loop<'_> {
                 }
             }
         }
+        self.missing = missing;
         Ok(())
     }
 

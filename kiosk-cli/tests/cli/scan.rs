@@ -168,8 +168,16 @@ fn pictures_are_read_and_pictures_without_a_ticket_are_answered() {
         answers[1]["explanation"],
         "There is no ticket in this picture."
     );
-    let output = kiosk.run(&["scan", "--image", "nowhere.png"]);
+    // One that is not there keeps nobody waiting.
+    let last = picture("last.png", &kiosk.ticket(3));
+    let output = kiosk.run(&["scan", "--json", "--image", "nowhere.png", &last]);
     assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("nowhere.png"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(stdout(&output).contains("\"admit\""), "{}", stdout(&output));
 }
 
 #[test]
