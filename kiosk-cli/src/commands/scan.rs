@@ -1,7 +1,7 @@
 //! `kiosk scan`: codes in, one answer a line out. An admission is on disk before its line is
 //! written and before the turnstile's command is run.
 
-use std::io::{BufReader, Write};
+use std::io::{BufReader, IsTerminal as _, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -47,6 +47,10 @@ pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
     };
     // Another scanner on the same data is told now and not at the first guest.
     scanner.begin()?;
+    if args.image.is_empty() && std::io::stdin().is_terminal() {
+        let own = scanner.status()?.gate.name;
+        ui::ready(args.gate.as_deref().unwrap_or(&own));
+    }
     let mut loop_ = Loop {
         scanner,
         options,
@@ -165,7 +169,11 @@ impl Loop<'_> {
         if self.json {
             write_json(&mut out, answer)?;
         } else {
-            writeln!(out, "{}", ui::verdict(answer.verdict, self.style))?;
+            writeln!(
+                out,
+                "{}",
+                ui::verdict(answer.verdict, self.options.direction, self.style)
+            )?;
             if let Some(error) = &answer.error {
                 writeln!(out, "  ({error})")?;
             }

@@ -223,6 +223,27 @@ fn gates_and_directions() {
 }
 
 #[test]
+fn going_out_reads_as_out_and_a_pipe_is_not_greeted() {
+    // S32
+    let kiosk = Kiosk::enrolled();
+    let ticket = kiosk.ticket(3);
+    assert_eq!(kiosk.scan(&ticket)[0]["verdict"], "admit");
+    let output = kiosk.run_with(&["scan", "--direction", "out"], ticket.as_bytes());
+    assert!(
+        stdout(&output).starts_with("✔ OUT\n"),
+        "{}",
+        stdout(&output)
+    );
+    assert_eq!(stderr(&output), "");
+    let output = kiosk.run_with(&["scan", "--direction", "out"], ticket.as_bytes());
+    assert!(
+        stdout(&output).starts_with("✖ REFUSE\n"),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
 fn attention_waits_for_a_person() {
     let kiosk = Kiosk::enrolled();
     kiosk.server.borrow_mut().rows[5].flags = TicketRow::ID_CHECK;
