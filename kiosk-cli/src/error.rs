@@ -27,6 +27,9 @@ pub(crate) enum Failure {
     Core(#[from] scanner_core::Error),
     #[error("this device is not enrolled for an event")]
     NotEnrolled,
+    /// Nobody to enrol with: there is no device yet that could go on.
+    #[error(transparent)]
+    NoServer(scanner_core::Error),
     #[error("{0}")]
     Usage(String),
     /// stdin, stdout or a file that the user named.
@@ -38,6 +41,7 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::NotEnrolled => Exit::NotEnrolled,
+            Self::NoServer(_) => Exit::NoPeer,
             Self::Usage(_) => Exit::Usage,
             // Whoever read the answers has gone: nothing went wrong here.
             Self::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
@@ -58,6 +62,12 @@ impl Failure {
             Self::NotEnrolled => Some("run `kiosk enrol` with the link from the organizer's page"),
             Self::Usage(_) => Some("see `kiosk --help`"),
             Self::Io(_) => None,
+            Self::NoServer(_) => {
+                Some("check the server's address and the network, then run the same command again")
+            }
+            Self::Core(error) if error.is_disk_full() => {
+                Some("free some space on the disk; nothing that was answered is lost")
+            }
             Self::Core(error) => match error.kind() {
                 Kind::NotEnrolled => {
                     Some("run `kiosk enrol` with the link from the organizer's page")

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use scanner_core::{Outcome, Verdict};
+use scanner_core::{Direction, Outcome, Verdict};
 use tracing_subscriber::EnvFilter;
 
 use crate::error::{Exit, Failure};
@@ -70,12 +70,22 @@ pub(crate) fn complain(failure: &Failure) {
     };
 }
 
+/// Once, to a person at a terminal: what it waits for.
+pub(crate) fn ready(gate: &str) {
+    let _written = writeln!(std::io::stderr(), "{}", ready_line(gate));
+}
+
+fn ready_line(gate: &str) -> String {
+    format!("Ready at {gate}. Scan a ticket.")
+}
+
 /// A verdict in a few lines: shape and word first, then the guest, then why.
-pub(crate) fn verdict(verdict: &Verdict, style: Style) -> String {
-    let (shape, colour) = match verdict.verdict {
-        Outcome::Admit => ("✔ ADMIT", GREEN),
-        Outcome::Refuse => ("✖ REFUSE", RED),
-        Outcome::Attention => ("✋ ATTENTION", AMBER),
+pub(crate) fn verdict(verdict: &Verdict, direction: Direction, style: Style) -> String {
+    let (shape, colour) = match (verdict.verdict, direction) {
+        (Outcome::Admit, Direction::In) => ("✔ ADMIT", GREEN),
+        (Outcome::Admit, Direction::Out) => ("✔ OUT", GREEN),
+        (Outcome::Refuse, _) => ("✖ REFUSE", RED),
+        (Outcome::Attention, _) => ("✋ ATTENTION", AMBER),
     };
     let mut text = if style.colour {
         format!("{colour} {shape} {PLAIN}")
@@ -160,7 +170,7 @@ mod tests {
             colour: false,
             width: 40,
         };
-        let text = verdict(&refused(), style);
+        let text = verdict(&refused(), Direction::In, style);
         assert_eq!(
             text,
             "✖ REFUSE\n  VIP · A-12\n  Used at 18:02 at the gate on the other\n  side of the river."
@@ -174,11 +184,16 @@ mod tests {
             colour: true,
             width: 80,
         };
-        let text = verdict(&refused(), style);
+        let text = verdict(&refused(), Direction::In, style);
         assert!(
             text.starts_with("\x1b[1;97;41m ✖ REFUSE \x1b[0m\n"),
             "{text:?}"
         );
+    }
+
+    #[test]
+    fn a_terminal_is_told_where_it_is_ready() {
+        assert_eq!(ready_line("Cổng B"), "Ready at Cổng B. Scan a ticket.");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A list of checks, each with a finding in words: what a person looks at when something is odd.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use ed25519_dalek::VerifyingKey;
@@ -7,7 +8,7 @@ use serde::Serialize;
 use shared::log::{ChainError, Entry, LogHead, SignedEntry};
 
 use crate::admit::Scanner;
-use crate::cache::{Cache, DeviceKey, HeadMark, Identity, LogRow};
+use crate::cache::{Cache, DeviceKey, HeadMark, Identity, LogRow, Seen};
 use crate::clock::Edge;
 use crate::error::Cause;
 use crate::status::Freshness;
@@ -76,7 +77,9 @@ pub fn examine(dir: &Path, edge: &Edge) -> Vec<Check> {
             checks.push(Check::of("database", pages));
             checks.push(Check::of("key", check_key(dir, &identity)));
             checks.push(Check::of("trust", check_trust(&cache, &identity)));
-            checks.push(Check::of("logs", check_logs(dir, &cache)));
+            checks.push(Check::of("logs", check_logs(&cache)));
+            checks.extend(check_lost(&cache));
+            checks.push(check_guards(dir, &cache));
             drop(cache);
             checks.extend(check_gate(dir, edge));
         }
@@ -124,27 +127,64 @@ fn check_trust(cache: &Cache, identity: &Identity) -> Result<String, Cause> {
     ))
 }
 
-fn check_logs(dir: &Path, cache: &Cache) -> Result<String, Cause> {
-    let mark = HeadMark::read(dir)?;
-    let (mut logs, mut entries, mut signatures) = (0, 0_u64, 0_u64);
+fn check_logs(cache: &Cache) -> Result<String, Cause> {
+    let written = cache.written()?;
+    let mut ends = BTreeMap::new();
+    let (mut entries, mut signatures) = (0_u64, 0_u64);
     for row in cache.logs()? {
         let (head, signed) = verify_all(cache, &row)?;
-        if let Some((log, count)) = mark
-            && log == row.log
-            && head.next_seq < count
-        {
-            return Err(Cause::Damaged(format!(
-                "log {log} ends at {}, but {count} entries were written",
-                head.next_seq
-            )));
-        }
-        logs += 1;
+        ends.insert(row.log, head.next_seq);
         entries += u64::from(head.next_seq);
         signatures += signed;
     }
+    if let Some(cut) = cache.cut(&written, |log| ends.get(&log).copied().unwrap_or(0))? {
+        return Err(Cause::Cut(cut));
+    }
     Ok(format!(
-        "{logs} logs, {entries} entries: chains without a gap, {signatures} signatures hold"
+        "{} logs, {entries} entries: chains without a gap, {signatures} signatures hold",
+        ends.len()
     ))
+}
+
+/// Entries that this device once wrote and no longer has.
+fn check_lost(cache: &Cache) -> Vec<Check> {
+    match cache.settled_cuts() {
+        Ok(cuts) => cuts
+            .iter()
+            .map(|cut| Check::new("lost", Health::Doubtful, cut.to_string()))
+            .collect(),
+        Err(cause) => vec![Check::new("lost", Health::Bad, cause.to_string())],
+    }
+}
+
+/// The files beside the database that tell when it was cut or put back from a copy.
+fn check_guards(dir: &Path, cache: &Cache) -> Check {
+    let find = || -> Result<Vec<&str>, Cause> {
+        let mut missing = Vec::new();
+        let appended = cache.logs()?.iter().any(|row| row.own);
+        if appended && HeadMark::read(dir)?.is_none() {
+            missing.push(
+                "head.mark is missing or damaged: a log that is cut may go unnoticed until the \
+                 next scan writes it anew",
+            );
+        }
+        // The root came with the enrolment; the others with a sync, which writes the file.
+        let [_, others @ ..] = cache.statement_versions()?;
+        if others.iter().any(|version| *version > 0) && !Seen::is_kept(dir) {
+            missing.push(
+                "seen is missing: an older ticket list put back from a copy may go unnoticed \
+                 until the next sync writes it anew",
+            );
+        }
+        Ok(missing)
+    };
+    match find() {
+        Ok(missing) if missing.is_empty() => {
+            Check::new("guards", Health::Good, "head.mark and seen are in place")
+        }
+        Ok(missing) => Check::new("guards", Health::Doubtful, missing.join("; ")),
+        Err(cause) => Check::new("guards", Health::Bad, cause.to_string()),
+    }
 }
 
 /// Every link and every signature of one log, from its beginning.

@@ -33,6 +33,10 @@ impl Invitation {
     /// replaces the link's: the event stays pinned.
     pub fn parse(link_or_code: &str, server: Option<&str>) -> Result<Self, Error> {
         let server = server.map(|server| server.trim_end_matches('/').to_owned());
+        if let Some(server) = server.as_deref().filter(|server| !has_scheme(server)) {
+            let told = format!("write http:// or https:// before the server's address {server}");
+            return Err(Cause::Input(told).into());
+        }
         let text = link_or_code.trim();
         if let Ok(mut link) = EnrolmentLink::parse(text) {
             if let Some(server) = server {
@@ -70,6 +74,10 @@ impl Invitation {
     pub fn is_pinned(&self) -> bool {
         self.link.pin.is_some()
     }
+}
+
+fn has_scheme(server: &str) -> bool {
+    server.starts_with("http://") || server.starts_with("https://")
 }
 
 /// A device that is enrolled, and how its first sync went.

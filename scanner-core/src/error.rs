@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use shared::log::ChainError;
 use shared::trust::TrustError;
 
+use crate::cache::Cut;
 use crate::sync::TransportError;
 
 /// What a caller can act on.
@@ -52,6 +53,10 @@ impl Error {
     pub fn kind(&self) -> Kind {
         self.0.kind()
     }
+    /// Space is what is missing, not the data.
+    pub fn is_disk_full(&self) -> bool {
+        self.0.is_disk_full()
+    }
     /// The peer's stable code when it refused, for example `device_evicted`.
     pub fn refusal_code(&self) -> Option<&str> {
         match &*self.0 {
@@ -94,7 +99,7 @@ pub(crate) enum Cause {
         row: String,
         what: &'static str,
     },
-    #[error("the data is unreadable: {0}")]
+    #[error("{trouble}: {0}", trouble = sqlite_trouble(.0))]
     Sqlite(#[from] rusqlite::Error),
     #[error("the data is unreadable: its schema cannot be brought up to date: {0}")]
     Migration(#[from] rusqlite_migration::Error),
@@ -104,6 +109,8 @@ pub(crate) enum Cause {
         path: PathBuf,
         source: std::io::Error,
     },
+    #[error("the data is unreadable: {0}")]
+    Cut(Cut),
     #[error("the system gave no randomness: {0}")]
     Entropy(std::io::Error),
     #[error(transparent)]
@@ -129,6 +136,7 @@ impl Cause {
             | Self::Sqlite(_)
             | Self::Migration(_)
             | Self::File { .. }
+            | Self::Cut(_)
             | Self::Entropy(_)
             | Self::Chain(_) => Kind::Unreadable,
             Self::Transport(TransportError::Unreachable(_)) => Kind::Unreachable,
@@ -137,6 +145,14 @@ impl Cause {
                 Kind::Untrusted
             }
             Self::Input(_) => Kind::Input,
+        }
+    }
+
+    fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            Self::File { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
+            _ => false,
         }
     }
 
@@ -155,5 +171,31 @@ impl Cause {
     ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { what, path, source }
+    }
+}
+
+fn sqlite_trouble(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DiskFull) => "the disk is full",
+        _ => "the data is unreadable",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_not_told_as_unreadable_data() {
+        let full = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
+        let error = Error::from(rusqlite::Error::SqliteFailure(full, None));
+        assert!(error.is_disk_full());
+        assert!(error.to_string().starts_with("the disk is full"), "{error}");
+        let corrupt = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+        let error = Error::from(rusqlite::Error::SqliteFailure(corrupt, None));
+        assert!(!error.is_disk_full());
+        assert!(error.to_string().starts_with("the data is unreadable"));
+        let write = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        assert!(Error::from(Cause::file("cannot write", "x")(write)).is_disk_full());
     }
 }

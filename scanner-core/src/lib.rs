@@ -22,11 +22,13 @@ mod status;
 mod sync;
 
 pub use admit::{Reading, ScanOptions, Scanned, Scanner};
+pub use cache::Cut;
 pub use clock::{Clock, Edge, Entropy, SystemClock, SystemEntropy};
 pub use doctor::{Check, Health, examine};
 pub use enrol::{EnrolReport, Invitation, enrol, enrol_over};
 pub use error::{Error, Kind};
 pub use export::{ExportedEntry, Proven};
+pub use input::is_blank;
 pub use search::{Hit, SEARCH_CHARS_MIN};
 pub use shared::admission::{Direction, Outcome, Reason, Verdict};
 pub use status::{

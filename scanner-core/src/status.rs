@@ -6,6 +6,7 @@ use shared::ids::{DeviceId, EventId, GateId};
 use shared::time::Timestamp;
 
 use crate::admit::Scanner;
+use crate::cache::Cut;
 use crate::error::Error;
 
 /// Beyond this the clock is told to be wrong.
@@ -35,6 +36,8 @@ pub struct Status {
     pub clock: ClockView,
     /// This device may no longer admit anybody.
     pub evicted: bool,
+    /// Own logs that lost entries. While one of them is not settled, nobody is admitted.
+    pub cuts: Vec<Cut>,
     /// What the server refused to take, in its words.
     pub refused: Vec<String>,
 }
@@ -112,7 +115,7 @@ pub struct ClockView {
 impl Scanner {
     /// As of now, with what a sync has stored meanwhile.
     pub fn status(&mut self) -> Result<Status, Error> {
-        self.refresh()?;
+        let cuts = self.cuts()?;
         let now = self.edge().clock.now();
         let (book, identity) = (self.book(), self.identity());
         let count = |own: bool| -> u64 {
@@ -165,16 +168,8 @@ impl Scanner {
             }],
             clock: self.clock_view(now),
             evicted: book.is_evicted(identity.device, now),
-            refused: book
-                .logs
-                .values()
-                .filter_map(|of| {
-                    of.row
-                        .refused
-                        .as_ref()
-                        .map(|why| format!("{}: {why}", of.row.log))
-                })
-                .collect(),
+            cuts,
+            refused: self.refused(),
         })
     }
 
@@ -186,6 +181,26 @@ impl Scanner {
             unsure: offset_ms.is_some_and(|offset| offset.abs() > CLOCK_SURE_MS),
             crowd_offset_ms: self.rotation().alarm(),
         }
+    }
+
+    fn refused(&self) -> Vec<String> {
+        let logs = self.book().logs.values().map(|of| &of.row);
+        logs.filter_map(|row| Some(format!("{}: {}", row.log, row.refused.as_ref()?)))
+            .collect()
+    }
+
+    /// Refreshes, and compares what is here with what was written.
+    fn cuts(&mut self) -> Result<Vec<Cut>, Error> {
+        // Whoever appends has found the log whole.
+        let written = if self.appends() {
+            Vec::new()
+        } else {
+            self.cache().written()?
+        };
+        self.refresh()?;
+        let mut cuts = self.cache().settled_cuts()?;
+        cuts.extend(self.cache().cut(&written, |log| self.book().end(log))?);
+        Ok(cuts)
     }
 
     pub(crate) fn snapshot_view(&self, now: Timestamp) -> Option<SnapshotView> {

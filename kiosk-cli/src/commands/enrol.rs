@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use scanner_core::{Edge, Invitation, enrol, install_tls};
+use scanner_core::{Edge, Invitation, Kind, enrol, install_tls};
 
 use super::write_json;
 use crate::cli::Enrol;
@@ -12,7 +12,10 @@ use crate::error::{Exit, Failure};
 pub(super) fn run(data: &Path, args: &Enrol) -> Result<Exit, Failure> {
     install_tls();
     let invitation = Invitation::parse(&args.invitation, args.server.as_deref())?;
-    let report = enrol(data, &invitation, &Edge::system())?;
+    let report = enrol(data, &invitation, &Edge::system()).map_err(|error| match error.kind() {
+        Kind::Unreachable => Failure::NoServer(error),
+        _ => Failure::Core(error),
+    })?;
     let mut out = std::io::stdout().lock();
     if args.json {
         write_json(&mut out, &report)?;

@@ -22,7 +22,8 @@ impl<R: BufRead> Lines<R> {
         Self { from }
     }
 
-    /// The next line without its end; `None` at the end of input. A last line without an end
+    /// The next line without its end, which is LF or CR: readers send either, and after both the
+    /// line in between is empty; `None` at the end of input. A last line without an end
     /// counts. Memory is bounded however long a line is.
     pub(super) fn next_line(&mut self) -> std::io::Result<Option<Line>> {
         let mut line = Vec::new();
@@ -38,10 +39,11 @@ impl<R: BufRead> Lines<R> {
                 return Ok(seen.then(|| finish(line, too_long)));
             }
             seen = true;
-            let (part, used, ended) = match bytes.iter().position(|byte| *byte == b'\n') {
-                Some(at) => (&bytes[..at], at + 1, true),
-                None => (bytes, bytes.len(), false),
-            };
+            let (part, used, ended) =
+                match bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+                    Some(at) => (&bytes[..at], at + 1, true),
+                    None => (bytes, bytes.len(), false),
+                };
             if line.len() + part.len() > LINE_BYTES_MAX {
                 too_long = true;
                 line.clear();
@@ -85,8 +87,9 @@ mod tests {
         assert_eq!(read(b"\n"), [text("")]);
         assert_eq!(
             read(b"360330221259\r\n\n17"),
-            [text("360330221259\r"), text(""), text("17")]
+            [text("360330221259"), text(""), text(""), text("17")]
         );
+        assert_eq!(read(b"36\r17\r"), [text("36"), text("17")]);
         assert_eq!(read(b"\xff\xfe\n1\n"), [Line::NotText, text("1")]);
     }
 

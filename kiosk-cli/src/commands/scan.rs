@@ -5,7 +5,7 @@ use std::io::{BufReader, IsTerminal as _, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use scanner_core::{Outcome, Reading, ScanOptions, Scanned, Scanner, Verdict};
+use scanner_core::{Outcome, Reading, ScanOptions, Scanned, Scanner, Verdict, is_blank};
 use serde::Serialize;
 
 use super::images::{self, Picture};
@@ -47,6 +47,10 @@ pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
     };
     // Another scanner on the same data is told now and not at the first guest.
     scanner.begin()?;
+    if args.image.is_empty() && std::io::stdin().is_terminal() {
+        let own = scanner.status()?.gate.name;
+        ui::ready(args.gate.as_deref().unwrap_or(&own));
+    }
     let mut loop_ = Loop {
         scanner,
         options,
@@ -55,6 +59,7 @@ pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
         on_admit: args.on_admit.as_deref(),
         children: Vec::new(),
         failing: false,
+        missing: false,
     };
     let outcome = if args.image.is_empty() {
         loop_.stdin()
@@ -65,6 +70,8 @@ pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
     outcome?;
     Ok(if loop_.failing {
         Exit::Unreadable
+    } else if loop_.missing {
+        Exit::Usage
     } else {
         Exit::Done
     })
@@ -79,17 +86,18 @@ struct Loop<'a> {
     children: Vec<Child>,
     /// The last scan failed because of the device.
     failing: bool,
+    /// A picture that was named is not there; the complaint is out.
+    missing: bool,
 }
 
 impl Loop<'_> {
     fn stdin(&mut self) -> Result<(), Failure> {
         let stdin = std::io::stdin();
-        // Readers that end a code with two key strokes type an empty line after each.
-        let typed = stdin.is_terminal();
         let mut lines = Lines::new(BufReader::new(stdin.lock()));
         while let Some(line) = lines.next_line()? {
             let text = match line {
-                Line::Text(text) if typed && text.trim().is_empty() => continue,
+                // Readers that end a code with two key strokes send an empty line after each.
+                Line::Text(text) if is_blank(&text) => continue,
                 Line::Text(text) => text,
                 // Nothing that is no text, or has no end, is a ticket.
                 Line::TooLong | Line::NotText => String::new(),
@@ -100,9 +108,19 @@ impl Loop<'_> {
     }
 
     fn images(&mut self, args: &Scan) -> Result<(), Failure> {
+        // The others are read all the same: their guests wait.
+        let mut missing = false;
         for path in &args.image {
             let name = path.display().to_string();
-            match images::read(path)? {
+            let picture = match images::read(path) {
+                Ok(picture) => picture,
+                Err(failure) => {
+                    ui::complain(&failure);
+                    missing = true;
+                    continue;
+                }
+            };
+            match picture {
                 Picture::Codes(codes) => {
                     for code in codes {
                         self.answer(&Reading::from(code), Some(name.clone()), None)?;
@@ -113,6 +131,7 @@ impl Loop<'_> {
                 }
             }
         }
+        self.missing = missing;
         Ok(())
     }
 
@@ -150,7 +169,11 @@ impl Loop<'_> {
         if self.json {
             write_json(&mut out, answer)?;
         } else {
-            writeln!(out, "{}", ui::verdict(answer.verdict, self.style))?;
+            writeln!(
+                out,
+                "{}",
+                ui::verdict(answer.verdict, self.options.direction, self.style)
+            )?;
             if let Some(error) = &answer.error {
                 writeln!(out, "  ({error})")?;
             }

@@ -65,6 +65,7 @@ fn told(status: &Status) -> String {
     if status.evicted {
         lines.push("Attention this device was evicted: it admits nobody".to_owned());
     }
+    lines.extend(status.cuts.iter().map(|cut| format!("Attention {cut}")));
     if status.contradicted > 0 {
         lines.push(format!(
             "Attention {} entries of other devices claim scans that never were",

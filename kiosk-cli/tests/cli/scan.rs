@@ -13,8 +13,8 @@ fn a_line_in_is_a_line_out_with_the_fixed_keys() {
     // V1
     let kiosk = Kiosk::enrolled();
     let ticket = kiosk.ticket(4);
-    let answers = kiosk.scan(&format!("{ticket}\r\n{ticket}\n\nhello"));
-    assert_eq!(answers.len(), 4);
+    let answers = kiosk.scan(&format!("{ticket}\r\n{ticket}\nhello"));
+    assert_eq!(answers.len(), 3);
     let first = &answers[0];
     assert_eq!(first["verdict"], "admit");
     assert_eq!(first["reason"], "ok");
@@ -39,17 +39,28 @@ fn a_line_in_is_a_line_out_with_the_fixed_keys() {
         })
         .collect();
     let no = &serde_json::Value::Bool(false);
-    assert_eq!(
-        told,
-        [
-            ("already_used", no),
-            ("not_a_ticket", no),
-            ("not_a_ticket", no)
-        ]
-    );
+    assert_eq!(told, [("already_used", no), ("not_a_ticket", no)]);
     assert_eq!(answers[1]["earlier"]["gate"], "Gate A");
     // The next process knows it too.
     assert_eq!(kiosk.scan(&ticket)[0]["reason"], "already_used");
+}
+
+#[test]
+fn blanks_are_no_lines_and_do_not_spoil_a_ticket() {
+    // S3
+    let kiosk = Kiosk::enrolled();
+    let (first, second, third) = (kiosk.ticket(1), kiosk.ticket(2), kiosk.ticket(3));
+    let spaced = format!("{} {}  ", &third[..4], &third[4..]);
+    let input = format!("\u{feff}{first}\r\n\n   \n\u{feff}\n{second}\r{spaced}\r\n\t\r\n");
+    let reasons: Vec<_> = kiosk
+        .scan(&input)
+        .iter()
+        .map(|answer| (answer["reason"].clone(), answer["serial"].clone()))
+        .collect();
+    let ok = |serial: u32| ("ok".into(), serial.into());
+    assert_eq!(reasons, [ok(1), ok(2), ok(3)]);
+    let output = kiosk.run_with(&["scan"], b"\n \r\n\xef\xbb\xbf\n");
+    assert_eq!((code(&output), stdout(&output)), (0, String::new()));
 }
 
 #[test]
@@ -157,8 +168,16 @@ fn pictures_are_read_and_pictures_without_a_ticket_are_answered() {
         answers[1]["explanation"],
         "There is no ticket in this picture."
     );
-    let output = kiosk.run(&["scan", "--image", "nowhere.png"]);
+    // One that is not there keeps nobody waiting.
+    let last = picture("last.png", &kiosk.ticket(3));
+    let output = kiosk.run(&["scan", "--json", "--image", "nowhere.png", &last]);
     assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("nowhere.png"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(stdout(&output).contains("\"admit\""), "{}", stdout(&output));
 }
 
 #[test]
@@ -200,6 +219,27 @@ fn gates_and_directions() {
         stderr(&output).contains("Gate A, Backstage"),
         "{}",
         stderr(&output)
+    );
+}
+
+#[test]
+fn going_out_reads_as_out_and_a_pipe_is_not_greeted() {
+    // S32
+    let kiosk = Kiosk::enrolled();
+    let ticket = kiosk.ticket(3);
+    assert_eq!(kiosk.scan(&ticket)[0]["verdict"], "admit");
+    let output = kiosk.run_with(&["scan", "--direction", "out"], ticket.as_bytes());
+    assert!(
+        stdout(&output).starts_with("✔ OUT\n"),
+        "{}",
+        stdout(&output)
+    );
+    assert_eq!(stderr(&output), "");
+    let output = kiosk.run_with(&["scan", "--direction", "out"], ticket.as_bytes());
+    assert!(
+        stdout(&output).starts_with("✖ REFUSE\n"),
+        "{}",
+        stdout(&output)
     );
 }
 

@@ -42,6 +42,14 @@ fn misuse_is_2() {
     ] {
         assert_eq!(code(&kiosk.run(args)), 2, "{args:?}");
     }
+    let bare = ["enrol", crate::server::CODE, "--server", "127.0.0.1:18432"];
+    let output = kiosk.run(&bare);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("write http:// or https://"),
+        "{}",
+        stderr(&output)
+    );
     let enrolled = Kiosk::enrolled();
     let link = enrolled.server.borrow_mut().invite().to_url();
     let output = enrolled.run(&["enrol", &link]);
@@ -65,6 +73,11 @@ fn no_peer_is_5_and_scanning_goes_on() {
     let server = format!("http://127.0.0.1:{port}");
     let output = kiosk.run(&["enrol", crate::server::CODE, "--server", &server]);
     assert_eq!(code(&output), 5, "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(
+        said.contains("same command again") && !said.contains("scanning goes on"),
+        "{said}"
+    );
     // The fake's name resolves nowhere.
     let kiosk = Kiosk::enrolled();
     let output = kiosk.run(&["sync", "--once"]);
@@ -74,6 +87,28 @@ fn no_peer_is_5_and_scanning_goes_on() {
     assert_eq!(status[0]["pending"], 1);
     assert_eq!(status[0]["snapshot"]["version"], 1);
     assert!(status[0]["peers"][0]["lastError"].is_string());
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_failure() {
+    let kiosk = Kiosk::enrolled();
+    kiosk.scan(&kiosk.ticket(1));
+    for args in [&["export"][..], &["status"], &["search", "0001"], &["scan"]] {
+        let mut child = kiosk
+            .command(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("runs");
+        drop(child.stdout.take());
+        let mut codes = child.stdin.take().expect("piped");
+        let _written = writeln!(codes, "{}", kiosk.ticket(2));
+        drop(codes);
+        let output = child.wait_with_output().expect("ends");
+        assert_eq!(code(&output), 0, "{args:?}: {}", stderr(&output));
+        assert_eq!(stderr(&output), "", "{args:?}");
+    }
 }
 
 #[test]

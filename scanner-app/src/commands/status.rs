@@ -60,6 +60,10 @@ impl From<Status> for StatusLine {
 fn notice(status: &Status) -> Option<&'static str> {
     if status.evicted {
         Some("The organizer has removed this device. It admits nobody.")
+    } else if status.cuts.iter().any(|cut| cut.settled_at.is_none()) {
+        Some(
+            "This device's data was put back from a copy. Connect it: it admits nobody until it has synced.",
+        )
     } else if !status.refused.is_empty() {
         Some("The server did not take some entries of this device. Call support.")
     } else if status.clock.unsure || status.clock.crowd_offset_ms.is_some() {

@@ -313,6 +313,11 @@ impl Book {
         self.roster.by_device(device)
     }
 
+    /// Entries of a log that are here.
+    pub(crate) fn end(&self, log: LogId) -> u32 {
+        self.logs.get(&log).map_or(0, |of| of.head.next_seq)
+    }
+
     /// Own entries that the server does not have yet.
     pub(crate) fn pending(&self) -> u64 {
         self.logs

@@ -21,8 +21,8 @@ pub(super) struct OpenLog {
 
 impl OpenLog {
     /// Takes the append lock and finds the log to go on with. A new log is begun on a new device,
-    /// when the data was copied or put back from a copy, and when the server knows better than
-    /// this device what it wrote.
+    /// when the data was copied or put back from a copy, when the server knows better than this
+    /// device what it wrote, and after a cut that a sync has settled.
     pub(super) fn open(
         cache: &mut Cache,
         identity: &Identity,
@@ -30,14 +30,18 @@ impl OpenLog {
         edge: &Edge,
     ) -> Result<Self, Cause> {
         let lock = Lock::take(cache.dir(), LockKind::Append)?;
+        let written = cache.written()?;
         // Somebody else may have appended until a moment ago.
         book.load(cache, identity)?;
-        check_mark(cache, book)?;
+        if let Some(cut) = cache.cut(&written, |log| book.end(log))? {
+            return Err(Cause::Cut(cut));
+        }
         // The slots are free for another log, and this one is whole in the database.
         for of in book.logs.values().filter(|of| of.row.own) {
             cache.take_over(of.row.place(), of.head)?;
         }
         let place = cache.place()?;
+        let marked = HeadMark::read(cache.dir())?;
         let kept = cache.identity()?.ok_or(Cause::NotEnrolled)?.place;
         let open = book
             .logs
@@ -51,7 +55,12 @@ impl OpenLog {
             .map(|of| of.hlc)
             .max();
         let folded = match open {
-            Some(folded) if kept == place => folded,
+            // A database from before its latest log began knows an older one as open.
+            Some(folded)
+                if kept == place && marked.is_none_or(|(log, _)| log == folded.row.log) =>
+            {
+                folded
+            }
             _ => begin(cache, identity, edge, &place)?,
         };
         let ring = Ring::open(cache.dir())?;
@@ -141,21 +150,4 @@ fn begin(
         hlc: Hlc::default(),
         row,
     })
-}
-
-/// A log that ends before its mark lost entries that were shown as admitted.
-fn check_mark(cache: &Cache, book: &Book) -> Result<(), Cause> {
-    let Some((log, count)) = HeadMark::read(cache.dir())? else {
-        return Ok(());
-    };
-    let found = book.logs.get(&log).map_or(0, |of| of.head.next_seq);
-    // The ring may know of later entries than the mark, which lags behind.
-    let count = count.max(cache.ring_end(log)?);
-    if found < count {
-        return Err(Cause::Damaged(format!(
-            "log {log} ends at {found}, but {count} entries were written: the database was cut or \
-             put back from a copy"
-        )));
-    }
-    Ok(())
 }

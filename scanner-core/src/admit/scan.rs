@@ -367,6 +367,9 @@ fn refuse_all(count: usize, now: Timestamp, cause: Cause) -> Vec<Scanned> {
         Cause::InUse(_) => {
             "Another program scans with this device's data. Close it, then scan again."
         }
+        Cause::Cut(_) => {
+            "This device's data was put back from a copy. Connect it and sync, then scan again."
+        }
         _ => "This device could not record the entry. Use another device, and call support.",
     };
     let mut error = Some(Error::from(cause));

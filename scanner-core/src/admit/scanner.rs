@@ -126,6 +126,10 @@ impl Scanner {
     pub(crate) fn refresh(&mut self) -> Result<(), Error> {
         Ok(self.freshen()?)
     }
+    /// This is the one scanner that appends.
+    pub(crate) fn appends(&self) -> bool {
+        self.log.is_some()
+    }
     pub(crate) fn book(&self) -> &Book {
         &self.book
     }

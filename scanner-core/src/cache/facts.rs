@@ -79,7 +79,10 @@ pub(super) fn store_identity(conn: &Connection, identity: &Identity) -> Result<(
     write(conn, IDENTITY, identity)
 }
 
-fn read<T: DeserializeOwned>(conn: &Connection, name: &'static str) -> Result<Option<T>, Cause> {
+pub(super) fn read<T: DeserializeOwned>(
+    conn: &Connection,
+    name: &'static str,
+) -> Result<Option<T>, Cause> {
     let body: Option<String> = conn
         .query_row("SELECT body FROM facts WHERE name = ?1", [name], |row| {
             row.get(0)
@@ -94,7 +97,11 @@ fn read<T: DeserializeOwned>(conn: &Connection, name: &'static str) -> Result<Op
         })
 }
 
-fn write<T: Serialize>(conn: &Connection, name: &'static str, value: &T) -> Result<(), Cause> {
+pub(super) fn write<T: Serialize + ?Sized>(
+    conn: &Connection,
+    name: &'static str,
+    value: &T,
+) -> Result<(), Cause> {
     let body = serde_json::to_string(value).map_err(|_| Cause::Inconsistent {
         table: "facts",
         row: name.to_owned(),

@@ -134,12 +134,6 @@ impl Cache {
         }))
     }
 
-    /// One more than the highest seq that the ring holds of a log, whether or not the entries
-    /// before it are still known.
-    pub(crate) fn ring_end(&self, log: LogId) -> Result<u32, Cause> {
-        ring::end(self.dir(), log)
-    }
-
     /// The ring holds an entry of this log that comes after `next`: another process appends.
     pub(crate) fn has_appended(&self, log: LogId, next: u32) -> Result<bool, Cause> {
         Ok(!ring::read(self.dir(), log, next, 1)?.is_empty())

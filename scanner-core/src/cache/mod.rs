@@ -7,12 +7,14 @@
 //! | `seen` | highest statement versions ever adopted | survives a database put back from a copy |
 //! | `head.mark` | how far the own log was written | tells a log that was cut on disk |
 //! | `append.ring` | the last entries of the own log | what an admission waits for is one write and one sync |
+//! | `cut-LOG.ring` | the ring as it was when log LOG had lost its end | evidence, read by nobody here |
 //! | `append.lock`, `sync.lock` | who scans, who syncs | held by the process, not by the data |
 //!
 //! Invariants: one function opens the database; nothing here is ever rebuilt from scratch, a
 //! damaged file is an error; every change is one immediate transaction, or a write to the ring, synced before it returns.
 
 mod apply;
+mod cuts;
 mod enrolled;
 mod facts;
 mod files;
@@ -27,6 +29,7 @@ mod seen;
 mod segments;
 mod statements;
 
+pub use cuts::Cut;
 pub(crate) use enrolled::NewDevice;
 pub(crate) use facts::{Identity, SyncFacts};
 pub(crate) use keys::DeviceKey;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::{facts::Identity, files, mark, schema, seen};
 use crate::error::Cause;
@@ -11,7 +11,7 @@ use crate::error::Cause;
 pub(crate) const DATABASE: &str = "gatehouse.db";
 
 /// Set on every connection, in this order.
-const PRAGMAS: [(&str, &str, &str); 8] = [
+const PRAGMAS: [(&str, &str, &str); 9] = [
     (
         "journal_mode",
         "WAL",
@@ -31,6 +31,11 @@ const PRAGMAS: [(&str, &str, &str); 8] = [
         "journal_size_limit",
         "16777216",
         "a long log is given back to the disk after a checkpoint",
+    ),
+    (
+        "secure_delete",
+        "ON",
+        "a guest's name that the organizer took off the gates is not left in free pages",
     ),
     ("foreign_keys", "ON", "off by default in SQLite"),
     (
@@ -151,6 +156,21 @@ impl Cache {
     pub(crate) fn data_version(&self) -> Result<i64, Cause> {
         let mut statement = self.conn.prepare_cached("PRAGMA data_version")?;
         Ok(statement.query_row([], |row| row.get(0))?)
+    }
+
+    /// Moves the write-ahead log into the database and empties its file: what was deleted is not to
+    /// stay in it. When somebody reads meanwhile this is left to the next sync.
+    pub(crate) fn empty_wal(&self) -> Result<(), Cause> {
+        // A scan must not wait for this, nor this for a scan.
+        self.conn.busy_timeout(Duration::ZERO)?;
+        let done = self
+            .conn
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        self.conn.busy_timeout(BUSY_TIMEOUT)?;
+        match done {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
+            done => Ok(done?),
+        }
     }
 
     /// Moves the write-ahead log into the database, as far as readers allow.

@@ -203,6 +203,14 @@ pub(super) fn end(dir: &Path, log: LogId) -> Result<u32, Cause> {
     Ok(ends.max().unwrap_or(0))
 }
 
+/// Copies the ring aside, as evidence of what it held beyond the end of a log that was cut.
+pub(super) fn keep(dir: &Path, log: &str) -> Result<(), Cause> {
+    match files::read(&dir.join(FILE))? {
+        Some(bytes) => files::write_atomically(&dir.join(format!("cut-{log}.ring")), &bytes),
+        None => Ok(()),
+    }
+}
+
 /// Writable, because a reader syncs; `None` when there is none yet.
 fn existing(dir: &Path) -> Result<Option<(File, PathBuf)>, Cause> {
     let path = dir.join(FILE);

@@ -55,6 +55,11 @@ impl Seen {
             .ok_or_else(|| Cause::Damaged(format!("{FILE} makes no sense")))
     }
 
+    /// The file is there. Without it a database put back from a copy goes unnoticed.
+    pub(crate) fn is_kept(dir: &Path) -> bool {
+        exists(dir)
+    }
+
     pub(crate) fn store(&self, dir: &Path) -> Result<(), Cause> {
         let mut text = format!("{HEADING}\n");
         for (name, kind) in NAMES {

@@ -4,8 +4,8 @@
 //! the physical keys when the caller knows them, then the keyboard layouts whose digit row
 //! explains every character. The caller takes the first that verifies.
 //!
-//! Invariants: only prefixes and suffixes that readers add are removed, and only here; a text is
-//! never joined, split or repaired; every candidate is ASCII digits; work is bounded by
+//! Invariants: only prefixes and suffixes that readers add, and white space among digits, are
+//! removed, and only here: the codec stays strict; a text is never split or repaired; every candidate is ASCII digits; work is bounded by
 //! [`TICKET_TEXT_BYTES_MAX`].
 
 mod digits;
@@ -30,6 +30,8 @@ pub(crate) fn candidates<'a>(text: &'a str, keys: Option<&'a str>) -> Vec<Cow<'a
         }
         if let Some(as_received) = digits::to_ascii(stripped) {
             push_new(&mut found, as_received);
+        } else if let Some(joined) = without_blanks(raw) {
+            push_new(&mut found, Cow::Owned(joined));
         }
     }
     let typed = strip(text);
@@ -46,6 +48,24 @@ fn push_new<'a>(found: &mut Vec<Cow<'a, str>>, candidate: Cow<'a, str>) {
     if !found.contains(&candidate) {
         found.push(candidate);
     }
+}
+
+/// Readers add spaces, people paste "3602 8822", files begin with a byte order mark. `None` when what
+/// is left is not digits only.
+fn without_blanks(raw: &str) -> Option<String> {
+    let joined: String = raw.chars().filter(|c| !is_blank_char(*c)).collect();
+    let stripped = strip(&joined);
+    (!stripped.is_empty() && joined.len() < raw.len())
+        .then(|| digits::to_ascii(stripped).map(Cow::into_owned))?
+}
+
+/// Nobody meant this to be read: there is nothing to answer.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(is_blank_char)
+}
+
+fn is_blank_char(c: char) -> bool {
+    c.is_whitespace() || c == '\u{feff}'
 }
 
 /// Without AIM and ECI prefixes and without the CR, LF or Tab that ends a reading.

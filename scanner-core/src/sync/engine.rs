@@ -11,7 +11,7 @@ use shared::trust::{Segment, SegmentRef};
 
 use super::proto::{self, Held, HeldLog, Plan, SEND_SEGMENTS_MAX};
 use super::{HttpTransport, Transport, TransportError};
-use crate::cache::{Cache, DeviceKey, Identity, Lock, LockKind, LogPlace, SyncFacts};
+use crate::cache::{Cache, Cut, DeviceKey, Identity, Lock, LockKind, LogPlace, Seen, SyncFacts};
 use crate::clock::Edge;
 use crate::error::{Cause, Error};
 
@@ -77,8 +77,11 @@ impl Syncer {
     pub fn run(&mut self, transport: &mut dyn Transport) -> Result<SyncReport, Error> {
         let _lock = Lock::take(self.cache.dir(), LockKind::Sync)?;
         let mut report = SyncReport::default();
-        let outcome = self.exchange(transport, &mut report);
+        let outcome = self
+            .exchange(transport, &mut report)
+            .and_then(|()| self.settle(&mut report));
         self.remember(&report, &outcome)?;
+        self.cache.empty_wal()?;
         outcome.map(|()| report).map_err(Error::from)
     }
 
@@ -96,12 +99,39 @@ impl Syncer {
         let held = self.held()?;
         report.snapshot_version = held.trust.snapshot.as_ref().map(|of| of.header.version);
         report.pending = pending(&held);
+        if !Seen::is_kept(self.cache.dir()) {
+            // Deleted: what is held now is what the server has.
+            held.trust.seen.store(self.cache.dir())?;
+        }
         if held.trust.pending.is_some() {
             report
                 .warnings
                 .push("the newest snapshot could not be fetched whole".to_owned());
         }
         Ok(())
+    }
+
+    /// The server has given back what it has of the own logs. One that still lacks entries is closed
+    /// and kept, so that the gate can go on with another.
+    fn settle(&mut self, report: &mut SyncReport) -> Result<(), Cause> {
+        if self.cut()?.is_none() {
+            return Ok(());
+        }
+        // Nobody may begin to append to a log that is being closed.
+        let _lock = Lock::take(self.cache.dir(), LockKind::Append)?;
+        if let Some(mut cut) = self.cut()? {
+            cut.settled_at = Some(self.edge.clock.now());
+            self.cache.settle_cut(&cut)?;
+            report.warnings.push(cut.to_string());
+        }
+        Ok(())
+    }
+
+    fn cut(&self) -> Result<Option<Cut>, Cause> {
+        let written = self.cache.written()?;
+        let held = self.held()?;
+        let end = |log| held.logs.get(&log).map_or(0, |of| of.head.next_seq);
+        self.cache.cut(&written, end)
     }
 
     /// Statements in, entries both ways, until neither side has more.

@@ -8,9 +8,9 @@ use crate::device::{Device, scan};
 use crate::server::Server;
 
 const DATABASE: &str = "gatehouse.db";
-const RING: &str = "append.ring";
+pub(crate) const RING: &str = "append.ring";
 
-fn copy_dir(from: &std::path::Path, to: &std::path::Path) {
+pub(crate) fn copy_dir(from: &std::path::Path, to: &std::path::Path) {
     std::fs::create_dir_all(to).expect("a folder");
     for entry in std::fs::read_dir(from).expect("a folder") {
         let entry = entry.expect("an entry");
@@ -73,7 +73,7 @@ fn a_copy_begins_a_log_of_its_own_and_uses_no_number_twice() {
 
 /// A device with two entries whose database is put back to the time of the first. The files
 /// beside it stay.
-fn with_an_older_database(server: &crate::server::Shared) -> Device {
+pub(crate) fn with_an_older_database(server: &crate::server::Shared) -> Device {
     let device = Device::enrolled(server, 1);
     let before = Device::new(server, 2);
     let first = server.borrow().ticket(0);
@@ -81,6 +81,12 @@ fn with_an_older_database(server: &crate::server::Shared) -> Device {
     copy_dir(device.path(), before.path());
     let second = server.borrow().ticket(1);
     scan(&mut device.open(), &second);
+    put_back(&before, &device);
+    device
+}
+
+/// The database of `before` in place of the device's.
+pub(crate) fn put_back(before: &Device, device: &Device) {
     for file in [DATABASE, "gatehouse.db-wal", "gatehouse.db-shm"] {
         let (from, to) = (before.path().join(file), device.path().join(file));
         if from.exists() {
@@ -89,7 +95,6 @@ fn with_an_older_database(server: &crate::server::Shared) -> Device {
             std::fs::remove_file(to).expect("removes");
         }
     }
-    device
 }
 
 #[test]
@@ -429,7 +434,7 @@ fn more_entries_than_the_ring_has_slots() {
 }
 
 /// Writes nonsense over the second half of a slot, from `from` on, or over all of it.
-fn spoil_slot(device: &Device, slot: u64, from: u64) {
+pub(crate) fn spoil_slot(device: &Device, slot: u64, from: u64) {
     let path = device.path().join(RING);
     let mut file = std::fs::File::options()
         .write(true)

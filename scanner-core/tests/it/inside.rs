@@ -119,6 +119,7 @@ fn doctor_finds_nothing_on_a_healthy_device_and_names_what_is_wrong() {
             "key",
             "trust",
             "logs",
+            "guards",
             "device",
             "snapshot",
             "clock",

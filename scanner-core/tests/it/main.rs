@@ -3,6 +3,7 @@
 
 mod agree;
 mod crash;
+mod cuts;
 mod device;
 mod enrol;
 mod exchange;

@@ -413,3 +413,36 @@ fn an_entry_about_a_ticket_that_no_row_knows_counts_once_the_ticket_is_shown() {
     assert_eq!(scan(&mut scanner, &ticket).reason, Reason::AlreadyUsed);
     assert_eq!(scanner.status().expect("a status").unjudged, 2);
 }
+
+#[test]
+fn names_that_are_taken_off_the_gates_are_gone_from_the_files() {
+    // V6: namesAtGate false
+    let server = Server::new(3000);
+    let name = |serial: u32| format!("Nguyễn Thị Minh Khai {serial:04}");
+    let holders = (0..3000).map(|serial| (serial, name(serial))).collect();
+    server.borrow_mut().holders = holders;
+    server.borrow_mut().publish();
+    let device = Device::enrolled(&server, 1);
+    let found = || {
+        let files = ["gatehouse.db", "gatehouse.db-wal"].map(|file| device.path().join(file));
+        let bytes = files
+            .map(|path| std::fs::read(path).unwrap_or_default())
+            .concat();
+        let needle = "Minh Khai".as_bytes();
+        bytes
+            .windows(needle.len())
+            .filter(|part| *part == needle)
+            .count()
+    };
+    assert!(found() > 2900, "{}", found());
+    admit(&device, 0..3);
+    // A scanner is at work and an onlooker has the data open.
+    let mut scanner = device.open();
+    let ticket = server.borrow().ticket(5);
+    assert!(scan(&mut scanner, &ticket).durable);
+    server.borrow_mut().holders.clear();
+    server.borrow_mut().publish();
+    device.sync();
+    assert_eq!(found(), 0);
+    assert_eq!(scan(&mut scanner, &ticket).holder, None);
+}
