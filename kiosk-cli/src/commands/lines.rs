@@ -15,16 +15,21 @@ pub(super) enum Line {
 
 pub(super) struct Lines<R> {
     from: R,
+    /// The last line ended with CR: an LF right after it belongs to it.
+    after_cr: bool,
 }
 
 impl<R: BufRead> Lines<R> {
     pub(super) fn new(from: R) -> Self {
-        Self { from }
+        Self {
+            from,
+            after_cr: false,
+        }
     }
 
-    /// The next line without its end, which is LF or CR: readers send either, and after both the
-    /// line in between is empty; `None` at the end of input. A last line without an end
-    /// counts. Memory is bounded however long a line is.
+    /// The next line without its end, which is LF, CR or both: a line that ends with CR is given at
+    /// once, whether or not an LF is still to come. `None` at the end of input. A last line without
+    /// an end counts. Memory is bounded however long a line is.
     pub(super) fn next_line(&mut self) -> std::io::Result<Option<Line>> {
         let mut line = Vec::new();
         let mut seen = false;
@@ -35,6 +40,10 @@ impl<R: BufRead> Lines<R> {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
+            if std::mem::take(&mut self.after_cr) && bytes.first() == Some(&b'\n') {
+                self.from.consume(1);
+                continue;
+            }
             if bytes.is_empty() {
                 return Ok(seen.then(|| finish(line, too_long)));
             }
@@ -50,6 +59,7 @@ impl<R: BufRead> Lines<R> {
             } else if !too_long {
                 line.extend_from_slice(part);
             }
+            self.after_cr = ended && bytes[used - 1] == b'\r';
             self.from.consume(used);
             if ended {
                 return Ok(Some(finish(line, too_long)));
@@ -87,8 +97,11 @@ mod tests {
         assert_eq!(read(b"\n"), [text("")]);
         assert_eq!(
             read(b"360330221259\r\n\n17"),
-            [text("360330221259"), text(""), text(""), text("17")]
+            [text("360330221259"), text(""), text("17")]
         );
+        // Seven bytes fill the buffer: the LF comes with the next look.
+        assert_eq!(read(b"360330\r\n17"), [text("360330"), text("17")]);
+        assert_eq!(read(b"36\r\r\n17"), [text("36"), text(""), text("17")]);
         assert_eq!(read(b"36\r17\r"), [text("36"), text("17")]);
         assert_eq!(read(b"\xff\xfe\n1\n"), [Line::NotText, text("1")]);
     }

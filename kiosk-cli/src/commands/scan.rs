@@ -96,8 +96,9 @@ impl Loop<'_> {
         let mut lines = Lines::new(BufReader::new(stdin.lock()));
         while let Some(line) = lines.next_line()? {
             let text = match line {
-                // Readers that end a code with two key strokes send an empty line after each.
-                Line::Text(text) if is_blank(&text) => continue,
+                // Readers that end a code with two key strokes send an empty line after each. A program
+                // that pipes codes in counts on an answer for each line.
+                Line::Text(text) if !self.json && is_blank(&text) => continue,
                 Line::Text(text) => text,
                 // Nothing that is no text, or has no end, is a ticket.
                 Line::TooLong | Line::NotText => String::new(),

@@ -13,8 +13,8 @@ fn a_line_in_is_a_line_out_with_the_fixed_keys() {
     // V1
     let kiosk = Kiosk::enrolled();
     let ticket = kiosk.ticket(4);
-    let answers = kiosk.scan(&format!("{ticket}\r\n{ticket}\nhello"));
-    assert_eq!(answers.len(), 3);
+    let answers = kiosk.scan(&format!("{ticket}\r\n{ticket}\n\nhello"));
+    assert_eq!(answers.len(), 4);
     let first = &answers[0];
     assert_eq!(first["verdict"], "admit");
     assert_eq!(first["reason"], "ok");
@@ -39,14 +39,21 @@ fn a_line_in_is_a_line_out_with_the_fixed_keys() {
         })
         .collect();
     let no = &serde_json::Value::Bool(false);
-    assert_eq!(told, [("already_used", no), ("not_a_ticket", no)]);
+    assert_eq!(
+        told,
+        [
+            ("already_used", no),
+            ("not_a_ticket", no),
+            ("not_a_ticket", no)
+        ]
+    );
     assert_eq!(answers[1]["earlier"]["gate"], "Gate A");
     // The next process knows it too.
     assert_eq!(kiosk.scan(&ticket)[0]["reason"], "already_used");
 }
 
 #[test]
-fn blanks_are_no_lines_and_do_not_spoil_a_ticket() {
+fn blanks_do_not_spoil_a_ticket_and_are_no_codes_to_a_person() {
     // S3
     let kiosk = Kiosk::enrolled();
     let (first, second, third) = (kiosk.ticket(1), kiosk.ticket(2), kiosk.ticket(3));
@@ -58,7 +65,10 @@ fn blanks_are_no_lines_and_do_not_spoil_a_ticket() {
         .map(|answer| (answer["reason"].clone(), answer["serial"].clone()))
         .collect();
     let ok = |serial: u32| ("ok".into(), serial.into());
-    assert_eq!(reasons, [ok(1), ok(2), ok(3)]);
+    // A program gets an answer for each line, a person none for a blank one.
+    let blank = || ("not_a_ticket".into(), serde_json::Value::Null);
+    let expected = [ok(1), blank(), blank(), blank(), ok(2), ok(3), blank()];
+    assert_eq!(reasons, expected);
     let output = kiosk.run_with(&["scan"], b"\n \r\n\xef\xbb\xbf\n");
     assert_eq!((code(&output), stdout(&output)), (0, String::new()));
 }
