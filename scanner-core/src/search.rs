@@ -1,15 +1,21 @@
 //! Finding a ticket without its code: by the holder's name or the serial.
 
 use serde::Serialize;
-use shared::admission::EarlierUse;
+use shared::admission::explain::{Details, Setting, explain};
+use shared::admission::{EarlierUse, Reason};
 use shared::log::TicketState;
 use shared::trust::{TicketRow, TicketRowStatus};
+
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
 use crate::admit::Scanner;
 use crate::error::Error;
 
-/// Shorter questions find nothing: two letters would list the guests.
+/// A shorter part of a name finds nothing: two letters would list the guests.
 pub const SEARCH_CHARS_MIN: usize = 4;
+/// A shorter name finds nothing even as a whole word.
+pub const SEARCH_WORD_CHARS_MIN: usize = 2;
 const SEARCH_CHARS_MAX: usize = 100;
 /// Enough for a screen; a longer answer means that the question should be longer.
 const HITS_MAX: usize = 50;
@@ -29,33 +35,79 @@ pub struct Hit {
     pub inside: bool,
     /// The first admission that stands.
     pub earlier: Option<EarlierUse>,
+    /// The same in words, in the event's language and time.
+    pub explanation: Option<String>,
+}
+
+/// What staff asked for.
+enum Question {
+    /// With or without leading zeros.
+    Serial(u32),
+    /// Of a holder's name.
+    Part(String),
+    /// One word of a holder's name, whole: many names have two or three letters.
+    Word(String),
+    Nothing,
+}
+
+impl Question {
+    fn of(text: &str) -> Self {
+        let text = folded(text.trim());
+        if let Ok(serial) = text.parse() {
+            return Self::Serial(serial);
+        }
+        match text.chars().count() {
+            SEARCH_CHARS_MIN..=SEARCH_CHARS_MAX => Self::Part(text),
+            SEARCH_WORD_CHARS_MIN..SEARCH_CHARS_MIN => Self::Word(text),
+            _ => Self::Nothing,
+        }
+    }
+
+    fn is_answered_by(&self, name: &str) -> bool {
+        match self {
+            Self::Part(part) => folded(name).contains(part.as_str()),
+            Self::Word(word) => folded(name)
+                .split(|c: char| !c.is_alphanumeric())
+                .any(|of| of == word.as_str()),
+            Self::Serial(_) | Self::Nothing => false,
+        }
+    }
+}
+
+/// Whether a question is long enough to be asked.
+pub fn is_searchable(question: &str) -> bool {
+    !matches!(Question::of(question), Question::Nothing)
+}
+
+/// Without case and without marks: who types at a gate has no time for either, and a name on a
+/// ticket may have been typed without them.
+fn folded(text: &str) -> String {
+    text.nfd()
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+        // Letters with a stroke have no mark that comes off.
+        .map(|c| match c {
+            'đ' => 'd',
+            'ł' => 'l',
+            'ø' => 'o',
+            other => other,
+        })
+        .collect()
 }
 
 impl Scanner {
-    /// By a part of the holder's name in any case, or by the serial with or without leading
-    /// zeros. At most 50, in order of serials.
+    /// By a part of the holder's name, by one short word of it, or by the serial; case and marks
+    /// do not matter. At most 50, in order of serials.
     pub fn search(&mut self, question: &str) -> Result<Vec<Hit>, Error> {
         self.refresh()?;
-        let question = question.trim().to_lowercase();
-        let chars = question.chars().count();
-        if !(SEARCH_CHARS_MIN..=SEARCH_CHARS_MAX).contains(&chars) {
-            return Ok(Vec::new());
+        let question = Question::of(question);
+        if let Question::Serial(serial) = question {
+            return Ok(self.hit(serial).into_iter().collect());
         }
-        let mut serials: Vec<u32> = Vec::new();
-        if let Ok(serial) = question.parse::<u32>() {
-            serials.push(serial);
-        }
-        serials.extend(
-            self.book()
-                .holders
-                .iter()
-                .filter(|(_, name)| name.to_lowercase().contains(&question))
-                .map(|(serial, _)| serial)
-                .take(HITS_MAX),
-        );
-        Ok(serials
-            .into_iter()
-            .filter_map(|serial| self.hit(serial))
+        let named = self.book().holders.iter();
+        Ok(named
+            .filter(|(_, name)| question.is_answered_by(name))
+            .filter_map(|(serial, _)| self.hit(serial))
             .take(HITS_MAX)
             .collect())
     }
@@ -69,6 +121,25 @@ impl Scanner {
             return None;
         }
         let first = state.as_ref().and_then(|state| state.first_admission());
+        let earlier = first.map(|of| EarlierUse {
+            at: of.hlc.at(),
+            gate: policy
+                .gates
+                .get(usize::from(of.gate))
+                .map_or_else(String::new, |gate| gate.name.clone()),
+        });
+        let setting = Setting {
+            language: &policy.language,
+            timezone: &policy.timezone,
+            now: self.edge().clock.now(),
+        };
+        let explanation = earlier.as_ref().map(|earlier| {
+            let details = Details {
+                earlier: Some(earlier),
+                ..Details::default()
+            };
+            explain(Reason::AlreadyUsed, &setting, &details)
+        });
         Some(Hit {
             serial,
             generation: row.generation,
@@ -80,13 +151,8 @@ impl Scanner {
             seat: book.seats.get(row.seat).map(str::to_owned),
             holder: book.holders.get(serial).map(str::to_owned),
             inside: state.as_ref().is_some_and(TicketState::is_inside),
-            earlier: first.map(|of| EarlierUse {
-                at: of.hlc.at(),
-                gate: policy
-                    .gates
-                    .get(usize::from(of.gate))
-                    .map_or_else(String::new, |gate| gate.name.clone()),
-            }),
+            earlier,
+            explanation,
         })
     }
 }

@@ -198,7 +198,15 @@ fn search_doctor_and_export_speak_json() {
         (&hits[0]["serial"], &hits[0]["inside"]),
         (&6.into(), &true.into())
     );
-    assert!(stdout(&kiosk.run(&["search", "an"])).contains("at least 4"));
+    let said = stdout(&kiosk.run(&["search", "anna"]));
+    assert!(said.contains("active, inside  Used at "), "{said}");
+    let refused = kiosk.run(&["search", "--json", "a"]);
+    assert_eq!(code(&refused), 2);
+    assert!(
+        stderr(&refused).contains("a whole name"),
+        "{}",
+        stderr(&refused)
+    );
     let checks = json_lines(&kiosk.run(&["doctor", "--json"]));
     assert!(
         checks.iter().all(|check| check["health"] != "bad"),

@@ -1,5 +1,6 @@
 //! From a reading to a verdict that may be shown.
 
+use shared::admission::overrule::confirm;
 use shared::admission::{
     Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide, present,
 };
@@ -64,7 +65,7 @@ impl Scanner {
             self.take_note(&presented, now);
             let mut verdict = self.judge(&presented, options, now);
             if options.confirmed {
-                confirm(&mut verdict);
+                confirm(&mut verdict, self.language());
             }
             self.rotation.ask(&presented, &verdict, now);
             if verdict.reason == Reason::BadSignature && self.not_genuine {
@@ -197,17 +198,17 @@ impl Scanner {
 
     /// The sentence after a second identical reading; the first one asks to show it again.
     fn not_genuine(&self) -> &'static str {
-        let language = self
-            .book
-            .snapshot
-            .as_ref()
-            .map(|of| of.policy.language.as_str());
-        match language {
-            Some(tag) if tag.starts_with("vi") => {
-                "Vé này không phải vé thật. Vui lòng đến quầy vé."
-            }
-            Some(_) | None => "This ticket is not genuine. Please go to the ticket desk.",
+        if self.language().starts_with("vi") {
+            "Vé này không phải vé thật. Vui lòng đến quầy vé."
+        } else {
+            "This ticket is not genuine. Please go to the ticket desk."
         }
+    }
+
+    /// The event's; none before the first snapshot.
+    fn language(&self) -> &str {
+        let snapshot = self.book.snapshot.as_ref();
+        snapshot.map_or("", |of| of.policy.language.as_str())
     }
 
     fn gate(&self, options: ScanOptions) -> Option<u16> {
@@ -322,24 +323,6 @@ fn progress(reason: Reason) -> u8 {
         Reason::UnknownEvent => 2,
         Reason::Misread => 1,
         _ => 0,
-    }
-}
-
-/// A person did what `attention` asked for. Only what a person can do is overruled.
-fn confirm(verdict: &mut Verdict) {
-    let human = |reason: &Reason| {
-        matches!(
-            reason,
-            Reason::NeedsId | Reason::NeedsAnswer | Reason::NeedsPayment
-        )
-    };
-    if verdict.verdict == Outcome::Attention
-        && human(&verdict.reason)
-        && verdict.also.iter().all(human)
-    {
-        verdict.verdict = Outcome::Admit;
-        verdict.also.insert(0, verdict.reason);
-        verdict.reason = Reason::Ok;
     }
 }
 

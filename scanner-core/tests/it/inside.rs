@@ -10,7 +10,12 @@ use crate::wire::Wire;
 fn a_holder_is_found_by_name_in_any_case_and_a_ticket_by_serial() {
     // S60, S61, S62
     let server = Server::new(10);
-    for (serial, name) in [(2, "Nguyễn Văn An"), (5, "Anna Nguyen"), (7, "Bo Li")] {
+    for (serial, name) in [
+        (2, "Nguyễn Văn An"),
+        (5, "Anna Nguyen"),
+        (7, "Bo Li"),
+        (8, "Đặng Thị Lý"),
+    ] {
         server.borrow_mut().holders.insert(serial, name.to_owned());
     }
     server.borrow_mut().publish();
@@ -19,13 +24,21 @@ fn a_holder_is_found_by_name_in_any_case_and_a_ticket_by_serial() {
     let serials =
         |hits: Vec<scanner_core::Hit>| hits.iter().map(|hit| hit.serial).collect::<Vec<_>>();
     for (question, found) in [
-        ("NGUYỄN", vec![2]),
-        ("nguyen", vec![5]),
+        ("NGUYỄN", vec![2, 5]),
+        ("NGUYỄN VĂN", vec![2]),
+        ("nguyen", vec![2, 5]),
+        ("nguyễn", vec![2, 5]),
         ("ngu", vec![]),
+        // A whole name, however short.
+        ("an", vec![2]),
+        ("li", vec![7]),
+        ("a", vec![]),
         ("  bo l", vec![7]),
         ("nobody", vec![]),
         ("0007", vec![7]),
-        ("7", vec![]),
+        ("7", vec![7]),
+        ("đặng", vec![8]),
+        ("Dang Thi", vec![8]),
         ("4711", vec![]),
     ] {
         assert_eq!(
@@ -40,6 +53,11 @@ fn a_holder_is_found_by_name_in_any_case_and_a_ticket_by_serial() {
     assert_eq!((hit.status, hit.inside), ("active", true));
     assert_eq!(hit.holder.as_deref(), Some("Bo Li"));
     assert_eq!(hit.seat.as_deref(), Some("A-7"));
+    let told = hit.explanation.expect("told");
+    assert!(
+        told.starts_with("Used at ") && told.contains("Gate A"),
+        "{told}"
+    );
     assert_eq!(hit.earlier.expect("used").gate, "Gate A");
 }
 

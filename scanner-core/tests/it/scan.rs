@@ -220,6 +220,7 @@ fn a_human_step_admits_only_when_it_was_done() {
     let reading = Reading::from(ticket.as_str());
     let verdict = scanner.scan(&reading, done).verdict;
     assert_eq!((verdict.verdict, verdict.durable), (Outcome::Admit, true));
+    assert_ne!(verdict.explanation, asked.explanation);
     // What a person cannot do is not overruled.
     let again = scanner.scan(&reading, done).verdict;
     assert_eq!(
