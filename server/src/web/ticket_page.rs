@@ -124,7 +124,7 @@ impl Shown {
                     @if let Some(seat) = &ticket.seat { dt { "Seat" } dd { (seat) } }
                     dt { "Code" } dd.code { (code) }
                 }
-                p.quiet { "If the code cannot be scanned, read these digits to the staff." }
+                p.quiet { "If the code cannot be scanned, show this page at the ticket desk." }
             }
         }
     }

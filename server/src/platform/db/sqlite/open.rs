@@ -57,7 +57,7 @@ const WRITER_PRAGMAS: &[(&str, &str, &str)] = &[
         "cache_size",
         "-8192",
         "8 MiB: hot index pages stay decoded; a commit after a page split walks the whole cache, \
-         which at 64 MiB took an eighth of the writer's time",
+         which at 64 MiB had an eighth of a benchmark's samples",
     ),
     (
         "wal_autocheckpoint",
