@@ -111,6 +111,9 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/claimed-tickets/{id}/revoke", Access::Owner),
     (Method::GET, "/claimed-tickets/{id}/answers", Access::User),
     (Method::PUT, "/claimed-tickets/{id}/answers", Access::User),
+    (Method::PUT, "/claimed-tickets/{id}/note", Access::Owner),
+    (Method::GET, "/events/{id}/media", Access::Owner),
+    (Method::PUT, "/events/{id}/media/{medium}", Access::Owner),
     // gate
     (Method::POST, "/events/{id}/devices", Access::Owner),
     (Method::GET, "/events/{id}/devices", Access::Owner),
@@ -132,6 +135,11 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::GET, "/events/{id}/redemptions", Access::Owner),
     (Method::GET, "/events/{id}/conflicts", Access::Owner),
     (Method::GET, "/claimed-tickets/{id}/validate", Access::User),
+    (
+        Method::GET,
+        "/events/{id}/media/{medium}/validate",
+        Access::Owner,
+    ),
 ];
 
 /// The whole server.

@@ -7,4 +7,5 @@ mod offline;
 mod qr;
 mod refusals;
 mod scenarios;
+mod steps;
 mod turning;

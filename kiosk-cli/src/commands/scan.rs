@@ -31,6 +31,9 @@ struct Answer<'a> {
     /// What is wrong with the device, when the ticket is not to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// For staff: about this ticket, then about its class.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     /// What the guest is to be asked; the answers go with the next scan.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     questions: Vec<Question<'a>>,
@@ -184,6 +187,7 @@ impl Loop<'_> {
         let Scanned {
             mut verdict,
             error,
+            notes,
             questions,
         } = self
             .scanner
@@ -199,6 +203,7 @@ impl Loop<'_> {
             verdict: &verdict,
             image,
             error: error.map(|error| error.to_string()),
+            notes,
             questions: questions.iter().map(Question::of).collect(),
         };
         self.show(&answer)?;
@@ -220,6 +225,9 @@ impl Loop<'_> {
                 "{}",
                 ui::verdict(answer.verdict, self.options.direction, self.style)
             )?;
+            for note in &answer.notes {
+                writeln!(out, "  {note}")?;
+            }
             if let Some(error) = &answer.error {
                 writeln!(out, "  ({error})")?;
             }

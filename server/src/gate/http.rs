@@ -4,11 +4,10 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use shared::admission::Verdict;
 use shared::api::error::ErrorBody;
 use shared::api::gate::{
     ConflictView, CreateDevice, DeviceEnrolment, DeviceView, EnrolChallenge, EnrolRequest,
-    EnrolResponse, RedemptionView,
+    EnrolResponse, RedemptionView, ValidationView,
 };
 use shared::api::page::Page;
 use shared::ids::{ClaimedTicketId, DeviceId, EventId, GateId};
@@ -38,6 +37,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(list_redemptions))
         .routes(routes!(list_conflicts))
         .routes(routes!(validate_ticket))
+        .routes(routes!(validate_medium))
         .merge(binary)
 }
 
@@ -217,15 +217,31 @@ struct AtGate {
 
 /// What a gate would say to this ticket now. Nothing is recorded.
 #[utoipa::path(get, path = "/claimed-tickets/{id}/validate", tag = "gate", params(("id" = ClaimedTicketId, Path), AtGate),
-    security(("bearer" = [])), responses((status = 200, body = Verdict), (status = 404, body = ErrorBody)))]
+    security(("bearer" = [])), responses((status = 200, body = ValidationView), (status = 404, body = ErrorBody)))]
 async fn validate_ticket(
     State(app): State<AppState>,
     caller: Caller,
     Path(id): Path<ClaimedTicketId>,
     Query(at): Query<AtGate>,
-) -> Result<Json<Verdict>, ApiError> {
+) -> Result<Json<ValidationView>, ApiError> {
     let now = app.clock.now();
     Ok(Json(
         validate::validate(&app, &caller, id, at.gate_id, now).await?,
+    ))
+}
+
+/// What a gate would say to a wristband or card now. Nothing is recorded. For the organizer.
+#[utoipa::path(get, path = "/events/{id}/media/{medium}/validate", tag = "gate",
+    params(("id" = EventId, Path), ("medium" = String, Path), AtGate), security(("bearer" = [])),
+    responses((status = 200, body = ValidationView), (status = 404, body = ErrorBody)))]
+async fn validate_medium(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path((id, medium)): Path<(EventId, String)>,
+    Query(at): Query<AtGate>,
+) -> Result<Json<ValidationView>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(
+        validate::validate_medium(&app, &caller, id, &medium, at.gate_id, now).await?,
     ))
 }

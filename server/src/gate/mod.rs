@@ -44,6 +44,7 @@ pub use redemption::Redemption;
 pub(crate) use redemptions::of_serial as redemptions_of;
 pub use runtime::GateRuntime;
 pub use segments::RowChange;
+pub use validate::state_of;
 
 use shared::ids::EventId;
 
