@@ -8,3 +8,4 @@ mod qr;
 mod refusals;
 mod scenarios;
 mod turning;
+mod watching;

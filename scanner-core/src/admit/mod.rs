@@ -10,6 +10,7 @@ mod answering;
 mod book;
 mod labels;
 mod log;
+mod refusals;
 mod rotation;
 mod scan;
 mod scanner;

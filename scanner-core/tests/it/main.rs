@@ -9,6 +9,7 @@ mod device;
 mod enrol;
 mod exchange;
 mod inside;
+mod refusing;
 mod scan;
 mod server;
 mod sync;

@@ -2,7 +2,10 @@
 //! the database as they are after a purchase: how they get there is the other slices' matter.
 
 mod answering;
+mod auditing;
 mod checking_in;
+mod confirming;
+mod conflicting;
 mod device;
 mod enrolling;
 mod misuse;
@@ -10,5 +13,6 @@ mod publishing;
 mod redeeming;
 mod site;
 mod syncing;
+mod watching;
 
 pub(crate) use site::Site;
