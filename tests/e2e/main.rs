@@ -9,3 +9,4 @@ mod refusals;
 mod scenarios;
 mod steps;
 mod turning;
+mod watching;
