@@ -1,5 +1,7 @@
 //! Strict reading and the sync messages. One binary; one module per suite.
 
+mod claims;
+mod frames;
 mod golden;
 mod memory;
 mod messages;
