@@ -23,7 +23,7 @@ mod status;
 mod sync;
 
 pub use admit::{Reading, ScanOptions, Scanned, Scanner};
-pub use cache::Cut;
+pub use cache::{Cut, StoredEntry};
 pub use clock::{Clock, Edge, Entropy, SystemClock, SystemEntropy};
 pub use doctor::{Check, Health, examine};
 pub use enrol::{EnrolReport, Invitation, enrol, enrol_over};
@@ -36,4 +36,5 @@ pub use shared::trust::{QuestionKind, QuestionPolicy};
 pub use status::{
     ClockView, DeviceLine, EventView, Freshness, NamedId, PeerView, SnapshotView, Status,
 };
+pub use sync::gossip;
 pub use sync::{HttpTransport, SyncReport, Syncer, Transport, TransportError, install_tls};

@@ -78,6 +78,7 @@ pub enum EntryKind {
     Forced,
     /// A sample of what was refused, for the organizer's picture.
     Refused,
+    /// How far the own clock was off the median of the peers'.
     Clock,
     Roster,
     Checkpoint,
@@ -153,7 +154,7 @@ pub struct Entry {
     pub flags: DecisionFlags,
     pub serial: u32,
     pub generation: u8,
-    /// All zero for kinds without a scan.
+    /// All zero for kinds without a scan; a clock entry's offset lies here.
     pub proof: ScanProof,
     pub target: Option<Target>,
 }

@@ -8,6 +8,7 @@ mod clock;
 pub mod conflict;
 pub mod entry;
 mod event;
+pub mod fork;
 mod refusal;
 pub mod state;
 
@@ -16,5 +17,6 @@ pub use clock::ClockNote;
 pub use conflict::{Admission, ConflictCategory};
 pub use entry::{DecisionFlags, Entry, EntryError, EntryKind, Hlc, Target};
 pub use event::EventState;
+pub use fork::{Branch, ForkProof};
 pub use refusal::RefusalNote;
 pub use state::{TicketState, Use, UseLabel};
