@@ -7,6 +7,7 @@ pub mod chain;
 pub mod conflict;
 pub mod entry;
 mod event;
+mod evidence;
 mod refusal;
 pub mod state;
 
@@ -14,5 +15,6 @@ pub use chain::{ChainError, Genesis, LogHead, LogId, LogSegment, SignedEntry};
 pub use conflict::{Admission, ConflictCategory};
 pub use entry::{DecisionFlags, Entry, EntryError, EntryKind, Hlc, Target};
 pub use event::EventState;
+pub use evidence::KnownTicket;
 pub use refusal::RefusalNote;
 pub use state::{TicketState, Use, UseLabel};
