@@ -8,6 +8,7 @@
 //! | `head.mark` | how far the own log was written | tells a log that was cut on disk |
 //! | `append.ring` | the last entries of the own log | what an admission waits for is one write and one sync |
 //! | `cut-LOG.ring` | the ring as it was when log LOG had lost its end | evidence, read by nobody here |
+//! | `codes.tries`, `pins.tries` | wrong codes and PINs of the last hour | counted before anything else happens |
 //! | `append.lock`, `sync.lock` | who scans, who syncs | held by the process, not by the data |
 //!
 //! Invariants: one function opens the database; nothing here is ever rebuilt from scratch, a
@@ -18,7 +19,7 @@ mod apply;
 mod cuts;
 mod enrolled;
 mod facts;
-mod files;
+pub(crate) mod files;
 mod keys;
 mod lock;
 mod logs;

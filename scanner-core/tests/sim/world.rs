@@ -460,6 +460,7 @@ fn listed(at: usize, key: &SigningKey, hub: bool) -> RosterEntry {
             DeviceRole::Scanner
         },
         not_after: Timestamp::from_millis(i64::MAX),
+        attended: true,
         cut: None,
     }
 }

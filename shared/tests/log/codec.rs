@@ -56,7 +56,7 @@ fn length_version_kind_and_flags_are_refused_when_unknown() {
     }
     // The top bit promises a target that is not there.
     assert_eq!(with(16, 0x80), Err(EntryError::Length));
-    for bit in 4..15 {
+    for bit in [6, 7, 12, 13, 14] {
         let entry = Entry {
             flags: DecisionFlags(1 << bit),
             ..admit(7, 9)

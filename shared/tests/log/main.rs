@@ -2,6 +2,7 @@
 
 mod chain;
 mod codec;
+mod evidence;
 mod fixture;
 mod fold;
 mod forks;

@@ -19,6 +19,7 @@ fn device(number: u8, role: DeviceRole) -> RosterEntry {
         gate: GateId::from_bytes([1; 16]),
         role,
         not_after: Timestamp::from_millis(i64::MAX),
+        attended: false,
         cut: None,
     }
 }
