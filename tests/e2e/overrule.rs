@@ -15,13 +15,13 @@ const PIN: &str = "482913";
 
 #[test]
 fn a_typed_code_and_a_word_go_round_on_sqlite() {
-    // T6 V11 V12 S64 S123 S130 S131 S138
+    // T6 V11 V12 S123 S130 S131 S138
     play(Server::start());
 }
 
 #[test]
 fn a_typed_code_and_a_word_go_round_on_a_mongodb_replica_set() {
-    // T6 V11 V12 S64 S123 S130 S131 S138
+    // T6 V11 V12 S123 S130 S131 S138
     let Some(mongo) = ReplicaSet::start_if_available() else {
         return;
     };

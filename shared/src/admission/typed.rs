@@ -21,7 +21,7 @@ pub fn refuse_on_old_news(verdict: &mut Verdict, language: &str) {
             }
             verdict.verdict = Outcome::Refuse;
             verdict.reason = Reason::SnapshotTooOld;
-            verdict.explanation = old_news_words(language).to_owned();
+            old_news_words(language).clone_into(&mut verdict.explanation);
         }
     }
 }
