@@ -95,6 +95,8 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::GET, "/orders/{id}", Access::User),
     (Method::POST, "/orders/{id}/cancel", Access::User),
     (Method::POST, "/orders/{id}/refund", Access::Owner),
+    (Method::POST, "/orders/{id}/pay-later", Access::Owner),
+    (Method::POST, "/orders/{id}/settle", Access::Owner),
     // payments
     (Method::POST, "/payments", Access::User),
     (Method::GET, "/payments/{id}", Access::User),
@@ -107,12 +109,27 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::GET, "/claimed-tickets/{id}", Access::User),
     (Method::GET, "/claimed-tickets/qr/{id}", Access::User),
     (Method::POST, "/claimed-tickets/{id}/revoke", Access::Owner),
+    (Method::GET, "/claimed-tickets/{id}/answers", Access::User),
+    (Method::PUT, "/claimed-tickets/{id}/answers", Access::User),
+    (Method::PUT, "/claimed-tickets/{id}/note", Access::Owner),
+    (Method::GET, "/events/{id}/media", Access::Owner),
+    (Method::PUT, "/events/{id}/media/{medium}", Access::Owner),
     // gate
     (Method::POST, "/events/{id}/devices", Access::Owner),
     (Method::GET, "/events/{id}/devices", Access::Owner),
     (
         Method::POST,
         "/events/{id}/devices/{deviceId}/re-invite",
+        Access::Owner,
+    ),
+    (
+        Method::GET,
+        "/events/{id}/devices/{deviceId}",
+        Access::Owner,
+    ),
+    (
+        Method::POST,
+        "/events/{id}/devices/{deviceId}/confirm",
         Access::Owner,
     ),
     (
@@ -124,9 +141,20 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/gate/enrolment", Access::Public),
     (Method::POST, "/gate/sync", Access::Signed),
     (Method::POST, "/gate/segments", Access::Signed),
+    (Method::POST, "/gate/answers", Access::Signed),
     (Method::GET, "/events/{id}/redemptions", Access::Owner),
     (Method::GET, "/events/{id}/conflicts", Access::Owner),
+    (Method::GET, "/events/{id}/gate/live", Access::Owner),
+    (Method::GET, "/events/{id}/staff", Access::Owner),
+    (Method::POST, "/events/{id}/staff", Access::Owner),
+    (Method::DELETE, "/events/{id}/staff/{userId}", Access::Owner),
+    (Method::GET, "/events/{id}/audit", Access::Owner),
     (Method::GET, "/claimed-tickets/{id}/validate", Access::User),
+    (
+        Method::GET,
+        "/events/{id}/media/{medium}/validate",
+        Access::Owner,
+    ),
 ];
 
 /// The whole server.
@@ -178,7 +206,7 @@ pub fn openapi_json() -> String {
         description = "Events, tickets, and gates that work without a network. \
                        Errors always have the shape of `ErrorBody`."
     ),
-    components(schemas(shared::api::error::ErrorBody))
+    components(schemas(shared::api::error::ErrorBody, shared::api::live::LiveChange))
 )]
 struct Description;
 

@@ -6,11 +6,15 @@ use std::path::Path;
 use serde::Serialize;
 use shared::limits::LOG_SEGMENT_ENTRIES_MAX;
 use shared::log::{LogId, LogSegment};
-use shared::sync::{SegmentsResponse, SignedRequest, SyncResponse};
+use shared::sync::report::CUT_LOGS_MAX;
+use shared::sync::{
+    AnswersRequest, AnswersResponse, DeviceReport, SegmentsResponse, SignedRequest, SyncResponse,
+};
 use shared::trust::{Segment, SegmentRef};
 
 use super::proto::{self, Held, HeldLog, Plan, SEND_SEGMENTS_MAX};
 use super::{HttpTransport, Transport, TransportError};
+use crate::battery;
 use crate::cache::{Cache, Cut, DeviceKey, Identity, Lock, LockKind, LogPlace, Seen, SyncFacts};
 use crate::clock::Edge;
 use crate::error::{Cause, Error};
@@ -38,6 +42,8 @@ pub struct SyncReport {
     pub received: u64,
     /// Own entries that the server does not have yet.
     pub pending: u64,
+    /// Admissions whose guests' answers the server keeps now.
+    pub answers: u64,
     /// What the server did not take, in its words.
     pub refused: Vec<String>,
     /// What staff should know.
@@ -79,6 +85,7 @@ impl Syncer {
         let mut report = SyncReport::default();
         let outcome = self
             .exchange(transport, &mut report)
+            .and_then(|()| self.hand_over_answers(transport, &mut report))
             .and_then(|()| self.settle(&mut report));
         self.remember(&report, &outcome)?;
         self.cache.empty_wal()?;
@@ -109,6 +116,34 @@ impl Syncer {
                 .push("the newest snapshot could not be fetched whole".to_owned());
         }
         Ok(())
+    }
+
+    /// What guests answered at admissions that the server has. A server that does not take it now is
+    /// asked again by the next sync: entries do not wait for it.
+    fn hand_over_answers(
+        &mut self,
+        transport: &mut dyn Transport,
+        report: &mut SyncReport,
+    ) -> Result<(), Cause> {
+        let mut after = (LogId([0; 16]), 0);
+        loop {
+            let answered = self.cache.answers_after(after)?;
+            let Some(last) = answered.last() else {
+                return Ok(());
+            };
+            after = (last.log, last.seq);
+            let request = self.sign(&AnswersRequest::V1 { answered });
+            let kept = match transport.answers(&request) {
+                Ok(AnswersResponse::V1 { kept }) => kept,
+                Err(error) => {
+                    let told = format!("answers of guests were not handed over: {error}");
+                    report.warnings.push(told);
+                    return Ok(());
+                }
+            };
+            report.answers += kept.len() as u64;
+            self.cache.forget_answers(&kept)?;
+        }
     }
 
     /// The server has given back what it has of the own logs. One that still lacks entries is closed
@@ -144,7 +179,8 @@ impl Syncer {
             let held = self.held()?;
             let segments = self.outgoing(&held)?;
             let asked = self.edge.clock.now();
-            let request = self.sign(&proto::request(&held, segments, asked));
+            let said = self.report(&held)?;
+            let request = self.sign(&proto::request(&held, segments, said, asked));
             let response: SyncResponse = transport.sync(&request)?;
             let now = self.edge.clock.now();
             let plan = proto::plan(&held, response, now);
@@ -267,6 +303,22 @@ impl Syncer {
             bodies: entries.into_iter().map(|entry| entry.body).collect(),
             signature,
         }))
+    }
+
+    /// What the organizer's list of devices says about this one.
+    fn report(&self, held: &Held) -> Result<DeviceReport, Cause> {
+        let in_use = held.trust.snapshot.as_ref();
+        let cuts = self.cache.settled_cuts()?;
+        let cut_logs = cuts.iter().rev().filter_map(Cut::log_id);
+        Ok(DeviceReport {
+            app_version: env!("CARGO_PKG_VERSION").to_owned(),
+            snapshot: in_use.map(|of| (of.header.version, of.header.created)),
+            pending: u32::try_from(pending(held)).unwrap_or(u32::MAX),
+            battery_percent: battery::percent(),
+            wrong_codes: 0,
+            wrong_pins: 0,
+            cut_logs: cut_logs.take(CUT_LOGS_MAX).collect(),
+        })
     }
 
     fn sign<T: Serialize>(&self, body: &T) -> SignedRequest {

@@ -70,7 +70,7 @@ impl Signed {
     pub fn to_wire(&self) -> Vec<u8> {
         strict::to_versioned(self)
     }
-    /// What it says that it is; nothing is verified yet.
+    /// What it says it is, before anything is verified: to know by which keys to check it.
     pub fn kind(&self) -> Result<StatementKind, TrustError> {
         Ok(self.header()?.kind)
     }

@@ -1,5 +1,6 @@
 //! Strict reading and the sync messages. One binary; one module per suite.
 
+mod answers;
 mod claims;
 mod frames;
 mod golden;
