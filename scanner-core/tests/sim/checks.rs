@@ -123,6 +123,13 @@ impl World {
                 && !self.oracle.may_fork.contains(&peer)
             {
                 let generation = self.devices[holder].generation;
+                // What it said was of the disk that it had when it said so.
+                let of_old_disk = self.oracle.copies.iter().any(|(of, told, by, disk)| {
+                    of == log && *by == holder && *disk != generation && *told >= next_seq
+                });
+                if of_old_disk {
+                    continue;
+                }
                 self.oracle
                     .copies
                     .insert((*log, next_seq, holder, generation));

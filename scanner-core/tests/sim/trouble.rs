@@ -102,10 +102,18 @@ impl World {
         }
     }
 
+    /// Before a disk goes: what it was known to hold is known of this disk only.
+    fn note_all_copies(&mut self) {
+        for at in 0..self.devices.len() {
+            self.note_copies(at);
+        }
+    }
+
     fn lose_disk(&mut self, at: usize) {
         if self.devices[at].rotten {
             return;
         }
+        self.note_all_copies();
         self.crash(at);
         let device = &mut self.devices[at];
         let mut data = Data::new(
@@ -128,6 +136,7 @@ impl World {
         if self.devices[at].rotten {
             return;
         }
+        self.note_all_copies();
         self.crash(at);
         let device = &mut self.devices[at];
         device.disk.data = backup;
