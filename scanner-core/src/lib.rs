@@ -22,7 +22,7 @@ mod status;
 mod sync;
 
 pub use admit::{Reading, ScanOptions, Scanned, Scanner};
-pub use cache::Cut;
+pub use cache::{Cut, StoredEntry};
 pub use clock::{Clock, Edge, Entropy, SystemClock, SystemEntropy};
 pub use doctor::{Check, Health, examine};
 pub use enrol::{EnrolReport, Invitation, enrol, enrol_over};
@@ -34,4 +34,5 @@ pub use shared::admission::{Direction, Outcome, Reason, Verdict};
 pub use status::{
     ClockView, DeviceLine, EventView, Freshness, NamedId, PeerView, SnapshotView, Status,
 };
+pub use sync::gossip;
 pub use sync::{HttpTransport, SyncReport, Syncer, Transport, TransportError, install_tls};

@@ -6,9 +6,11 @@
 pub mod chain;
 pub mod entry;
 mod event;
+pub mod fork;
 pub mod state;
 
 pub use chain::{ChainError, Genesis, LogHead, LogId, LogSegment, SignedEntry};
 pub use entry::{DecisionFlags, Entry, EntryError, EntryKind, Hlc, Target};
 pub use event::EventState;
+pub use fork::{Branch, ForkProof};
 pub use state::{TicketState, Use, UseLabel};

@@ -1,8 +1,11 @@
 //! Sync messages: postcard, `V1` first, read strictly (nothing left over, re-encoding equals).
 
+pub mod claim;
+pub mod frame;
 pub mod message;
 pub mod strict;
 
+pub use frame::{Frame, Message};
 pub use message::{
     LogVector, SegmentsRequest, SegmentsResponse, SignedRequest, StatementSet, SyncRequest,
     SyncResponse,
