@@ -2,7 +2,8 @@
 //!
 //! One data directory is one device at one event. [`Scanner`] decides and records; [`Syncer`]
 //! exchanges with the server over a connection of its own, so that a sync never holds up a scan;
-//! a scanner notices what a syncer (of this or another process) stored.
+//! a scanner notices what a syncer (of this or another process) stored. [`Gossip`] talks with other
+//! devices in the same way.
 //!
 //! Invariants: an admission is committed and fsynced before its verdict is returned; a failed
 //! write is never an admission; a sequence number of the log is never used twice; nothing that
@@ -11,6 +12,7 @@
 mod admit;
 mod cache;
 mod clock;
+mod conflicts;
 pub mod decode;
 mod doctor;
 mod enrol;
@@ -24,6 +26,7 @@ mod sync;
 pub use admit::{Reading, ScanOptions, Scanned, Scanner};
 pub use cache::{Cut, StoredEntry};
 pub use clock::{Clock, Edge, Entropy, SystemClock, SystemEntropy};
+pub use conflicts::{Conflict, ConflictingUse};
 pub use doctor::{Check, Health, examine};
 pub use enrol::{EnrolReport, Invitation, enrol, enrol_over};
 pub use error::{Error, Kind};
@@ -32,7 +35,12 @@ pub use input::is_blank;
 pub use search::{Hit, SEARCH_CHARS_MIN, SEARCH_WORD_CHARS_MIN, is_searchable};
 pub use shared::admission::{Direction, Outcome, Reason, Verdict};
 pub use status::{
-    ClockView, DeviceLine, EventView, Freshness, NamedId, PeerView, SnapshotView, Status,
+    ClockView, CopiesView, DeviceLine, EventView, Freshness, NamedId, PeerView, SnapshotView,
+    Status,
 };
 pub use sync::gossip;
+pub use sync::{
+    AddressError, GOSSIP_PORT, Gossip, GossipEvent, GossipOptions, MissedView, NoticeView,
+    PeerAddress, PeerLine, PeersReport,
+};
 pub use sync::{HttpTransport, SyncReport, Syncer, Transport, TransportError, install_tls};

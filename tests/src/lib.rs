@@ -12,3 +12,4 @@ pub mod mongo;
 pub mod phone;
 pub mod poll;
 pub mod server;
+pub mod venue;

@@ -31,8 +31,23 @@ CREATE TABLE logs (
 CREATE TABLE entries (id INTEGER PRIMARY KEY, body BLOB NOT NULL, signature BLOB) STRICT;
 ";
 
+/// - `forks`: logs whose writer signed two entries in one place, by log number: frozen from `seq` on.
+/// - `strays`: quarantined entries, named by the hash after them.
+/// - `grants`: uses of strict tickets that this device granted as their home.
+const V2: &str = "
+CREATE TABLE forks (number INTEGER PRIMARY KEY, seq INTEGER NOT NULL, proof BLOB NOT NULL) STRICT;
+CREATE TABLE strays (
+    number INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, previous BLOB NOT NULL,
+    body BLOB NOT NULL, signature BLOB, PRIMARY KEY (number, seq, hash)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE grants (
+    serial INTEGER NOT NULL, generation INTEGER NOT NULL, slot INTEGER NOT NULL, claim BLOB NOT NULL,
+    PRIMARY KEY (serial, generation, slot)
+) STRICT, WITHOUT ROWID;
+";
+
 static MIGRATIONS: LazyLock<Migrations<'static>> =
-    LazyLock::new(|| Migrations::new(vec![M::up(V1)]));
+    LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2)]));
 
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), Cause> {
     Ok(MIGRATIONS.to_latest(conn)?)

@@ -140,16 +140,18 @@ impl Syncer {
         transport: &mut dyn Transport,
         report: &mut SyncReport,
     ) -> Result<(), Cause> {
-        for _ in 0..ROUNDS_MAX {
+        for round in 0..ROUNDS_MAX {
             let held = self.held()?;
-            let segments = self.outgoing(&held)?;
+            // What the server lacks of others' logs is known after its first answer: in the usual
+            // case they have sent it themselves.
+            let segments = self.outgoing(&held, round > 0)?;
             let asked = self.edge.clock.now();
             let request = self.sign(&proto::request(&held, segments, asked));
             let response: SyncResponse = transport.sync(&request)?;
             let now = self.edge.clock.now();
             let plan = proto::plan(&held, response, now);
             let applied = self.cache.apply(&plan)?;
-            let left = pending(&self.held()?);
+            let left = unsent(&self.held()?);
             note(&plan, report);
             report.sent += confirmed(&held, &plan);
             report.received += applied.entries as u64;
@@ -161,7 +163,7 @@ impl Syncer {
             }
             let moved = applied.statements > 0 || applied.entries > 0 || !plan.acked.is_empty();
             let waiting = plan.more || left > 0 || root_pending(&plan);
-            if !waiting || !moved {
+            if !waiting || !(moved || round == 0) {
                 return Ok(());
             }
         }
@@ -215,6 +217,7 @@ impl Syncer {
                     closed: row.closed,
                     head,
                     acked: row.acked,
+                    refused: row.refused.is_some(),
                 },
             );
         }
@@ -225,10 +228,16 @@ impl Syncer {
         })
     }
 
-    /// Catch-up segments of own entries that the server lacks, oldest first.
-    fn outgoing(&self, held: &Held) -> Result<Vec<LogSegment>, Cause> {
+    /// Catch-up segments of entries that the server lacks: own ones first, then those that devices
+    /// without a way to the server passed on.
+    fn outgoing(&self, held: &Held, of_others: bool) -> Result<Vec<LogSegment>, Cause> {
         let mut segments = Vec::new();
-        for (log, of) in held.logs.iter().filter(|(_, of)| of.own) {
+        let own = held.logs.iter().filter(|(_, of)| of.own);
+        let others = held
+            .logs
+            .iter()
+            .filter(|(_, of)| of_others && of.is_relayed());
+        for (log, of) in own.chain(others) {
             let mut from = of.acked;
             while from < of.head.next_seq && segments.len() < SEND_SEGMENTS_MAX {
                 let Some(segment) = self.segment(*log, of, from)? else {
@@ -312,6 +321,13 @@ fn pending(held: &Held) -> u64 {
         .values()
         .filter(|of| of.own)
         .map(|of| u64::from(of.head.next_seq.saturating_sub(of.acked)))
+        .sum()
+}
+
+/// Entries that the server lacks and would take.
+fn unsent(held: &Held) -> u64 {
+    let sent = held.logs.values().filter(|of| of.own || of.is_relayed());
+    sent.map(|of| u64::from(of.head.next_seq.saturating_sub(of.acked)))
         .sum()
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn request(held: &Held, segments: Vec<LogSegment>, now: Timestamp) ->
         geneses: held
             .logs
             .values()
-            .filter(|of| of.own && of.acked == 0)
+            .filter(|of| of.acked == 0)
             .map(|of| of.genesis.clone())
             .collect(),
         segments,

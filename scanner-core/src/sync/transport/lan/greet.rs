@@ -35,7 +35,7 @@ pub(super) struct Greeted {
 
 /// Why a call came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Missed {
+pub(crate) enum Missed {
     /// Nobody there, or nobody who speaks this protocol.
     Unreachable(String),
     /// The other end does not let this device in, and says why.

@@ -3,8 +3,9 @@
 //! Invariants: a peer that sends faster than its frames are used is not read from, which TCP passes
 //! on to it; a peer that reads too slowly is let go when its queue is full; silence ends a link.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf, split};
@@ -35,20 +36,14 @@ const WRITE_BYTES: usize = 16 * 1024;
 
 /// Room that a frame takes until it has been used: drop it then.
 #[derive(Debug)]
-pub(crate) struct Hold(OwnedSemaphorePermit);
-
-/// What went over a link, with framing and without TLS.
-#[derive(Debug, Default)]
-pub(crate) struct Traffic {
-    pub(crate) sent: AtomicU64,
-    pub(crate) received: AtomicU64,
+pub(crate) struct Hold {
+    _permit: OwnedSemaphorePermit,
 }
 
 /// The sending end. Dropping it ends the link.
 pub(super) struct LinkEnd {
     queue: UnboundedSender<Vec<u8>>,
     queued: Arc<AtomicUsize>,
-    pub(super) traffic: Arc<Traffic>,
     task: AbortHandle,
 }
 
@@ -61,20 +56,18 @@ impl LinkEnd {
     ) -> Self {
         let (queue, waiting) = unbounded_channel();
         let queued = Arc::new(AtomicUsize::new(0));
-        let traffic = Arc::new(Traffic::default());
         let (reader, writer) = split(stream);
-        let (count, counted) = (queued.clone(), traffic.clone());
+        let count = queued.clone();
         let task = tokio::spawn(async move {
             let why = tokio::select! {
-                why = read(reader, &counted, each) => why,
-                why = write(writer, waiting, &count, &counted) => why,
+                why = read(reader, each) => why,
+                why = write(writer, waiting, &count) => why,
             };
             ended(why);
         });
         Self {
             queue,
             queued,
-            traffic,
             task: task.abort_handle(),
         }
     }
@@ -101,19 +94,15 @@ impl Drop for LinkEnd {
 
 async fn read<S: AsyncRead + AsyncWrite>(
     mut from: ReadHalf<S>,
-    traffic: &Traffic,
     each: impl Fn(FrameKind, Vec<u8>, Hold),
 ) -> String {
     let room = Arc::new(Semaphore::new(ROOM_BYTES));
     loop {
         let (kind, len) = match timeout(SILENCE_MAX, frame::header(&mut from)).await {
             Ok(Ok(header)) => header,
-            Ok(Err(error)) => return error.to_string(),
+            Ok(Err(error)) => return ended(&error),
             Err(_) => return "it fell silent".to_owned(),
         };
-        traffic
-            .received
-            .fetch_add(len as u64 + 4, Ordering::Relaxed);
         if kind == FrameKind::Beat {
             continue;
         }
@@ -122,8 +111,8 @@ async fn read<S: AsyncRead + AsyncWrite>(
             return "closed".to_owned();
         };
         match timeout(time_for(len), frame::payload(&mut from, len)).await {
-            Ok(Ok(payload)) => each(kind, payload, Hold(hold)),
-            Ok(Err(error)) => return error.to_string(),
+            Ok(Ok(payload)) => each(kind, payload, Hold { _permit: hold }),
+            Ok(Err(error)) => return ended(&error),
             Err(_) => return "it sends too slowly".to_owned(),
         }
     }
@@ -133,7 +122,6 @@ async fn write<S: AsyncRead + AsyncWrite>(
     mut to: WriteHalf<S>,
     mut waiting: UnboundedReceiver<Vec<u8>>,
     queued: &AtomicUsize,
-    traffic: &Traffic,
 ) -> String {
     let mut bytes = Vec::new();
     loop {
@@ -158,16 +146,22 @@ async fn write<S: AsyncRead + AsyncWrite>(
         };
         match timeout(time_for(bytes.len()), written).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => return error.to_string(),
+            Ok(Err(error)) => return ended(&error),
             Err(_) => return "it reads too slowly".to_owned(),
         }
         queued.fetch_sub(bytes.len(), Ordering::Relaxed);
-        traffic
-            .sent
-            .fetch_add(bytes.len() as u64, Ordering::Relaxed);
         // A large frame's memory is not kept for the small ones after it.
         bytes.clear();
         bytes.shrink_to(WRITE_BYTES);
+    }
+}
+
+fn ended(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
+            "it hung up".to_owned()
+        }
+        _ => error.to_string(),
     }
 }
 

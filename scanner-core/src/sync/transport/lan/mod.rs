@@ -42,9 +42,7 @@ use std::sync::Arc;
 
 use shared::ids::DeviceId;
 
-/// One link, for as long as it lives; never used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct LinkId(pub(crate) u64);
+pub(crate) use crate::sync::gossip::LinkId;
 
 /// A member is at the other end.
 #[derive(Clone, Debug, PartialEq, Eq)]

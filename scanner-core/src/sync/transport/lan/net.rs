@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -172,16 +171,15 @@ impl Net {
     }
 
     fn called(&mut self, called: std::io::Result<(TcpStream, SocketAddr)>) {
-        // Out of descriptors, or a caller that hung up: the next tick accepts again.
         let Ok((stream, socket)) = called else {
             return;
         };
         let under_way: usize = self.greetings.values().sum();
-        let of_caller = self.greetings.entry(socket.ip()).or_default();
-        if under_way >= GREETINGS_MAX || *of_caller >= GREETINGS_PER_ADDRESS_MAX {
+        let of_caller = self.greetings.get(&socket.ip()).copied().unwrap_or(0);
+        if under_way >= GREETINGS_MAX || of_caller >= GREETINGS_PER_ADDRESS_MAX {
             return;
         }
-        *of_caller += 1;
+        self.greetings.insert(socket.ip(), of_caller + 1);
         let (doorway, reports) = (self.doorway.clone(), self.reports.clone());
         tokio::spawn(async move {
             let greeted = greet::accept(stream, socket, &doorway.identity, &doorway.members).await;
@@ -385,7 +383,14 @@ pub(super) struct Inbox(UnboundedReceiver<Report>);
 
 async fn accept(listener: Option<&TcpListener>) -> std::io::Result<(TcpStream, SocketAddr)> {
     match listener {
-        Some(listener) => listener.accept().await,
+        Some(listener) => {
+            let accepted = listener.accept().await;
+            if accepted.is_err() {
+                // Out of descriptors: asking again at once would only burn the processor.
+                tokio::time::sleep(TICK).await;
+            }
+            accepted
+        }
         None => std::future::pending().await,
     }
 }
