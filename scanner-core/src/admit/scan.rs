@@ -2,12 +2,13 @@
 
 use shared::admission::overrule::confirm;
 use shared::admission::{
-    Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide, present,
+    Answer, Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide, present,
 };
 use shared::log::{DecisionFlags, Entry, EntryKind, Hlc, LogHead, SignedEntry, Target};
 use shared::ticket::{Payload, ScanProof, Token};
 use shared::time::Timestamp;
 
+use super::answering;
 use super::scanner::Scanner;
 use super::{Reading, ScanOptions, Scanned};
 use crate::error::{Cause, Error};
@@ -29,13 +30,26 @@ struct Staged {
     at: usize,
     seq: u32,
     entry: SignedEntry,
+    /// In their normal form.
+    answers: Vec<Answer>,
     shown: (Payload, Token),
 }
 
 impl Scanner {
     /// Decides about one reading. An admission is on disk when this returns.
     pub fn scan(&mut self, reading: &Reading, options: ScanOptions) -> Scanned {
-        let mut scanned = self.scan_group(std::slice::from_ref(reading), options);
+        self.scan_answered(reading, options, &[])
+    }
+
+    /// The same with what the guest said to the questions of an earlier scan. Answers that are good
+    /// are on disk with the admission, and go to the server with the next sync.
+    pub fn scan_answered(
+        &mut self,
+        reading: &Reading,
+        options: ScanOptions,
+        given: &[Answer],
+    ) -> Scanned {
+        let mut scanned = self.scan_chunk(std::slice::from_ref(reading), options, given);
         // One reading, one answer.
         scanned
             .pop()
@@ -47,23 +61,28 @@ impl Scanner {
     pub fn scan_group(&mut self, readings: &[Reading], options: ScanOptions) -> Vec<Scanned> {
         readings
             .chunks(GROUP_MAX)
-            .flat_map(|chunk| self.scan_chunk(chunk, options))
+            .flat_map(|chunk| self.scan_chunk(chunk, options, &[]))
             .collect()
     }
 
-    fn scan_chunk(&mut self, readings: &[Reading], options: ScanOptions) -> Vec<Scanned> {
+    fn scan_chunk(
+        &mut self,
+        readings: &[Reading],
+        options: ScanOptions,
+        given: &[Answer],
+    ) -> Vec<Scanned> {
         let started = self.edge.clock.monotonic_micros();
         let now = self.edge.clock.now();
         if let Err(cause) = self.freshen() {
             return refuse_all(readings.len(), now, cause);
         }
-        let mut verdicts = Vec::with_capacity(readings.len());
+        let mut scans = Vec::with_capacity(readings.len());
         let mut staged = Vec::new();
         let mut tip = None;
         for (at, reading) in readings.iter().enumerate() {
             let presented = self.present(reading, now);
             self.take_note(&presented, now);
-            let mut verdict = self.judge(&presented, options, now);
+            let mut verdict = self.judge(&presented, options, given, now);
             if options.confirmed {
                 confirm(&mut verdict, self.language());
             }
@@ -79,31 +98,30 @@ impl Scanner {
                         at,
                         seq,
                         entry,
+                        answers: self.good_answers(payload, options, given),
                         shown: (*payload, *token),
                     }),
                     Err(cause) => return self.fail_all(readings.len(), now, cause),
                 }
             }
-            verdicts.push(verdict);
+            scans.push(Scanned {
+                questions: self.questions(&presented, &verdict, given),
+                verdict,
+                error: None,
+            });
         }
         if let Err(cause) = self.commit(&staged, tip) {
             return self.fail_all(readings.len(), now, cause);
         }
         for Staged { at, shown, .. } in staged {
             self.rotation.used(&shown.0, &shown.1, now);
-            verdicts[at].durable = true;
+            scans[at].verdict.durable = true;
         }
         let us = self.edge.clock.monotonic_micros().saturating_sub(started);
-        verdicts
-            .into_iter()
-            .map(|mut verdict| {
-                verdict.us = us;
-                Scanned {
-                    verdict,
-                    error: None,
-                }
-            })
-            .collect()
+        for scanned in &mut scans {
+            scanned.verdict.us = us;
+        }
+        scans
     }
 
     /// What a ticket in hand tells, whatever the verdict will be: which entries of others are about
@@ -157,7 +175,13 @@ impl Scanner {
         Presented::Refused(furthest)
     }
 
-    fn judge(&self, presented: &Presented, options: ScanOptions, now: Timestamp) -> Verdict {
+    fn judge(
+        &self,
+        presented: &Presented,
+        options: ScanOptions,
+        given: &[Answer],
+        now: Timestamp,
+    ) -> Verdict {
         let Some(snapshot) = &self.book.snapshot else {
             return refusal(
                 now,
@@ -174,7 +198,10 @@ impl Scanner {
         }
         let row;
         let state;
-        let mut facts = Facts::default();
+        let mut facts = Facts {
+            answers: given,
+            ..Facts::default()
+        };
         if let Presented::Ticket { payload, token } = presented {
             row = self.book.row(payload.serial);
             state = self.book.state.ticket(payload.serial);
@@ -277,6 +304,9 @@ impl Scanner {
             .iter()
             .map(|staged| (staged.seq, staged.entry.clone()))
             .collect();
+        // First what was said: an admission is the last thing to be written.
+        let said = staged.iter().map(|staged| (staged.seq, &staged.answers));
+        answering::keep(&mut self.cache, log.row.log, said)?;
         log.append(&mut self.cache, &entries, head, hlc)?;
         if let Some(folded) = self.book.logs.get_mut(&log.row.log) {
             folded.head = head;
@@ -363,6 +393,7 @@ fn refuse_all(count: usize, now: Timestamp, cause: Cause) -> Vec<Scanned> {
         .map(|_| Scanned {
             verdict: refusal(now, Reason::Rule, explanation),
             error: error.take(),
+            questions: Vec::new(),
         })
         .collect()
 }
@@ -371,5 +402,6 @@ fn unreachable_answer(now: Timestamp) -> Scanned {
     Scanned {
         verdict: refusal(now, Reason::Rule, "No answer was found. Scan again."),
         error: None,
+        questions: Vec::new(),
     }
 }

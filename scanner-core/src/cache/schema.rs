@@ -31,10 +31,17 @@ CREATE TABLE logs (
 CREATE TABLE entries (id INTEGER PRIMARY KEY, body BLOB NOT NULL, signature BLOB) STRICT;
 ";
 
+/// - `answers`: what guests said, by the admission that it came with, until the server has it.
+const ANSWERS: &str = "
+CREATE TABLE answers (
+    log BLOB NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (log, seq)
+) STRICT, WITHOUT ROWID;
+";
+
 /// - `forks`: logs whose writer signed two entries in one place, by log number: frozen from `seq` on.
 /// - `strays`: quarantined entries, named by the hash after them.
 /// - `grants`: uses of strict tickets that this device granted as their home.
-const V2: &str = "
+const GOSSIP: &str = "
 CREATE TABLE forks (number INTEGER PRIMARY KEY, seq INTEGER NOT NULL, proof BLOB NOT NULL) STRICT;
 CREATE TABLE strays (
     number INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, previous BLOB NOT NULL,
@@ -47,7 +54,7 @@ CREATE TABLE grants (
 ";
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =
-    LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2)]));
+    LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(ANSWERS), M::up(GOSSIP)]));
 
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), Cause> {
     Ok(MIGRATIONS.to_latest(conn)?)

@@ -2,6 +2,7 @@
 //! crashes, and what must be refused.
 
 mod agree;
+mod answering;
 mod crash;
 mod cuts;
 mod device;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use ed25519_dalek::SigningKey;
+use shared::admission::Answer;
 use shared::ids::{ClassId, DeviceId, EventId, GateId};
 use shared::limits::SEGMENT_TICKETS;
 use shared::log::{Genesis, LogHead, LogId};
@@ -53,6 +54,8 @@ pub(crate) struct Server {
     pub(crate) segments: BTreeMap<[u8; 32], Vec<u8>>,
     last_kept: [u8; 32],
     pub(crate) logs: BTreeMap<LogId, Log>,
+    /// What guests said, by the entry that it came with.
+    pub(crate) answers: BTreeMap<(LogId, u32), Vec<Answer>>,
     pub(crate) code: Option<DeviceId>,
     pub(crate) nonce: [u8; 32],
 }
@@ -134,6 +137,7 @@ impl Server {
             segments: BTreeMap::new(),
             last_kept: [0; 32],
             logs: BTreeMap::new(),
+            answers: BTreeMap::new(),
             code: None,
             nonce: [9; 32],
         };

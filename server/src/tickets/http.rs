@@ -6,13 +6,15 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::api::error::ErrorBody;
 use shared::api::page::Page;
-use shared::api::tickets::{ClaimRequest, ClaimedTicketView, IssuedTicketView};
+use shared::api::tickets::{
+    AnswersView, ClaimRequest, ClaimedTicketView, IssuedTicketView, SetAnswers,
+};
 use shared::ids::ClaimedTicketId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::draw::{Format, Tagged};
-use super::{claim, find, revoke};
+use super::{answers, claim, find, revoke};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
@@ -25,6 +27,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(show_ticket))
         .routes(routes!(show_qr))
         .routes(routes!(revoke_ticket))
+        .routes(routes!(show_answers, set_answers))
 }
 
 /// Claims a paid ticket for a named attendee: its signed code is minted now.
@@ -122,4 +125,30 @@ async fn revoke_ticket(
     Ok(Json(
         revoke::revoke(&app, &caller, id, app.clock.now()).await?,
     ))
+}
+
+/// What was answered for this ticket, and what is still open. For its holder and the organizer.
+#[utoipa::path(get, path = "/claimed-tickets/{id}/answers", tag = "tickets", params(("id" = ClaimedTicketId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = AnswersView), (status = 404, body = ErrorBody)))]
+async fn show_answers(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+) -> Result<Json<AnswersView>, ApiError> {
+    Ok(Json(answers::show(&app, &caller, id).await?))
+}
+
+/// Answers questions of the event ahead of the gate, some or all: whoever has answered all is not
+/// asked there. The answer to each wrong one is a field of the error, by the question's id.
+#[utoipa::path(put, path = "/claimed-tickets/{id}/answers", tag = "tickets", request_body = SetAnswers,
+    params(("id" = ClaimedTicketId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = AnswersView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn set_answers(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+    Json(wanted): Json<SetAnswers>,
+) -> Result<Json<AnswersView>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(answers::set(&app, &caller, id, wanted, now).await?))
 }

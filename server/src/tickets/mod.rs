@@ -10,6 +10,7 @@
 //! Other slices may call what is re-exported here.
 
 mod activate;
+mod answers;
 mod claim;
 pub mod code;
 mod draw;
@@ -17,6 +18,7 @@ mod error;
 mod find;
 pub mod http;
 mod model;
+mod pending;
 mod qr;
 mod render;
 mod revoke;
@@ -24,10 +26,12 @@ mod revoke;
 mod tests;
 
 pub use activate::{ActivationRequest, ChainOffer, activate, offer};
+pub use answers::{TicketAnswers, keep_answers};
 pub use claim::claim;
 pub use error::Error;
 pub use find::{by_page, find, may_see, snapshot_row, stock};
 pub use model::ClaimedTicket;
+pub use pending::set_pending;
 pub use qr::{QrError, TicketQr, link_svg};
 pub use render::{Rendered, render};
 pub use revoke::revoke;

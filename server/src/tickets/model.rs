@@ -12,6 +12,7 @@ use shared::ticket::{Flags, FrameError, Payload, ScanCommitment, event_hint};
 use shared::time::Timestamp;
 use shared::trust::{TicketRow, TicketRowStatus};
 
+use crate::orders::model::Later;
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +40,12 @@ pub struct ClaimedTicket {
     /// Its code turns: there is no token, only what the holder's phone makes.
     #[serde(default)]
     pub rotating: bool,
+    /// Claimed before it was paid for, on these terms.
+    #[serde(default)]
+    pub pending: Option<Later>,
+    /// All that a gate would ask was answered.
+    #[serde(default)]
+    pub answered: bool,
     /// Of a rotating ticket, once a phone has activated it.
     #[serde(default)]
     pub activation: Option<Activation>,
@@ -112,8 +119,17 @@ impl ClaimedTicket {
         } else {
             0
         };
-        let status = row_status(self.revoked_at.is_some(), stock);
-        if self.is_dormant() && status == TicketRowStatus::Active {
+        let answered = if self.answered {
+            TicketRow::ANSWERED
+        } else {
+            0
+        };
+        let status = match row_status(self.revoked_at.is_some(), stock) {
+            TicketRowStatus::Active if self.pending.is_some() => TicketRowStatus::Unpaid,
+            status => status,
+        };
+        let live = matches!(status, TicketRowStatus::Active | TicketRowStatus::Unpaid);
+        if self.is_dormant() && live {
             // As unclaimed: a gate whose list is of before the activation must not take the first
             // code for a contradiction.
             return TicketRow {
@@ -125,11 +141,17 @@ impl ClaimedTicket {
             status,
             generation: self.generation,
             class: self.class_index,
-            flags: id_check | turns,
+            flags: id_check | turns | answered | self.pending.map_or(0, pending_flags),
             seat: self.seat_index.unwrap_or(0),
             commitment: self.commitment,
         }
     }
+}
+
+fn pending_flags(later: Later) -> u8 {
+    let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+    flag(later.valid_if_pending, TicketRow::VALID_IF_PENDING)
+        | flag(later.needs_approval, TicketRow::NEEDS_APPROVAL)
 }
 
 /// What the gates learn of a claimed ticket.

@@ -8,6 +8,7 @@ pub mod authority;
 pub mod enrolment;
 pub mod keyring;
 pub mod lists;
+pub mod questions;
 pub mod root;
 pub mod roster;
 pub mod segment;
@@ -16,7 +17,8 @@ pub mod statement;
 
 pub use authority::{Authority, KeyId};
 pub use keyring::{KeyStatus, Keyring, KeyringEntry, TrustedKeys};
-pub use lists::{EntryLimit, ListFlags, ListPolicy, QuestionPolicy};
+pub use lists::{EntryLimit, ListFlags, ListPolicy};
+pub use questions::{QuestionKind, QuestionPolicy};
 pub use root::{Root, RootPin};
 pub use roster::{Cut, Roster, RosterEntry};
 pub use segment::{Segment, SegmentKind, SegmentRef, TicketRow, TicketRowStatus};
