@@ -225,6 +225,7 @@ impl Scanner {
 
     fn refused(&self) -> Vec<String> {
         let logs = self.book().logs.values().map(|of| &of.row);
+        let logs = logs.filter(|row| row.own);
         logs.filter_map(|row| Some(format!("{}: {}", row.log, row.refused.as_ref()?)))
             .collect()
     }

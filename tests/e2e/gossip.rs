@@ -153,6 +153,10 @@ fn stolen_scanner_is_refused_by_peers_that_never_hear_the_server() {
     // The first was told; the second learns it from the first, before anything else.
     second.until(|event| event["event"] == "down" && event["name"] == "Turnstile 2");
     stolen.until(hears("this device was evicted"));
+    let notices = || stage.kiosks[2].status()["notices"].to_string();
+    poll::until("the notice", WITHIN, || {
+        notices().contains("evicted").then_some(())
+    });
     // What it admits from now on is believed by nobody.
     let late = stage.kiosks[2].scan(&stage.codes(0, 1));
     let wrote = late[0]["verdict"] == "admit";

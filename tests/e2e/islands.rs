@@ -19,7 +19,7 @@ const SERVER: usize = 0;
 const COPIES: usize = 6;
 /// Tickets shown once, to whichever kiosk is at hand.
 const SINGLES: usize = 60;
-const PER_ORDER: u32 = 11;
+const PER_ORDER: u32 = 10;
 /// Set for the process that plays inside the server's namespace.
 const INSIDE: &str = "GATEHOUSE_VENUE";
 const TWO_HOURS: i64 = 2 * 3600;

@@ -87,9 +87,11 @@ fn once(told: &Receiver<Told>, args: &cli::Gossip) -> Result<Exit, Failure> {
     let mut open: BTreeMap<String, String> = BTreeMap::new();
     let mut met = false;
     let mut missed = "nobody is known to call".to_owned();
-    let mut patience = ONCE_WITHIN;
+    let clock = edge().clock;
+    let now = || Duration::from_micros(clock.monotonic_micros());
+    let mut until = now() + ONCE_WITHIN;
     loop {
-        let event = match told.recv_timeout(patience) {
+        let event = match told.recv_timeout(until.saturating_sub(now())) {
             Ok(Told::Peer(event)) => event,
             Ok(Told::Server(_)) => continue,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
@@ -126,7 +128,7 @@ fn once(told: &Receiver<Told>, args: &cli::Gossip) -> Result<Exit, Failure> {
             break;
         }
         if !named && met && open.is_empty() {
-            patience = ONCE_QUIET;
+            until = until.min(now() + ONCE_QUIET);
         }
     }
     if met {

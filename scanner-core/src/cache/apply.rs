@@ -30,6 +30,7 @@ impl Cache {
         if !plan.adopt.is_empty() {
             self.raise_seen(plan)?;
         }
+        self.bring_in_own(plan.extend.iter().map(|of| of.genesis.log_id()))?;
         // Bounded transactions: a scan waits for the one under way, never for all of them.
         let mut rest = &plan.extend[..];
         while !rest.is_empty() {

@@ -20,7 +20,7 @@ const PROOF_BYTES_MAX: usize = 128 * 1024;
 impl Cache {
     /// Gives the number of entries that are new.
     pub(crate) fn merge(&mut self, batch: &Batch) -> Result<usize, Cause> {
-        self.bring_in_own(batch)?;
+        self.bring_in_own(batch.extend.iter().map(|of| of.genesis.log_id()))?;
         self.write(|tx| {
             let mut added = 0;
             for of in &batch.extend {
@@ -45,8 +45,14 @@ impl Cache {
     }
 
     /// The end of an own log may lie in the ring: it comes before what is added after it.
-    fn bring_in_own(&mut self, batch: &Batch) -> Result<(), Cause> {
-        let extended: Vec<LogId> = batch.extend.iter().map(|of| of.genesis.log_id()).collect();
+    pub(super) fn bring_in_own(
+        &mut self,
+        extended: impl Iterator<Item = LogId>,
+    ) -> Result<(), Cause> {
+        let extended: Vec<LogId> = extended.collect();
+        if extended.is_empty() {
+            return Ok(());
+        }
         for row in self.logs()? {
             if row.own && extended.contains(&row.log) {
                 let head = self.walk(&row, row.checked, |_, _| ())?.head;

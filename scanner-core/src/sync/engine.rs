@@ -182,10 +182,12 @@ impl Syncer {
             let request = self.sign(&proto::request(&held, segments, asked));
             let response: SyncResponse = transport.sync(&request)?;
             let now = self.edge.clock.now();
+            // What was appended meanwhile may have reached the server already, by way of a peer.
+            let held = self.held()?;
             let plan = proto::plan(&held, response, now);
             let applied = self.cache.apply(&plan)?;
             let left = unsent(&self.held()?);
-            note(&plan, report);
+            note(&held, &plan, report);
             report.sent += confirmed(&held, &plan);
             report.received += applied.entries as u64;
             report.clock_offset_ms = plan
@@ -382,9 +384,16 @@ fn root_pending(plan: &Plan) -> bool {
         .any(|adopted| adopted.kind == shared::trust::StatementKind::Root)
 }
 
-fn note(plan: &Plan, report: &mut SyncReport) {
+fn note(held: &Held, plan: &Plan, report: &mut SyncReport) {
     for (log, why) in &plan.refused {
-        report.refused.push(format!("{log}: {why}"));
+        // What others wrote is theirs to answer for.
+        let own = held.logs.get(log).is_none_or(|of| of.own);
+        let list = if own {
+            &mut report.refused
+        } else {
+            &mut report.warnings
+        };
+        list.push(format!("{log}: {why}"));
     }
     for (log, why) in &plan.ignored {
         report

@@ -10,13 +10,15 @@ use shared::time::Timestamp;
 use shared::trust::Roster;
 
 use super::gossip::Watch;
-use super::report::{self, GossipEvent, MissedView, PeersReport};
+use super::report::{self, GossipEvent, MissedView, NoticeView, PeersReport};
 use super::store::DiskStore;
 use crate::cache::{Cache, Identity};
 use crate::clock::Edge;
 use crate::error::{Cause, Error};
 use crate::sync::gossip::{CloseReason, Input, LinkId, Node, Now, Options, Output, StoreError};
-use crate::sync::transport::lan::{Lan, LanEvent, LinkUp, Members, PeerAddress, Source};
+use crate::sync::transport::lan::{
+    EVICTED, Lan, LanEvent, LinkUp, Members, Missed, PeerAddress, Source,
+};
 
 /// Between two looks at what other processes have stored.
 const LOOK_MS: u64 = 25;
@@ -58,6 +60,8 @@ pub(super) struct Driver {
     /// How far each log was when the node was last told.
     pub(super) ends: BTreeMap<LogId, u32>,
     pub(super) open: Option<LogId>,
+    /// Staff were told that other devices take this one for evicted.
+    told_evicted: bool,
     pub(super) shown_at: u64,
     pub(super) changed: bool,
 }
@@ -86,6 +90,7 @@ impl Driver {
             statements: [0; 4],
             ends: BTreeMap::new(),
             open: None,
+            told_evicted: false,
             shown_at: 0,
             changed: true,
         };
@@ -210,6 +215,9 @@ impl Driver {
                 payload,
                 hold,
             } => {
+                // A peer may know of own entries that were written a moment ago, by way of the
+                // server: the node must not take them for proof of a restored copy.
+                self.look(lan)?;
                 let input = Input::Frame {
                     link,
                     bytes: &payload,
@@ -223,6 +231,9 @@ impl Driver {
                 self.feed(lan, Input::Down(link))
             }
             LanEvent::Missed { address, missed } => {
+                if missed == Missed::Refused(EVICTED) {
+                    self.refused_as_evicted();
+                }
                 let (address, why) = (address.to_string(), missed.to_string());
                 let at = self.now().wall;
                 let view = MissedView {
@@ -275,6 +286,21 @@ impl Driver {
         self.edit(|report| report.missed.retain(|of| of.address != address));
         self.links.insert(up.link, Linked { up, since });
         self.feed(lan, input)
+    }
+
+    /// A member says so, who was asked in its own handshake: staff must know, once.
+    fn refused_as_evicted(&mut self) {
+        if std::mem::replace(&mut self.told_evicted, true) {
+            return;
+        }
+        let notice = NoticeView {
+            at: self.now().wall,
+            kind: "evicted".to_owned(),
+            text: "other devices say that this one was evicted: what it admits counts nowhere"
+                .to_owned(),
+        };
+        self.edit(|report| report.notice(notice.clone()));
+        (self.watch)(GossipEvent::Notice { notice });
     }
 
     fn gone(&mut self, link: LinkId, why: String, done: bool) {

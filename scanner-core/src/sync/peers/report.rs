@@ -63,7 +63,7 @@ pub struct MissedView {
 #[serde(rename_all = "camelCase")]
 pub struct NoticeView {
     pub at: Timestamp,
-    /// `fork`, `bad_entry`, `distrust`, `own_log` or `clone`.
+    /// `fork`, `bad_entry`, `distrust`, `own_log`, `clone` or `evicted`.
     pub kind: String,
     pub text: String,
 }

@@ -1,6 +1,6 @@
 //! What to ask for.
 
-use shared::log::LogSegment;
+use shared::log::{LogId, LogSegment};
 use shared::sync::{LogVector, SegmentsRequest, SyncRequest};
 use shared::time::Timestamp;
 use shared::trust::SegmentRef;
@@ -9,25 +9,22 @@ use super::{FETCH_BYTES_MAX, FETCH_SEGMENTS_MAX, Held};
 
 /// One request of an exchange. `segments` are the entries that the server does not have yet.
 pub(crate) fn request(held: &Held, segments: Vec<LogSegment>, now: Timestamp) -> SyncRequest {
+    let vector = held.logs.iter().map(|(log, of)| LogVector {
+        log: *log,
+        next_seq: of.head.next_seq,
+        head: of.head.short(),
+    });
+    // A server that has none of a log may never have heard of it.
+    let is_sent = |log: &LogId| segments.iter().any(|segment| segment.log == *log);
+    let unheard = held
+        .logs
+        .iter()
+        .filter(|(log, of)| of.acked == 0 && (of.own || is_sent(log)));
     SyncRequest::V1 {
         now,
         held: held.trust.held(),
-        vector: held
-            .logs
-            .iter()
-            .map(|(log, of)| LogVector {
-                log: *log,
-                next_seq: of.head.next_seq,
-                head: of.head.short(),
-            })
-            .collect(),
-        // A server that has none of a log may never have heard of it.
-        geneses: held
-            .logs
-            .values()
-            .filter(|of| of.acked == 0)
-            .map(|of| of.genesis.clone())
-            .collect(),
+        vector: vector.collect(),
+        geneses: unheard.map(|(_, of)| of.genesis.clone()).collect(),
         segments,
     }
 }

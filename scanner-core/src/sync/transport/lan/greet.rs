@@ -33,6 +33,9 @@ pub(super) struct Greeted {
     pub(super) dialed: Option<PeerAddress>,
 }
 
+/// What another member says to a device that the roster has cut off.
+pub(crate) const EVICTED: &str = "this device was evicted";
+
 /// Why a call came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Missed {
@@ -175,7 +178,7 @@ fn told(error: &std::io::Error) -> Missed {
     match tls {
         Some(rustls::Error::AlertReceived(alert)) => match alert {
             AlertDescription::UnknownCA => Missed::Refused("it does not know this device"),
-            AlertDescription::CertificateRevoked => Missed::Refused("this device was evicted"),
+            AlertDescription::CertificateRevoked => Missed::Refused(EVICTED),
             AlertDescription::CertificateExpired => Missed::Refused("this device's time is over"),
             AlertDescription::AccessDenied => Missed::Myself,
             other => Missed::Unreachable(format!("the handshake failed: {other:?}")),

@@ -32,7 +32,7 @@ mod tls;
 
 pub use address::{AddressError, GOSSIP_PORT, PeerAddress};
 pub(crate) use book::Source;
-pub(crate) use greet::Missed;
+pub(crate) use greet::{EVICTED, Missed};
 pub(crate) use link::Hold;
 pub(crate) use members::Members;
 pub(crate) use start::{Lan, LanOptions, Seek};
