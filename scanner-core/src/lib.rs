@@ -10,6 +10,7 @@
 //! was recorded is ever rebuilt, dropped or edited here.
 
 mod admit;
+mod battery;
 mod cache;
 mod clock;
 mod conflicts;

@@ -9,4 +9,6 @@ mod offline;
 mod qr;
 mod refusals;
 mod scenarios;
+mod steps;
 mod turning;
+mod watching;

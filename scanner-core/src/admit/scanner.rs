@@ -6,6 +6,7 @@ use shared::time::Timestamp;
 
 use super::book::Book;
 use super::log::OpenLog;
+use super::refusals::Refusals;
 use super::rotation::Rotation;
 use crate::cache::{Cache, DeviceKey, Identity};
 use crate::clock::Edge;
@@ -37,6 +38,7 @@ pub struct Scanner {
     pub(super) rotation: Rotation,
     /// Whether a peer is linked, and when that was last looked at.
     peers: Option<(Timestamp, bool)>,
+    pub(super) refusals: Refusals,
     /// The state of the database that the book shows; `None` when the book cannot be relied on.
     version: Option<i64>,
     dir: PathBuf,
@@ -61,6 +63,7 @@ impl Scanner {
             not_genuine: false,
             rotation: Rotation::load(dir),
             peers: None,
+            refusals: Refusals::default(),
             version: None,
             dir: dir.to_path_buf(),
         };
@@ -101,10 +104,12 @@ impl Scanner {
     }
 
     /// Housekeeping for moments when nobody waits: call it after each answer was shown. Learns
-    /// what a sync stored, and lets the database take entries over when many have come together.
+    /// what a sync stored, notes what was refused, and lets the database take entries over when many
+    /// have come together.
     pub fn idle(&mut self) -> Result<(), Error> {
         self.freshen()?;
         self.look_for_peers();
+        self.note_refusals(false)?;
         let Some(log) = &mut self.log else {
             return Ok(());
         };
@@ -114,6 +119,12 @@ impl Scanner {
             self.cache.checkpoint()?;
         }
         Ok(())
+    }
+
+    /// Notes the refusals that are still only counted: call it when the gate closes.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        self.freshen()?;
+        Ok(self.note_refusals(true)?)
     }
 
     /// The index of a gate, by its name (any case) or id.

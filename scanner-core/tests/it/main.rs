@@ -1,6 +1,7 @@
 //! A device against a server made of the shared types, in memory: enrolment, sync, scans,
 //! crashes, and what must be refused.
 
+mod adding_on;
 mod agree;
 mod answering;
 mod crash;
@@ -9,6 +10,8 @@ mod device;
 mod enrol;
 mod exchange;
 mod inside;
+mod media;
+mod refusing;
 mod scan;
 mod server;
 mod sync;

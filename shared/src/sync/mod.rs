@@ -4,6 +4,7 @@ pub mod answers;
 pub mod claim;
 pub mod frame;
 pub mod message;
+pub mod report;
 pub mod strict;
 
 pub use answers::{Answered, AnswersRequest, AnswersResponse};
@@ -12,4 +13,5 @@ pub use message::{
     LogVector, SegmentsRequest, SegmentsResponse, SignedRequest, StatementSet, SyncRequest,
     SyncResponse,
 };
+pub use report::DeviceReport;
 pub use strict::{StrictError, from_wire, to_wire};

@@ -1,14 +1,19 @@
 //! What to ask for.
 
 use shared::log::{LogId, LogSegment};
-use shared::sync::{LogVector, SegmentsRequest, SyncRequest};
+use shared::sync::{DeviceReport, LogVector, SegmentsRequest, SyncRequest};
 use shared::time::Timestamp;
 use shared::trust::SegmentRef;
 
 use super::{FETCH_BYTES_MAX, FETCH_SEGMENTS_MAX, Held};
 
 /// One request of an exchange. `segments` are the entries that the server does not have yet.
-pub(crate) fn request(held: &Held, segments: Vec<LogSegment>, now: Timestamp) -> SyncRequest {
+pub(crate) fn request(
+    held: &Held,
+    segments: Vec<LogSegment>,
+    report: DeviceReport,
+    now: Timestamp,
+) -> SyncRequest {
     let vector = held.logs.iter().map(|(log, of)| LogVector {
         log: *log,
         next_seq: of.head.next_seq,
@@ -23,6 +28,7 @@ pub(crate) fn request(held: &Held, segments: Vec<LogSegment>, now: Timestamp) ->
     SyncRequest::V1 {
         now,
         held: held.trust.held(),
+        report: Some(report),
         vector: vector.collect(),
         geneses: unheard.map(|(_, of)| of.genesis.clone()).collect(),
         segments,
