@@ -78,6 +78,7 @@ pub enum EntryKind {
     Forced,
     /// A sample of what was refused, for the organizer's picture.
     Refused,
+    /// How far the own clock was off the median of the peers'.
     Clock,
     Roster,
     Checkpoint,
@@ -153,7 +154,7 @@ pub struct Entry {
     pub flags: DecisionFlags,
     pub serial: u32,
     pub generation: u8,
-    /// All zero for kinds without a scan.
+    /// All zero for kinds without a scan; a clock entry's offset lies here.
     pub proof: ScanProof,
     pub target: Option<Target>,
 }
@@ -175,6 +176,27 @@ pub enum EntryError {
 }
 
 impl Entry {
+    /// "My clock is so many milliseconds ahead of the others'", for a log that tells no lies about
+    /// when: whoever shows times corrects them by the latest of these.
+    pub fn clock(seq: u32, hlc: Hlc, gate: u16, ahead_millis: i64) -> Self {
+        Self {
+            seq,
+            hlc,
+            kind: EntryKind::Clock,
+            gate,
+            flags: DecisionFlags::default(),
+            serial: 0,
+            generation: 0,
+            proof: ScanProof(ahead_millis.to_be_bytes()),
+            target: None,
+        }
+    }
+
+    /// What a clock entry says; `None` for other kinds.
+    pub fn clock_ahead_millis(&self) -> Option<i64> {
+        (self.kind == EntryKind::Clock).then(|| i64::from_be_bytes(self.proof.0))
+    }
+
     pub const LEN: usize = 30;
     pub const LEN_WITH_TARGET: usize = 50;
     /// 30 or 50 bytes.
@@ -259,7 +281,8 @@ impl Entry {
             EntryKind::Exit => true,
             EntryKind::Undo => no_proof && self.target.is_some(),
             EntryKind::Forced | EntryKind::Refused => self.target.is_none(),
-            EntryKind::Clock | EntryKind::Roster | EntryKind::Checkpoint => {
+            EntryKind::Clock => no_ticket && self.target.is_none(),
+            EntryKind::Roster | EntryKind::Checkpoint => {
                 no_proof && no_ticket && self.target.is_none()
             }
         };

@@ -73,6 +73,8 @@ pub enum Message {
     Forks(#[serde(deserialize_with = "bounded::<SEGMENTS_MAX, _, _>")] Vec<ForkProof>),
     /// Names of the quarantined entries of one frozen log.
     Strays(Strays),
+    /// Your side of a fork, from a seq on that both agree on.
+    WantBranch(Want),
     /// Give me these quarantined entries.
     WantStrays(Strays),
     Branches(#[serde(deserialize_with = "bounded::<SEGMENTS_MAX, _, _>")] Vec<Branch>),
@@ -104,6 +106,8 @@ pub struct Hello {
     pub now: Timestamp,
     /// On mains and wire: relays for others.
     pub hub: bool,
+    /// The receiver's hello came. Otherwise it is to be said again.
+    pub heard: bool,
 }
 
 /// From now on the sender calls this log by this number.
@@ -196,6 +200,41 @@ impl Frame {
 }
 
 impl Message {
+    /// About how many bytes it takes in a frame: a little more, never much less.
+    pub fn size_hint(&self) -> usize {
+        let segment =
+            |of: &LogSegment| of.bodies.iter().map(|body| body.len() + 1).sum::<usize>() + 96;
+        8 + match self {
+            Self::Statement(signed) => signed.bytes.len() + signed.signatures.len() * 96,
+            Self::Names(names) => names.len() * 160,
+            Self::Vector(vector) => vector.logs.len() * 32,
+            Self::Pull(wants) => wants.len() * 24,
+            Self::Segments(segments) => segments.iter().map(segment).sum(),
+            Self::Live(entries) => entries.len() * 128,
+            Self::Notes(notes) => notes.len() * 8,
+            Self::Hashes(hashes) => hashes.hashes.len() * 40,
+            Self::Forks(proofs) => proofs
+                .iter()
+                .map(|proof| segment(&proof.left) + segment(&proof.right) + 192)
+                .sum(),
+            Self::Strays(strays) | Self::WantStrays(strays) => strays.entries.len() * 8 + 16,
+            Self::Branches(branches) => branches.iter().map(|of| segment(&of.segment) + 32).sum(),
+            Self::WantSnapshot(hashes) => hashes.len() * 32,
+            Self::Snapshot(chunks) => chunks.iter().map(|(_, wire)| wire.len() + 40).sum(),
+            Self::Addresses(addresses) => addresses.len() * (ADDRESS_BYTES_MAX + 20),
+            Self::Probe(_) => PROBE_MAX * 5 + 16,
+            Self::Hello(_)
+            | Self::Held(_)
+            | Self::Digest(_)
+            | Self::Credit(_)
+            | Self::Prune
+            | Self::Graft
+            | Self::WantBranch(_)
+            | Self::Claim(_)
+            | Self::ClaimAnswer(_) => 128,
+        }
+    }
+
     fn check(&self) -> Result<(), StrictError> {
         match self {
             Self::Names(names) => names
@@ -235,6 +274,7 @@ impl Message {
             | Self::Hashes(_)
             | Self::Strays(_)
             | Self::WantStrays(_)
+            | Self::WantBranch(_)
             | Self::WantSnapshot(_)
             | Self::Claim(_)
             | Self::ClaimAnswer(_) => Ok(()),

@@ -4,6 +4,7 @@ mod chain;
 mod codec;
 mod fixture;
 mod fold;
+mod forks;
 mod golden;
 #[path = "../support/golden.rs"]
 mod golden_file;

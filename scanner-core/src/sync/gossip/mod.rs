@@ -10,12 +10,28 @@
 //! signer; what two replicas hold decides what they say, never the order in which it came; every
 //! queue and buffer has a bound.
 
+mod catchup;
+mod claims;
+mod clock;
+mod forks;
 mod input;
+mod links;
+mod live;
+mod logs;
+mod node;
 mod options;
 mod output;
+mod pulls;
+mod random;
 mod store;
+mod strays;
+mod trusted;
+mod views;
 
+pub use clock::{AHEAD_MILLIS_MAX, ClockView};
 pub use input::{Input, Now};
+pub use logs::LogView;
+pub use node::Node;
 pub use options::{Options, SeededBug, StrictVerifier, Timing, Verifier};
 pub use output::{Alert, ClaimOutcome, CloseReason, Output, OwnLog};
 pub use store::{

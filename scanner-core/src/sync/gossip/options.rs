@@ -36,6 +36,9 @@ impl Options {
             bug: None,
         }
     }
+    pub(super) fn has(&self, bug: SeededBug) -> bool {
+        self.bug == Some(bug)
+    }
 }
 
 /// Milliseconds.
