@@ -87,8 +87,12 @@ pub(crate) struct Sync {
 }
 
 /// Devices need no server to agree: each passes on what the other lacks. Runs beside `kiosk scan` of
-/// the same data directory, until it is stopped. `kiosk run` does this by itself.
+/// the same data directory, until it is stopped.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that a person gives or leaves out"
+)]
 pub(crate) struct Gossip {
     /// Where to take calls from other devices
     #[arg(long, value_name = "ADDR:PORT", default_value_t = SocketAddr::from(([0, 0, 0, 0], GOSSIP_PORT)))]

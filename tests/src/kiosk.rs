@@ -161,6 +161,9 @@ impl Kiosk {
     }
 
     /// Serials of the tickets by which more came in than may, where this device let one in.
+    ///
+    /// # Panics
+    /// When its status tells of no conflicts.
     pub fn own_conflicts(&self) -> BTreeSet<u64> {
         let status = self.status();
         let conflicts = status["conflicts"].as_array().expect("conflicts").iter();

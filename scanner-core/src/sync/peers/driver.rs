@@ -60,8 +60,6 @@ pub(super) struct Driver {
     /// How far each log was when the node was last told.
     pub(super) ends: BTreeMap<LogId, u32>,
     pub(super) open: Option<LogId>,
-    /// Staff were told that other devices take this one for evicted.
-    told_evicted: bool,
     pub(super) shown_at: u64,
     pub(super) changed: bool,
 }
@@ -90,7 +88,6 @@ impl Driver {
             statements: [0; 4],
             ends: BTreeMap::new(),
             open: None,
-            told_evicted: false,
             shown_at: 0,
             changed: true,
         };
@@ -290,7 +287,9 @@ impl Driver {
 
     /// A member says so, who was asked in its own handshake: staff must know, once.
     fn refused_as_evicted(&mut self) {
-        if std::mem::replace(&mut self.told_evicted, true) {
+        let mut told = false;
+        self.edit(|report| told = report.notices.iter().any(|of| of.kind == "evicted"));
+        if told {
             return;
         }
         let notice = NoticeView {

@@ -23,7 +23,7 @@ use crate::cache::DeviceKey;
 
 /// Says which protocol runs inside; another version is another name.
 pub(super) const PROTOCOL: &[u8] = b"gatehouse-gossip/1";
-/// SubjectPublicKeyInfo of an Ed25519 key, up to the 32 bytes of the key (RFC 8410).
+/// `SubjectPublicKeyInfo` of an Ed25519 key, up to the 32 bytes of the key (RFC 8410).
 const SPKI_PREFIX: [u8; 12] = [
     0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
 ];
