@@ -176,27 +176,6 @@ pub enum EntryError {
 }
 
 impl Entry {
-    /// "My clock is so many milliseconds ahead of the others'", for a log that tells no lies about
-    /// when: whoever shows times corrects them by the latest of these.
-    pub fn clock(seq: u32, hlc: Hlc, gate: u16, ahead_millis: i64) -> Self {
-        Self {
-            seq,
-            hlc,
-            kind: EntryKind::Clock,
-            gate,
-            flags: DecisionFlags::default(),
-            serial: 0,
-            generation: 0,
-            proof: ScanProof(ahead_millis.to_be_bytes()),
-            target: None,
-        }
-    }
-
-    /// What a clock entry says; `None` for other kinds.
-    pub fn clock_ahead_millis(&self) -> Option<i64> {
-        (self.kind == EntryKind::Clock).then(|| i64::from_be_bytes(self.proof.0))
-    }
-
     pub const LEN: usize = 30;
     pub const LEN_WITH_TARGET: usize = 50;
     /// 30 or 50 bytes.
@@ -281,6 +260,7 @@ impl Entry {
             EntryKind::Exit => true,
             EntryKind::Undo => no_proof && self.target.is_some(),
             EntryKind::Forced | EntryKind::Refused => self.target.is_none(),
+            // What it says stands in the proof's place: `log::ClockNote`.
             EntryKind::Clock => no_ticket && self.target.is_none(),
             EntryKind::Roster | EntryKind::Checkpoint => {
                 no_proof && no_ticket && self.target.is_none()

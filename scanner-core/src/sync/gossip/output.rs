@@ -26,8 +26,8 @@ pub enum Output {
     Trusted([u64; 4]),
     /// Where other devices say that they can be reached.
     Addresses(Vec<(DeviceId, String)>),
-    /// The own clock minus the median of the peers', milliseconds, changed: to be written to the
-    /// log as a clock entry.
+    /// The median of the peers' clocks minus the own, milliseconds, changed: to be written to the
+    /// log as a clock entry (`shared::log::ClockNote`).
     ClockOffset(i64),
     /// The own log may, or may no longer, be appended to.
     Own(OwnLog),
