@@ -1,9 +1,10 @@
 //! The command line, as clap reads it.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use scanner_core::Answer;
+use scanner_core::{Answer, GOSSIP_PORT, PeerAddress};
 
 /// Admits guests at a gate, with or without a network.
 #[derive(Debug, Parser)]
@@ -22,6 +23,16 @@ pub(crate) struct Cli {
     /// Say more on stderr; twice for even more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+    /// For rehearsals: as if this machine's clock were so far ahead
+    #[arg(
+        long,
+        global = true,
+        hide = true,
+        default_value_t = 0,
+        allow_negative_numbers = true,
+        value_name = "SECONDS"
+    )]
+    pub(crate) clock_offset: i64,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -35,6 +46,8 @@ pub(crate) enum Command {
     Enrol(Enrol),
     /// Exchange with the server: tickets in, entries both ways
     Sync(Sync),
+    /// Exchange with other devices on the venue's network, and with the server
+    Gossip(Gossip),
     /// Decide about codes: one a line on stdin, or pictures of them
     Scan(Scan),
     /// Show snapshot, entries, what waits for upload, peers and clock
@@ -75,6 +88,43 @@ pub(crate) struct Sync {
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) every: Option<u64>,
     /// Print one JSON object for each exchange
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Devices need no server to agree: each passes on what the other lacks. Runs beside `kiosk scan` of
+/// the same data directory, until it is stopped.
+#[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that a person gives or leaves out"
+)]
+pub(crate) struct Gossip {
+    /// Where to take calls from other devices
+    #[arg(long, value_name = "ADDR:PORT", default_value_t = SocketAddr::from(([0, 0, 0, 0], GOSSIP_PORT)))]
+    pub(crate) listen: SocketAddr,
+    /// Only call others, take no calls
+    #[arg(long, conflicts_with = "listen")]
+    pub(crate) no_listen: bool,
+    /// A device to call: host:port, or the link that another device shows
+    #[arg(long = "peer", value_name = "ADDR")]
+    pub(crate) peers: Vec<PeerAddress>,
+    /// Neither look for devices by multicast nor call out to them
+    #[arg(long)]
+    pub(crate) no_multicast: bool,
+    /// Leave the server alone
+    #[arg(long)]
+    pub(crate) no_server: bool,
+    /// Pause between exchanges with the server
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) every: u64,
+    /// Exchange with each device once, then end; exit code 5 when nobody was reached
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Show this device's address as a QR code as well
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) qr: bool,
+    /// Print one JSON object for each event
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -30,6 +30,9 @@ pub(crate) enum Failure {
     /// Nobody to enrol with: there is no device yet that could go on.
     #[error(transparent)]
     NoServer(scanner_core::Error),
+    /// No other device answered.
+    #[error("no other device was reached: {0}")]
+    NoPeer(String),
     #[error("{0}")]
     Usage(String),
     /// stdin, stdout or a file that the user named.
@@ -41,7 +44,7 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::NotEnrolled => Exit::NotEnrolled,
-            Self::NoServer(_) => Exit::NoPeer,
+            Self::NoServer(_) | Self::NoPeer(_) => Exit::NoPeer,
             Self::Usage(_) => Exit::Usage,
             // Whoever read the answers has gone: nothing went wrong here.
             Self::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
@@ -65,6 +68,10 @@ impl Failure {
             Self::NoServer(_) => {
                 Some("check the server's address and the network, then run the same command again")
             }
+            Self::NoPeer(_) => Some(
+                "check the address and that `kiosk gossip` runs there; a Wi-Fi that keeps its guests \
+                 apart needs a device on the wire",
+            ),
             Self::Core(error) if error.is_disk_full() => {
                 Some("free some space on the disk; nothing that was answered is lost")
             }

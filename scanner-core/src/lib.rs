@@ -2,7 +2,8 @@
 //!
 //! One data directory is one device at one event. [`Scanner`] decides and records; [`Syncer`]
 //! exchanges with the server over a connection of its own, so that a sync never holds up a scan;
-//! a scanner notices what a syncer (of this or another process) stored.
+//! a scanner notices what a syncer (of this or another process) stored. [`Gossip`] talks with other
+//! devices in the same way.
 //!
 //! Invariants: an admission is committed and fsynced before its verdict is returned; a failed
 //! write is never an admission; a sequence number of the log is never used twice; nothing that
@@ -12,6 +13,7 @@ mod admit;
 mod battery;
 mod cache;
 mod clock;
+mod conflicts;
 pub mod decode;
 mod doctor;
 mod enrol;
@@ -27,6 +29,7 @@ pub use admit::{
 };
 pub use cache::{Cut, StoredEntry};
 pub use clock::{Clock, Edge, Entropy, SystemClock, SystemEntropy};
+pub use conflicts::{Conflict, ConflictingUse};
 pub use doctor::{Check, Health, examine};
 pub use enrol::{EnrolReport, Invitation, enrol, enrol_over};
 pub use error::{Error, Kind};
@@ -36,7 +39,12 @@ pub use search::{Hit, SEARCH_CHARS_MIN, SEARCH_WORD_CHARS_MIN, is_searchable};
 pub use shared::admission::{Answer, Direction, Outcome, Reason, Verdict};
 pub use shared::trust::{QuestionKind, QuestionPolicy};
 pub use status::{
-    ClockView, DeviceLine, EventView, Freshness, NamedId, PeerView, SnapshotView, Status, TriesView,
+    ClockView, CopiesView, DeviceLine, EventView, Freshness, NamedId, PeerView, SnapshotView,
+    Status, TriesView,
 };
 pub use sync::gossip;
+pub use sync::{
+    AddressError, GOSSIP_PORT, Gossip, GossipEvent, GossipOptions, MissedView, NoticeView,
+    PeerAddress, PeerLine, PeersReport,
+};
 pub use sync::{HttpTransport, SyncReport, Syncer, Transport, TransportError, install_tls};

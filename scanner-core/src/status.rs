@@ -7,7 +7,9 @@ use shared::time::Timestamp;
 
 use crate::admit::{Overrides, Scanner};
 use crate::cache::Cut;
+use crate::conflicts::Conflict;
 use crate::error::Error;
+use crate::sync::{NoticeView, PeersReport, peers_shown};
 
 /// Beyond this the clock is told to be wrong.
 const CLOCK_SURE_MS: i64 = 30_000;
@@ -32,7 +34,16 @@ pub struct Status {
     pub contradicted: u64,
     /// Entries of other devices that nothing here can judge yet.
     pub unjudged: u64,
+    /// The server, and the devices that are linked now.
     pub peers: Vec<PeerView>,
+    /// `None` while nothing here talks with other devices.
+    pub copies: Option<CopiesView>,
+    /// Tickets by which more came in than may, this device's first; at most 100.
+    pub conflicts: Vec<Conflict>,
+    /// How many there are.
+    pub conflicts_in_all: u64,
+    /// What the gossip wants people to know.
+    pub notices: Vec<NoticeView>,
     pub clock: ClockView,
     /// Own entries that were more than a scan: typed codes, and a supervisor's word.
     pub overrides: Overrides,
@@ -104,8 +115,11 @@ pub struct SnapshotView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PeerView {
-    /// `server`: the only kind so far.
+    /// `server` or `device`.
     pub kind: &'static str,
+    /// Of a device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     pub address: String,
     pub last_success_at: Option<Timestamp>,
     pub last_attempt_at: Option<Timestamp>,
@@ -114,11 +128,21 @@ pub struct PeerView {
     pub connected: bool,
 }
 
+/// Who else has what this device wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CopiesView {
+    /// Devices that have every entry of the open log.
+    pub devices: u32,
+    /// Entries of the open log that no other device is known to have.
+    pub uncopied: u32,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClockView {
     pub now: Timestamp,
-    /// Server clock minus this clock, as of the last sync.
+    /// The server's clock minus this one, as of the last sync; the peers' where there was none.
     pub offset_ms: Option<i64>,
     /// More than half a minute off.
     pub unsure: bool,
@@ -132,10 +156,11 @@ impl Scanner {
     pub fn status(&mut self) -> Result<Status, Error> {
         let cuts = self.cuts()?;
         let now = self.edge().clock.now();
+        let gossip = peers_shown(self.cache().dir(), now);
+        let (conflicts, conflicts_in_all) = self.conflicts();
         let (book, identity) = (self.book(), self.identity());
         let others = book.logs.values().filter(|of| !of.row.own);
         let entries_of_others = others.map(|of| u64::from(of.head.next_seq)).sum();
-        let sync = &book.sync;
         let listed = book.device(identity.device);
         let gate = listed.map_or(identity.gate, |of| of.gate);
         Ok(Status {
@@ -165,17 +190,16 @@ impl Scanner {
             pending: book.pending(),
             contradicted: book.contradicted,
             unjudged: book.waiting() as u64,
-            peers: vec![PeerView {
-                kind: "server",
-                address: identity.server.clone(),
-                last_success_at: sync.last_success,
-                last_attempt_at: sync.last_attempt,
-                last_error: sync.last_error.clone(),
-                connected: sync.last_error.is_none()
-                    && sync
-                        .last_success
-                        .is_some_and(|at| now.millis_since(at) <= CONNECTED_SECS * 1000),
-            }],
+            peers: std::iter::once(self.server_view(now))
+                .chain(gossip.iter().flat_map(device_views))
+                .collect(),
+            copies: gossip.as_ref().map(|of| CopiesView {
+                devices: of.copied_to,
+                uncopied: of.uncopied,
+            }),
+            conflicts,
+            conflicts_in_all,
+            notices: gossip.map_or_else(Vec::new, |of| of.notices.into()),
             clock: self.clock_view(now),
             overrides: book.overrides,
             tries: self.tries(now)?,
@@ -186,8 +210,24 @@ impl Scanner {
         })
     }
 
+    fn server_view(&self, now: Timestamp) -> PeerView {
+        let sync = &self.book().sync;
+        let heard = sync
+            .last_success
+            .is_some_and(|at| now.millis_since(at) <= CONNECTED_SECS * 1000);
+        PeerView {
+            kind: "server",
+            name: None,
+            address: self.identity().server.clone(),
+            last_success_at: sync.last_success,
+            last_attempt_at: sync.last_attempt,
+            last_error: sync.last_error.clone(),
+            connected: sync.last_error.is_none() && heard,
+        }
+    }
+
     fn clock_view(&self, now: Timestamp) -> ClockView {
-        let offset_ms = self.book().sync.clock_offset_ms;
+        let offset_ms = self.book().sync.clock_offset();
         ClockView {
             now,
             offset_ms,
@@ -198,6 +238,7 @@ impl Scanner {
 
     fn refused(&self) -> Vec<String> {
         let logs = self.book().logs.values().map(|of| &of.row);
+        let logs = logs.filter(|row| row.own);
         logs.filter_map(|row| Some(format!("{}: {}", row.log, row.refused.as_ref()?)))
             .collect()
     }
@@ -234,4 +275,17 @@ impl Scanner {
             serials: self.book().serials(),
         })
     }
+}
+
+fn device_views(report: &PeersReport) -> impl Iterator<Item = PeerView> {
+    let at = report.at;
+    report.peers.iter().map(move |peer| PeerView {
+        kind: "device",
+        name: Some(peer.name.clone()),
+        address: peer.address.clone(),
+        last_success_at: Some(at),
+        last_attempt_at: Some(at),
+        last_error: None,
+        connected: true,
+    })
 }

@@ -2,6 +2,8 @@
 
 mod crash;
 mod enrolment;
+mod gossip;
+mod islands;
 mod journey;
 mod offline;
 mod overrule;

@@ -1,5 +1,6 @@
 //! A real kiosk: the `kiosk` binary on its own data folder.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
@@ -7,11 +8,15 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::binaries;
+use crate::{binaries, venue};
 
 /// One kiosk's data folder; commands run as processes of their own.
 pub struct Kiosk {
     dir: TempDir,
+    /// The network namespace that its processes live in; the test's own when `None`.
+    space: Option<String>,
+    /// Seconds by which its clock is ahead.
+    clock_ahead: i64,
 }
 
 impl Kiosk {
@@ -24,6 +29,17 @@ impl Kiosk {
     pub fn new() -> Self {
         Self {
             dir: tempfile::tempdir().expect("a temporary folder"),
+            space: None,
+            clock_ahead: 0,
+        }
+    }
+
+    /// One that lives in a network namespace, with a clock that may be wrong.
+    pub fn in_space(space: &str, clock_ahead: i64) -> Self {
+        Self {
+            space: Some(space.to_owned()),
+            clock_ahead,
+            ..Self::new()
         }
     }
 
@@ -33,7 +49,13 @@ impl Kiosk {
 
     /// A command of the kiosk, not yet started.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(binaries::path("kiosk"));
+        let mut command = match &self.space {
+            Some(space) => venue::within(space, &binaries::path("kiosk")),
+            None => Command::new(binaries::path("kiosk")),
+        };
+        if self.clock_ahead != 0 {
+            command.args(["--clock-offset", &self.clock_ahead.to_string()]);
+        }
         command.args(args).arg("--data").arg(self.data());
         command
             .env("NO_COLOR", "1")
@@ -117,8 +139,104 @@ impl Kiosk {
         }
     }
 
+    /// All uses of tickets that it knows, by all devices, as one set: what devices have to agree on.
+    ///
+    /// # Panics
+    /// When the export fails.
+    pub fn report(&self) -> BTreeSet<String> {
+        let lines = self.succeed(&["export"]);
+        let told = |line: &str| {
+            let entry: Value = serde_json::from_str(line).expect("JSON");
+            let uses = ["admit", "exit", "undo", "forced"];
+            if !uses.iter().any(|kind| entry["kind"] == *kind) {
+                return None;
+            }
+            let fields = [
+                "log", "seq", "deviceId", "kind", "at", "counter", "serial", "counts",
+            ];
+            let told: Vec<String> = fields.iter().map(|of| entry[of].to_string()).collect();
+            Some(told.join(" "))
+        };
+        lines.lines().filter_map(told).collect()
+    }
+
+    /// Serials of the tickets by which more came in than may, where this device let one in.
+    ///
+    /// # Panics
+    /// When its status tells of no conflicts.
+    pub fn own_conflicts(&self) -> BTreeSet<u64> {
+        let status = self.status();
+        let conflicts = status["conflicts"].as_array().expect("conflicts").iter();
+        let own = conflicts.filter(|of| of["mine"] == true);
+        own.filter_map(|of| of["serial"].as_u64()).collect()
+    }
+
+    /// A `kiosk gossip --json` that runs until it is dropped.
+    ///
+    /// # Panics
+    /// When it does not begin to listen.
+    pub fn gossip(&self, listen: &str, peers: &[String], more: &[&str]) -> Talk {
+        let mut args = vec!["gossip", "--json", "--no-multicast", "--listen", listen];
+        for peer in peers {
+            args.extend(["--peer", peer.as_str()]);
+        }
+        args.extend_from_slice(more);
+        let mut child = self
+            .command(&args)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("kiosk starts");
+        let stdout = BufReader::new(child.stdout.take().expect("piped"));
+        let mut talk = Talk {
+            child,
+            stdout,
+            address: String::new(),
+        };
+        let listening = talk.until(|event| event["event"] == "listening");
+        talk.address = listening["address"].as_str().expect("address").to_owned();
+        talk
+    }
+
     pub fn folder(&self) -> &Path {
         self.dir.path()
+    }
+}
+
+/// A running gossip. Dropping it kills the process.
+pub struct Talk {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    /// Where others can call it.
+    pub address: String,
+}
+
+impl Talk {
+    /// The next event that is wanted; the others before it are passed over.
+    ///
+    /// # Panics
+    /// When the process ends first.
+    pub fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let mut line = String::new();
+            let read = self.stdout.read_line(&mut line).expect("a pipe");
+            assert!(read > 0, "kiosk gossip ended");
+            let event: Value = serde_json::from_str(&line).expect("JSON");
+            if wanted(&event) {
+                return event;
+            }
+        }
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        let _gone = self.child.kill();
+        let _status = self.child.wait();
+    }
+}
+
+impl Drop for Talk {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
 

@@ -13,3 +13,4 @@ pub mod mongo;
 pub mod phone;
 pub mod poll;
 pub mod server;
+pub mod venue;

@@ -18,6 +18,8 @@ pub struct Server {
     child: Option<Child>,
     dir: TempDir,
     database_url: Option<String>,
+    /// Where it listens.
+    ip: String,
     /// Kept over restarts, so that links that the server gave out stay good.
     port: u16,
     env: Vec<(String, String)>,
@@ -37,10 +39,19 @@ impl Server {
     /// # Panics
     /// When the server does not get ready.
     pub fn start_with(database_url: Option<&str>, env: &[(&str, &str)]) -> Self {
+        Self::start_at("127.0.0.1", database_url, env)
+    }
+
+    /// On another address of this machine, or of a network namespace.
+    ///
+    /// # Panics
+    /// When the server does not get ready.
+    pub fn start_at(ip: &str, database_url: Option<&str>, env: &[(&str, &str)]) -> Self {
         let mut server = Self {
             child: None,
             dir: tempfile::tempdir().expect("a temporary folder"),
             database_url: database_url.map(str::to_owned),
+            ip: ip.to_owned(),
             port: 0,
             env: env
                 .iter()
@@ -56,7 +67,7 @@ impl Server {
     }
 
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://{}:{}", self.ip, self.port)
     }
 
     pub fn api(&self) -> Api {
@@ -106,7 +117,7 @@ impl Server {
         let mut command = Command::new(binaries::path("server"));
         command
             .arg("serve")
-            .args(["--listen", &format!("127.0.0.1:{}", self.port)])
+            .args(["--listen", &format!("{}:{}", self.ip, self.port)])
             .arg("--data")
             .arg(self.data())
             .arg("--addr-file")

@@ -3,14 +3,14 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use scanner_core::{Edge, Health, examine};
+use scanner_core::{Health, examine};
 
-use super::write_json;
+use super::{edge, write_json};
 use crate::cli::Plain;
 use crate::error::{Exit, Failure};
 
 pub(super) fn run(data: &Path, args: &Plain) -> Result<Exit, Failure> {
-    let checks = examine(data, &Edge::system());
+    let checks = examine(data, &edge());
     let mut out = std::io::stdout().lock();
     for check in &checks {
         if args.json {

@@ -3,16 +3,16 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use scanner_core::{Edge, Invitation, Kind, enrol, install_tls};
+use scanner_core::{Invitation, Kind, enrol, install_tls};
 
-use super::write_json;
+use super::{edge, write_json};
 use crate::cli::Enrol;
 use crate::error::{Exit, Failure};
 
 pub(super) fn run(data: &Path, args: &Enrol) -> Result<Exit, Failure> {
     install_tls();
     let invitation = Invitation::parse(&args.invitation, args.server.as_deref())?;
-    let report = enrol(data, &invitation, &Edge::system()).map_err(|error| match error.kind() {
+    let report = enrol(data, &invitation, &edge()).map_err(|error| match error.kind() {
         Kind::Unreachable => Failure::NoServer(error),
         _ => Failure::Core(error),
     })?;

@@ -3,6 +3,7 @@
 mod doctor;
 mod enrol;
 mod export;
+mod gossip;
 mod images;
 mod lines;
 mod scan;
@@ -13,6 +14,7 @@ mod sync;
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use scanner_core::{Edge, Scanner};
 use serde::Serialize;
@@ -20,11 +22,16 @@ use serde::Serialize;
 use crate::cli::{Cli, Command};
 use crate::error::{Exit, Failure};
 
+/// Set once, before any command runs.
+static CLOCK_AHEAD_SECS: OnceLock<i64> = OnceLock::new();
+
 pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
     let data = &cli.data;
+    CLOCK_AHEAD_SECS.get_or_init(|| cli.clock_offset);
     match cli.command {
         Command::Enrol(args) => enrol::run(data, &args),
         Command::Sync(args) => sync::run(data, &args),
+        Command::Gossip(args) => gossip::run(data, &args),
         Command::Scan(args) => scan::run(data, &args),
         Command::Status(args) => status::run(data, &args),
         Command::Search(args) => search::run(data, &args),
@@ -37,7 +44,15 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
 }
 
 fn open(data: &Path) -> Result<Scanner, Failure> {
-    Scanner::open(data, Edge::system())?.ok_or(Failure::NotEnrolled)
+    Scanner::open(data, edge())?.ok_or(Failure::NotEnrolled)
+}
+
+/// The real world, or a rehearsal's.
+fn edge() -> Edge {
+    match CLOCK_AHEAD_SECS.get() {
+        None | Some(0) => Edge::system(),
+        Some(secs) => Edge::ahead_by(*secs),
+    }
 }
 
 /// One JSON object on a line of its own.

@@ -21,6 +21,50 @@ pub(super) fn run(data: &Path, args: &Plain) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// The server, the devices that are linked, and who has a copy of this one's log.
+fn peers(status: &Status) -> Vec<String> {
+    let mut lines: Vec<String> = status
+        .peers
+        .iter()
+        .map(|peer| match &peer.name {
+            Some(name) => format!("Peer      {name} ({})", peer.address),
+            None => {
+                let state = match (&peer.last_error, peer.connected) {
+                    (Some(error), _) => error.as_str(),
+                    (None, true) => "connected",
+                    (None, false) => "not heard lately",
+                };
+                format!("Server    {}: {state}", peer.address)
+            }
+        })
+        .collect();
+    if let Some(copies) = &status.copies {
+        lines.push(format!(
+            "Copies    {} devices have all of this log, {} entries are here only",
+            copies.devices, copies.uncopied
+        ));
+    }
+    lines
+}
+
+/// Tickets by which more came in than may, where this device let one in.
+fn conflicts(status: &Status) -> impl Iterator<Item = String> {
+    let own = status.conflicts.iter().filter(|of| of.mine);
+    own.map(|of| {
+        let places = of.admissions.iter().map(|of| {
+            let place = of.gate.as_deref().or(of.device.as_deref());
+            format!("{} at {}", place.unwrap_or("a gate"), of.at)
+        });
+        let places: Vec<String> = places.collect();
+        format!(
+            "Attention ticket {:04} let in {} times: {}",
+            of.serial,
+            places.len(),
+            places.join(", ")
+        )
+    })
+}
+
 fn told(status: &Status) -> String {
     let mut lines = vec![
         format!("Event     {}", status.event.title),
@@ -49,14 +93,7 @@ fn told(status: &Status) -> String {
             overrides.forced, overrides.undone, overrides.typed
         ));
     }
-    for peer in &status.peers {
-        let state = match (&peer.last_error, peer.connected) {
-            (Some(error), _) => error.clone(),
-            (None, true) => "connected".to_owned(),
-            (None, false) => "not heard lately".to_owned(),
-        };
-        lines.push(format!("Server    {}: {state}", peer.address));
-    }
+    lines.extend(peers(status));
     lines.push(match status.clock.offset_ms {
         Some(offset) if status.clock.unsure => format!("Clock     wrong by {offset} ms: set it"),
         Some(offset) => format!("Clock     within {} ms of the server", offset.abs()),
@@ -71,6 +108,10 @@ fn told(status: &Status) -> String {
     }
     if status.evicted {
         lines.push("Attention this device was evicted: it admits nobody".to_owned());
+    }
+    lines.extend(conflicts(status));
+    for notice in &status.notices {
+        lines.push(format!("Attention {}", notice.text));
     }
     lines.extend(status.cuts.iter().map(|cut| format!("Attention {cut}")));
     if status.contradicted > 0 {

@@ -4,16 +4,16 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use scanner_core::{Edge, SyncReport, Syncer, install_tls};
+use scanner_core::{SyncReport, Syncer, install_tls};
 
-use super::write_json;
+use super::{edge, write_json};
 use crate::cli::Sync;
 use crate::error::{Exit, Failure};
 use crate::ui;
 
 pub(super) fn run(data: &Path, args: &Sync) -> Result<Exit, Failure> {
     install_tls();
-    let mut syncer = Syncer::open(data, Edge::system())?;
+    let mut syncer = Syncer::open(data, edge())?;
     let mut transport = syncer.http()?;
     loop {
         let outcome = syncer.run(&mut transport).map_err(Failure::from);

@@ -5,6 +5,7 @@
 #[expect(dead_code, reason = "scanner-core's own tests use all of it")]
 #[path = "../../../scanner-core/tests/it/exchange.rs"]
 mod exchange;
+mod gossip;
 mod help;
 mod kiosk;
 mod scan;

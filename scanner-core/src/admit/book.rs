@@ -111,12 +111,7 @@ impl Book {
             .unwrap_or_default();
         if roster != self.roster {
             // Another cut may count other entries: everything is folded anew.
-            self.state = EventState::default();
-            self.waiting.clear();
-            self.contradicted = 0;
-            self.overrides = Overrides::default();
-            self.logs.clear();
-            self.own_notes.clear();
+            self.forget_uses();
             self.roster = roster;
         }
         self.load_snapshot(cache, &trust)?;
@@ -126,6 +121,15 @@ impl Book {
         }
         self.keys = trust.keys;
         Ok(())
+    }
+
+    fn forget_uses(&mut self) {
+        self.state = EventState::default();
+        self.waiting.clear();
+        self.contradicted = 0;
+        self.overrides = Overrides::default();
+        self.logs.clear();
+        self.own_notes.clear();
     }
 
     fn load_snapshot(&mut self, cache: &Cache, trust: &Trust) -> Result<(), Cause> {
@@ -217,7 +221,16 @@ impl Book {
     }
 
     fn load_logs(&mut self, cache: &Cache) -> Result<(), Cause> {
-        for row in cache.logs()? {
+        let rows = cache.logs()?;
+        let split = rows.iter().any(|row| {
+            let folded = self.logs.get(&row.log).map_or(0, |of| of.head.next_seq);
+            row.frozen.is_some_and(|end| end < folded)
+        });
+        if split {
+            // Entries that were folded are past a fork now: everything is folded anew.
+            self.forget_uses();
+        }
+        for row in rows {
             let (from, hlc) = match self.logs.get(&row.log) {
                 Some(folded) => (folded.head, folded.hlc),
                 None => (row.genesis.head(), Hlc::default()),

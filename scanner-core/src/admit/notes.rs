@@ -136,7 +136,7 @@ impl Scanner {
 
     /// How far the clock is off, when that is not what the log says.
     fn clock_news(&self) -> Option<i64> {
-        let offset = self.book.sync.clock_offset_ms?;
+        let offset = self.book.sync.clock_offset()?;
         let noted = self.book.clock_noted.unwrap_or(0);
         ((offset - noted).abs() >= CLOCK_NOTED_MILLIS).then_some(offset)
     }

@@ -418,8 +418,11 @@ impl Scanner {
         {
             flags = flags.with(DecisionFlags::HEARD_SERVER);
         }
+        if self.hears_peers(now) {
+            flags = flags.with(DecisionFlags::HEARD_PEER);
+        }
         if sync
-            .clock_offset_ms
+            .clock_offset()
             .is_some_and(|offset| offset.abs() > CLOCK_SURE_MS)
         {
             flags = flags.with(DecisionFlags::CLOCK_UNSURE);

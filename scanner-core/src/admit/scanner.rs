@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use shared::time::Timestamp;
+
 use super::book::Book;
 use super::log::OpenLog;
 use super::notes::Refusals;
@@ -9,11 +11,16 @@ use super::rotation::Rotation;
 use crate::cache::{Cache, DeviceKey, Identity};
 use crate::clock::Edge;
 use crate::error::{Cause, Error};
+use crate::sync::peers_shown;
 use crate::sync::{SyncReport, Syncer, Transport};
 
 /// Entries after which the database takes over what the ring holds, between scans. If nobody calls
 /// [`Scanner::idle`], a scan does it when the ring is full.
 const TAKE_OVER_ENTRIES: u32 = 1024;
+
+/// Between two looks at whether peers are linked, and for how long a look is good.
+const PEERS_LOOK_MS: i64 = 1_000;
+const PEERS_HEARD_MS: i64 = 60_000;
 
 /// Decides and records. Not for sharing between threads: one gate, one scanner. Syncing belongs to
 /// a [`Syncer`]; what it stores is taken over at the next scan.
@@ -29,6 +36,8 @@ pub struct Scanner {
     /// The code at hand was read twice with the same wrong signature.
     pub(super) not_genuine: bool,
     pub(super) rotation: Rotation,
+    /// Whether a peer is linked, and when that was last looked at.
+    peers: Option<(Timestamp, bool)>,
     pub(super) refusals: Refusals,
     /// The state of the database that the book shows; `None` when the book cannot be relied on.
     version: Option<i64>,
@@ -53,6 +62,7 @@ impl Scanner {
             last_bad: None,
             not_genuine: false,
             rotation: Rotation::load(dir),
+            peers: None,
             refusals: Refusals::default(),
             version: None,
             dir: dir.to_path_buf(),
@@ -98,6 +108,7 @@ impl Scanner {
     /// have come together.
     pub fn idle(&mut self) -> Result<(), Error> {
         self.freshen()?;
+        self.look_for_peers();
         self.note_down(false)?;
         let Some(log) = &mut self.log else {
             return Ok(());
@@ -132,6 +143,22 @@ impl Scanner {
             let known = known.join(", ");
             Cause::Input(format!("no gate is called {name:?}; there are: {known}")).into()
         })
+    }
+
+    /// Between scans: a scan only uses what was found.
+    fn look_for_peers(&mut self) {
+        let now = self.edge.clock.now();
+        let is_fresh = |at: Timestamp| now.millis_since(at).abs() < PEERS_LOOK_MS;
+        if self.peers.is_none_or(|(at, _)| !is_fresh(at)) {
+            let linked = peers_shown(&self.dir, now).is_some_and(|of| !of.peers.is_empty());
+            self.peers = Some((now, linked));
+        }
+    }
+
+    /// Another device was linked when that was last looked at, a moment ago.
+    pub(super) fn hears_peers(&self, now: Timestamp) -> bool {
+        self.peers
+            .is_some_and(|(at, linked)| linked && now.millis_since(at) <= PEERS_HEARD_MS)
     }
 
     pub(crate) fn refresh(&mut self) -> Result<(), Error> {

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 use shared::trust::{Manifest, StatementKind};
 
-use super::logs::{entry_id, insert_log, set_checked};
 use super::open::Cache;
-use super::statements;
+use super::{merge, statements};
 use crate::error::Cause;
 use crate::sync::proto::{APPLY_ENTRIES_MAX, Extension, Plan};
 
@@ -31,6 +30,7 @@ impl Cache {
         if !plan.adopt.is_empty() {
             self.raise_seen(plan)?;
         }
+        self.bring_in_own(plan.extend.iter().map(|of| of.genesis.log_id()))?;
         // Bounded transactions: a scan waits for the one under way, never for all of them.
         let mut rest = &plan.extend[..];
         while !rest.is_empty() {
@@ -116,17 +116,14 @@ fn acknowledge(tx: &Connection, plan: &Plan) -> Result<(), Cause> {
 }
 
 fn extend(tx: &Connection, extensions: &[Extension]) -> Result<usize, Cause> {
-    let mut insert = tx.prepare_cached(
-        "INSERT OR IGNORE INTO entries (id, body, signature) VALUES (?1, ?2, ?3)",
-    )?;
     let mut added = 0;
     for extension in extensions {
-        let number = insert_log(tx, &extension.genesis, false)?;
-        for entry in &extension.entries {
-            added +=
-                insert.execute((entry_id(number, entry.seq), &entry.body, &entry.signature))?;
-        }
-        set_checked(tx, number, extension.head)?;
+        let Extension {
+            genesis,
+            entries,
+            head,
+        } = extension;
+        added += merge::extend(tx, genesis, entries, *head)?;
     }
     Ok(added)
 }

@@ -4,7 +4,7 @@ use shared::trust::{Signed, StatementKind};
 
 use super::facts::{Identity, store_identity};
 use super::open::Cache;
-use super::statements;
+use super::{grants, statements};
 use crate::error::Cause;
 
 /// All that enrolment leaves behind, besides the key, which is there before.
@@ -25,6 +25,8 @@ impl Cache {
         }
         self.write(|tx| {
             statements::store(tx, StatementKind::Root, false, new.root_version, new.root)?;
+            // Home of strict tickets for as long as the data stays where it was enrolled.
+            grants::promise(tx, &new.identity.place)?;
             store_identity(tx, new.identity)
         })
     }

@@ -42,8 +42,17 @@ pub(crate) struct SyncFacts {
     pub(crate) last_error: Option<String>,
     /// Server clock minus this device's clock.
     pub(crate) clock_offset_ms: Option<i64>,
+    /// The peers' clocks minus this device's clock, their median.
+    pub(crate) peers_offset_ms: Option<i64>,
     /// The server said that this device was evicted.
     pub(crate) evicted: bool,
+}
+
+impl SyncFacts {
+    /// What others' clocks say of this device's: the server's, or the peers' where none was heard.
+    pub(crate) fn clock_offset(&self) -> Option<i64> {
+        self.clock_offset_ms.or(self.peers_offset_ms)
+    }
 }
 
 impl Cache {
@@ -55,6 +64,15 @@ impl Cache {
     }
     pub(crate) fn store_sync_facts(&mut self, facts: &SyncFacts) -> Result<(), Cause> {
         self.write(|tx| write(tx, SYNC, facts))
+    }
+
+    /// Other than `store_sync_facts` this leaves what a sync of another process writes alone.
+    pub(crate) fn store_peers_offset(&mut self, offset_ms: i64) -> Result<(), Cause> {
+        self.write(|tx| {
+            let mut facts: SyncFacts = read(tx, SYNC)?.unwrap_or_default();
+            facts.peers_offset_ms = Some(offset_ms);
+            write(tx, SYNC, &facts)
+        })
     }
 
     /// Names this very database file, so that a copy or a restored backup is noticed: it gets a

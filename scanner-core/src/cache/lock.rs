@@ -1,4 +1,4 @@
-//! One process scans, one syncs. The operating system releases a lock when its process ends.
+//! One process scans, one syncs, one talks with peers. The operating system releases a lock when its process ends.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -12,6 +12,8 @@ pub(crate) enum LockKind {
     Append,
     /// Exchanges with the server.
     Sync,
+    /// Talks with peers.
+    Peers,
 }
 
 #[derive(Debug)]
@@ -34,6 +36,7 @@ impl Lock {
         let (name, who) = match kind {
             LockKind::Append => ("append.lock", "another scanner"),
             LockKind::Sync => ("sync.lock", "another sync"),
+            LockKind::Peers => ("peers.lock", "another program that talks with peers"),
         };
         let path = dir.join(name);
         let file = files::private()

@@ -26,6 +26,8 @@ pub(crate) struct LogRow {
     pub(crate) acked: u32,
     /// Why the server refuses this log.
     pub(crate) refused: Option<String>,
+    /// Its writer signed two entries here: nothing from here on is part of it.
+    pub(crate) frozen: Option<u32>,
 }
 
 impl LogRow {
@@ -65,8 +67,9 @@ pub struct StoredEntry {
 impl Cache {
     pub(crate) fn logs(&self) -> Result<Vec<LogRow>, Cause> {
         let mut select = self.conn.prepare_cached(
-            "SELECT number, log, genesis, own, closed, checked_seq, checked_head, acked, refused
-             FROM logs ORDER BY number",
+            "SELECT logs.number, log, genesis, own, closed, checked_seq, checked_head, acked, refused,
+                    forks.seq
+             FROM logs LEFT JOIN forks ON forks.number = logs.number ORDER BY logs.number",
         )?;
         let mut rows = select.query([])?;
         let mut logs = Vec::new();
@@ -74,6 +77,21 @@ impl Cache {
             logs.push(log_row(row)?);
         }
         Ok(logs)
+    }
+
+    /// Where a log lies; `None` when it is not here.
+    pub(crate) fn place_of(&self, log: LogId) -> Result<Option<LogPlace>, Cause> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT number, own FROM logs WHERE log = ?1")?
+            .query_row([&log.0[..]], |row| {
+                Ok(LogPlace {
+                    number: row.get(0)?,
+                    log,
+                    own: row.get(1)?,
+                })
+            })
+            .optional()?)
     }
 
     /// Begins an own log. The others are closed in the same commit: one is open at a time.
@@ -149,6 +167,11 @@ impl Cache {
         limit: u32,
     ) -> Result<Vec<StoredEntry>, Cause> {
         let LogPlace { number, log, own } = place;
+        // What lies past a fork is no longer part of the log, wherever it is.
+        let limit = match self.frozen_at(number)? {
+            Some(frozen) => limit.min(frozen.saturating_sub(first)),
+            None => limit,
+        };
         let mut select = self.conn.prepare_cached(
             "SELECT id, body, signature FROM entries WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3",
         )?;
@@ -211,7 +234,9 @@ impl Cache {
                 break;
             }
         }
-        if let Some(last) = last {
+        // Of a frozen log the proof of the fork names the last hash: it needs no signature.
+        let is_proven = row.frozen == Some(tail.head.next_seq) && tail.head == row.checked;
+        if let Some(last) = last.filter(|_| !is_proven) {
             last.verify(&key, row.log, &before_last)
                 .map_err(|error| damaged(&format!("the chain is broken: {error}")))?;
         }
@@ -298,5 +323,6 @@ fn log_row(row: &Row<'_>) -> Result<LogRow, Cause> {
         },
         acked: row.get(7)?,
         refused: row.get(8)?,
+        frozen: row.get(9)?,
     })
 }

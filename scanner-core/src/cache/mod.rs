@@ -9,7 +9,8 @@
 //! | `append.ring` | the last entries of the own log | what an admission waits for is one write and one sync |
 //! | `cut-LOG.ring` | the ring as it was when log LOG had lost its end | evidence, read by nobody here |
 //! | `codes.tries`, `pins.tries` | wrong codes and PINs of the last hour | counted before anything else happens |
-//! | `append.lock`, `sync.lock` | who scans, who syncs | held by the process, not by the data |
+//! | `append.lock`, `sync.lock`, `peers.lock` | who scans, who syncs, who talks with peers | held by the process, not by the data |
+//! | `peers.json` | how it goes with the peers, for whoever asks | a picture of the moment, worth no fsync |
 //!
 //! Invariants: one function opens the database; nothing here is ever rebuilt from scratch, a
 //! damaged file is an error; every change is one immediate transaction, or a write to the ring, synced before it returns.
@@ -20,11 +21,14 @@ mod cuts;
 mod enrolled;
 mod facts;
 pub(crate) mod files;
+mod grants;
 mod keys;
 mod lock;
 mod logs;
 mod mark;
+mod merge;
 mod open;
+mod remembered;
 mod ring;
 mod schema;
 mod seen;
@@ -40,6 +44,7 @@ pub use logs::StoredEntry;
 pub(crate) use logs::{LogPlace, LogRow};
 pub(crate) use mark::HeadMark;
 pub(crate) use open::Cache;
+pub(crate) use remembered::{show, shown};
 pub(crate) use ring::{Ring, SLOTS};
 pub(crate) use seen::Seen;
 pub(crate) use statements::Trust;

@@ -38,8 +38,23 @@ CREATE TABLE answers (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// - `forks`: logs whose writer signed two entries in one place, by log number: frozen from `seq` on.
+/// - `strays`: quarantined entries, named by the hash after them.
+/// - `grants`: uses of strict tickets that this device granted as their home.
+const GOSSIP: &str = "
+CREATE TABLE forks (number INTEGER PRIMARY KEY, seq INTEGER NOT NULL, proof BLOB NOT NULL) STRICT;
+CREATE TABLE strays (
+    number INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, previous BLOB NOT NULL,
+    body BLOB NOT NULL, signature BLOB, PRIMARY KEY (number, seq, hash)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE grants (
+    serial INTEGER NOT NULL, generation INTEGER NOT NULL, slot INTEGER NOT NULL, claim BLOB NOT NULL,
+    PRIMARY KEY (serial, generation, slot)
+) STRICT, WITHOUT ROWID;
+";
+
 static MIGRATIONS: LazyLock<Migrations<'static>> =
-    LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(ANSWERS)]));
+    LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(ANSWERS), M::up(GOSSIP)]));
 
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), Cause> {
     Ok(MIGRATIONS.to_latest(conn)?)

@@ -36,6 +36,14 @@ impl Cache {
         })
     }
 
+    /// A stored segment as it came over the wire.
+    pub(crate) fn segment_wire(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>, Cause> {
+        let mut select = self
+            .conn
+            .prepare_cached("SELECT wire FROM segments WHERE hash = ?1")?;
+        Ok(select.query_row([&hash[..]], |row| row.get(0)).optional()?)
+    }
+
     /// Opens one stored segment: hash and form are checked again, the disk may have changed it.
     pub(crate) fn segment(&self, reference: &SegmentRef) -> Result<Segment, Cause> {
         let mut select = self

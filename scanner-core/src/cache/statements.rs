@@ -1,7 +1,8 @@
 //! The signed statements, verified again each time they are read.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 use shared::ids::EventId;
+use shared::sync::StatementSet;
 use shared::time::Timestamp;
 use shared::trust::{
     Authority, Expected, Keyring, Manifest, Opened, Root, RootPin, Roster, Signed, StatementKind,
@@ -94,6 +95,48 @@ impl Cache {
             }
         }
         Ok(versions)
+    }
+
+    /// What `trust` has that is newer than `held`. Of roots the direct successor: each is trusted
+    /// through the one before.
+    pub(crate) fn newer(&self, trust: &Trust, held: [u64; 4]) -> Result<StatementSet, Cause> {
+        let newer = |kind, slot, version: Option<u64>, held: u64| match version {
+            Some(version) if version > held => self.statement(kind, slot, version),
+            _ => Ok(None),
+        };
+        let (pending, active) = (&trust.pending, &trust.snapshot);
+        let slot = if pending.is_some() {
+            SLOT_PENDING
+        } else {
+            SLOT_ACTIVE
+        };
+        let snapshot = pending
+            .as_ref()
+            .or(active.as_ref())
+            .map(|of| of.header.version);
+        let keyring = trust.keyring.as_ref().map(|of| of.header.version);
+        let roster = trust.roster.as_ref().map(|of| of.header.version);
+        Ok(StatementSet {
+            root: self.statement(StatementKind::Root, SLOT_ACTIVE, held[0].saturating_add(1))?,
+            keyring: newer(StatementKind::Keyring, SLOT_ACTIVE, keyring, held[1])?,
+            roster: newer(StatementKind::Roster, SLOT_ACTIVE, roster, held[2])?,
+            snapshot: newer(StatementKind::Snapshot, slot, snapshot, held[3])?,
+        })
+    }
+
+    fn statement(
+        &self,
+        kind: StatementKind,
+        slot: i64,
+        version: u64,
+    ) -> Result<Option<Signed>, Cause> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT wire FROM statements WHERE kind = ?1 AND slot = ?2 AND version = ?3",
+        )?;
+        let wire: Option<Vec<u8>> = select
+            .query_row((kind as u8, slot, version.cast_signed()), |row| row.get(0))
+            .optional()?;
+        Ok(wire.as_deref().map(Signed::from_wire).transpose()?)
     }
 
     fn root(&self, event: EventId, pin: RootPin) -> Result<Opened<Root>, Cause> {

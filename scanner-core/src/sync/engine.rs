@@ -175,18 +175,22 @@ impl Syncer {
         transport: &mut dyn Transport,
         report: &mut SyncReport,
     ) -> Result<(), Cause> {
-        for _ in 0..ROUNDS_MAX {
+        for round in 0..ROUNDS_MAX {
             let held = self.held()?;
-            let segments = self.outgoing(&held)?;
+            // What the server lacks of others' logs is known after its first answer: in the usual
+            // case they have sent it themselves.
+            let segments = self.outgoing(&held, round > 0)?;
             let asked = self.edge.clock.now();
             let said = self.report(&held)?;
             let request = self.sign(&proto::request(&held, segments, said, asked));
             let response: SyncResponse = transport.sync(&request)?;
             let now = self.edge.clock.now();
+            // What was appended meanwhile may have reached the server already, by way of a peer.
+            let held = self.held()?;
             let plan = proto::plan(&held, response, now);
             let applied = self.cache.apply(&plan)?;
-            let left = pending(&self.held()?);
-            note(&plan, report);
+            let left = unsent(&self.held()?);
+            note(&held, &plan, report);
             report.sent += confirmed(&held, &plan);
             report.received += applied.entries as u64;
             report.clock_offset_ms = plan
@@ -197,7 +201,7 @@ impl Syncer {
             }
             let moved = applied.statements > 0 || applied.entries > 0 || !plan.acked.is_empty();
             let waiting = plan.more || left > 0 || root_pending(&plan);
-            if !waiting || !moved {
+            if !waiting || !(moved || round == 0) {
                 return Ok(());
             }
         }
@@ -251,6 +255,7 @@ impl Syncer {
                     closed: row.closed,
                     head,
                     acked: row.acked,
+                    refused: row.refused.is_some(),
                 },
             );
         }
@@ -261,10 +266,16 @@ impl Syncer {
         })
     }
 
-    /// Catch-up segments of own entries that the server lacks, oldest first.
-    fn outgoing(&self, held: &Held) -> Result<Vec<LogSegment>, Cause> {
+    /// Catch-up segments of entries that the server lacks: own ones first, then those that devices
+    /// without a way to the server passed on.
+    fn outgoing(&self, held: &Held, of_others: bool) -> Result<Vec<LogSegment>, Cause> {
         let mut segments = Vec::new();
-        for (log, of) in held.logs.iter().filter(|(_, of)| of.own) {
+        let own = held.logs.iter().filter(|(_, of)| of.own);
+        let others = held
+            .logs
+            .iter()
+            .filter(|(_, of)| of_others && of.is_relayed());
+        for (log, of) in own.chain(others) {
             let mut from = of.acked;
             while from < of.head.next_seq && segments.len() < SEND_SEGMENTS_MAX {
                 let Some(segment) = self.segment(*log, of, from)? else {
@@ -367,6 +378,13 @@ fn pending(held: &Held) -> u64 {
         .sum()
 }
 
+/// Entries that the server lacks and would take.
+fn unsent(held: &Held) -> u64 {
+    let sent = held.logs.values().filter(|of| of.own || of.is_relayed());
+    sent.map(|of| u64::from(of.head.next_seq.saturating_sub(of.acked)))
+        .sum()
+}
+
 /// Own entries that this answer confirms for the first time.
 fn confirmed(held: &Held, plan: &Plan) -> u64 {
     plan.acked
@@ -385,9 +403,16 @@ fn root_pending(plan: &Plan) -> bool {
         .any(|adopted| adopted.kind == shared::trust::StatementKind::Root)
 }
 
-fn note(plan: &Plan, report: &mut SyncReport) {
+fn note(held: &Held, plan: &Plan, report: &mut SyncReport) {
     for (log, why) in &plan.refused {
-        report.refused.push(format!("{log}: {why}"));
+        // What others wrote is theirs to answer for.
+        let own = held.logs.get(log).is_none_or(|of| of.own);
+        let list = if own {
+            &mut report.refused
+        } else {
+            &mut report.warnings
+        };
+        list.push(format!("{log}: {why}"));
     }
     for (log, why) in &plan.ignored {
         report

@@ -10,8 +10,14 @@
 
 mod engine;
 pub mod gossip;
+mod peers;
 pub(crate) mod proto;
 mod transport;
 
 pub use engine::{SyncReport, Syncer};
+pub(crate) use peers::shown as peers_shown;
+pub use peers::{
+    Gossip, GossipEvent, GossipOptions, MissedView, NoticeView, PeerLine, PeersReport,
+};
+pub use transport::lan::{AddressError, GOSSIP_PORT, PeerAddress};
 pub use transport::{HttpTransport, Transport, TransportError, install_tls};

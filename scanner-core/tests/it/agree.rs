@@ -106,6 +106,10 @@ proptest! {
             let status = scanner.status().expect("a status");
             prop_assert_eq!(status.entries + status.entries_of_others, total as u64);
             prop_assert_eq!((status.contradicted, status.unjudged, status.pending), (0, 0, 0));
+            let doubled: Vec<u32> = shown.iter().filter(|(_, times)| **times > 1).map(|(serial, _)| *serial).collect();
+            let mut told: Vec<u32> = status.conflicts.iter().map(|of| of.serial).collect();
+            told.sort_unstable();
+            prop_assert_eq!(told, doubled);
             for serial in shown.keys() {
                 let ticket = server.borrow().ticket(*serial);
                 prop_assert_eq!(scan(scanner, &ticket).reason, Reason::AlreadyUsed);

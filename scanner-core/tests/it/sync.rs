@@ -446,3 +446,24 @@ fn names_that_are_taken_off_the_gates_are_gone_from_the_files() {
     assert_eq!(found(), 0);
     assert_eq!(scan(&mut scanner, &ticket).holder, None);
 }
+
+#[test]
+fn what_the_server_lacks_of_others_is_passed_on_by_whoever_has_it() {
+    // V1 V2
+    let server = Server::new(10);
+    let (one, other) = (Device::enrolled(&server, 1), Device::enrolled(&server, 2));
+    admit(&one, 0..3);
+    one.sync();
+    assert_eq!(other.sync().received, 3);
+    // Put back from a copy of before the night; the first device is never heard again.
+    server.borrow_mut().logs.clear();
+    let report = other.sync();
+    assert_eq!(
+        (report.sent, report.pending),
+        (0, 0),
+        "none of them its own"
+    );
+    let server = server.borrow();
+    let kept: Vec<usize> = server.logs.values().map(|log| log.bodies.len()).collect();
+    assert_eq!(kept, [3]);
+}

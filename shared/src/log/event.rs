@@ -51,6 +51,25 @@ impl EventState {
         })
     }
 
+    /// As `tickets`, without those that were used once: only the others can be in conflict, and
+    /// there are few of them.
+    pub fn used_again(&self) -> impl Iterator<Item = (u32, TicketState)> {
+        let mut serials = self.records.iter().map(|record| record.serial).peekable();
+        let again = std::iter::from_fn(move || {
+            loop {
+                let serial = serials.next()?;
+                let mut uses = 1;
+                while serials.next_if_eq(&serial).is_some() {
+                    uses += 1;
+                }
+                if uses > 1 {
+                    return Some(serial);
+                }
+            }
+        });
+        again.filter_map(|serial| Some((serial, self.ticket(serial)?)))
+    }
+
     /// Uses that are known.
     pub fn len(&self) -> usize {
         self.records.len()

@@ -97,6 +97,9 @@ proptest! {
         prop_assert_eq!(one.ticket(SERIALS), None);
         let all: usize = one.tickets().map(|(_, state)| state.uses().len()).sum();
         prop_assert_eq!(all, one.len());
+        let again: Vec<_> = one.used_again().collect();
+        let expected: Vec<_> = one.tickets().filter(|(_, state)| state.uses().len() > 1).collect();
+        prop_assert_eq!(again, expected);
     }
 
     #[test]

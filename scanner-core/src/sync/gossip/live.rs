@@ -230,24 +230,30 @@ impl Node {
         };
     }
 
-    /// Takes in what the scanner appended to an own log.
+    /// Takes in what the scanner appended to an own log, or a sync with the server to another's.
     pub(super) fn grown(&mut self, id: LogId, store: &mut dyn Store) -> Result<(), StoreError> {
         if !self.logs.contains_key(&id) {
-            let Some(stored) = store.log(id)?.filter(|stored| stored.own) else {
+            let Some(stored) = store.log(id)? else {
                 return Ok(());
             };
-            // It was begun with what the scanner knew: nobody else can have it.
             let began = stored.genesis.head();
             if let Some(mut log) = Log::load(stored, store, &self.options)? {
-                log.cut_back(began);
+                let is_open = log.is_open();
+                if is_open {
+                    // It was begun with what the scanner knew: nobody else can have it.
+                    log.cut_back(began);
+                }
                 self.logs.insert(id, log);
-                self.close_others(id);
+                if is_open {
+                    self.close_others(id);
+                }
             }
         }
         let Some(log) = self.logs.get_mut(&id) else {
             return Ok(());
         };
-        if !log.is_open() {
+        // What a peer brought is about to be committed, on top of what was known.
+        if !log.staged.is_empty() {
             return Ok(());
         }
         loop {

@@ -5,7 +5,7 @@ mod plan;
 mod request;
 mod statements;
 
-pub(crate) use plan::{Extension, Plan, plan};
+pub(crate) use plan::{Extension, Plan, adoption, plan};
 pub(crate) use request::{next_fetch, request};
 
 use std::collections::BTreeMap;
@@ -39,4 +39,13 @@ pub(crate) struct HeldLog {
     pub(crate) closed: bool,
     pub(crate) head: LogHead,
     pub(crate) acked: u32,
+    /// The server does not take it.
+    pub(crate) refused: bool,
+}
+
+impl HeldLog {
+    /// Of another device, and passed on to the server. What it refused once, its writer may send.
+    pub(crate) fn is_relayed(&self) -> bool {
+        !self.own && !self.refused
+    }
 }

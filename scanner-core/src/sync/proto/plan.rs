@@ -1,7 +1,7 @@
 //! What an answer changes here, as one value: merge is plan, then apply.
 
 use shared::log::{Genesis, LogHead, LogId};
-use shared::sync::SyncResponse;
+use shared::sync::{StatementSet, SyncResponse};
 use shared::time::Timestamp;
 use shared::trust::{Signed, StatementKind, TrustError};
 
@@ -63,6 +63,13 @@ pub(crate) struct Extension {
 pub(crate) struct Acked {
     pub(crate) log: LogId,
     pub(crate) next_seq: u32,
+}
+
+/// Judges statements that came without an answer around them.
+pub(crate) fn adoption(held: &Held, offered: StatementSet, now: Timestamp) -> Plan {
+    let mut plan = Plan::default();
+    statements::adopt(held, offered, now, &mut plan);
+    plan
 }
 
 /// Judges an answer. `now` is fixed once for the whole answer.

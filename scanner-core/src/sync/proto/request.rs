@@ -1,6 +1,6 @@
 //! What to ask for.
 
-use shared::log::LogSegment;
+use shared::log::{LogId, LogSegment};
 use shared::sync::{DeviceReport, LogVector, SegmentsRequest, SyncRequest};
 use shared::time::Timestamp;
 use shared::trust::SegmentRef;
@@ -14,26 +14,23 @@ pub(crate) fn request(
     report: DeviceReport,
     now: Timestamp,
 ) -> SyncRequest {
+    let vector = held.logs.iter().map(|(log, of)| LogVector {
+        log: *log,
+        next_seq: of.head.next_seq,
+        head: of.head.short(),
+    });
+    // A server that has none of a log may never have heard of it.
+    let is_sent = |log: &LogId| segments.iter().any(|segment| segment.log == *log);
+    let unheard = held
+        .logs
+        .iter()
+        .filter(|(log, of)| of.acked == 0 && (of.own || is_sent(log)));
     SyncRequest::V1 {
         now,
         held: held.trust.held(),
         report: Some(report),
-        vector: held
-            .logs
-            .iter()
-            .map(|(log, of)| LogVector {
-                log: *log,
-                next_seq: of.head.next_seq,
-                head: of.head.short(),
-            })
-            .collect(),
-        // A server that has none of a log may never have heard of it.
-        geneses: held
-            .logs
-            .values()
-            .filter(|of| of.own && of.acked == 0)
-            .map(|of| of.genesis.clone())
-            .collect(),
+        vector: vector.collect(),
+        geneses: unheard.map(|(_, of)| of.genesis.clone()).collect(),
         segments,
     }
 }

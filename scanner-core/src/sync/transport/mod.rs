@@ -1,6 +1,7 @@
 //! How messages travel. Implementations move bytes and judge nothing.
 
 mod http;
+pub(crate) mod lan;
 
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
 use shared::sync::{AnswersResponse, SegmentsResponse, SignedRequest, SyncResponse};

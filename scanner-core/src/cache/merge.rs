@@ -1,0 +1,410 @@
+//! What the network brought, by whichever way: entries that continue a log, and logs that their
+//! writers split.
+//!
+//! Invariants: one transaction is all or nothing; an entry that is here is never replaced by
+//! another; a head never goes back, except to where a log is frozen.
+
+use rusqlite::{Connection, OptionalExtension as _};
+use shared::log::{ForkProof, Genesis, LogHead, LogId};
+use shared::sync::{from_wire, to_wire};
+
+use super::grants;
+use super::logs::{StoredEntry, entry_id, insert_log, number_of, set_checked};
+use super::open::Cache;
+use crate::error::Cause;
+use crate::sync::gossip::{Batch, Freeze, Stray};
+
+/// Two segments of 512 entries, and the genesis.
+const PROOF_BYTES_MAX: usize = 128 * 1024;
+
+impl Cache {
+    /// Gives the number of entries that are new.
+    pub(crate) fn merge(&mut self, batch: &Batch) -> Result<usize, Cause> {
+        self.bring_in_own(batch.extend.iter().map(|of| of.genesis.log_id()))?;
+        self.write(|tx| {
+            let mut added = 0;
+            for of in &batch.extend {
+                added += extend(tx, &of.genesis, &of.entries, of.head)?;
+            }
+            for of in &batch.freeze {
+                freeze(tx, of)?;
+            }
+            for (log, stray) in &batch.strays {
+                if let Some(number) = number_of(tx, *log)? {
+                    quarantine(tx, number, stray)?;
+                }
+            }
+            for grant in &batch.grants {
+                grants::store(tx, grant)?;
+            }
+            for log in &batch.close {
+                tx.execute("UPDATE logs SET closed = 1 WHERE log = ?1", [&log.0[..]])?;
+            }
+            Ok(added)
+        })
+    }
+
+    /// The end of an own log may lie in the ring: it comes before what is added after it.
+    pub(super) fn bring_in_own(
+        &mut self,
+        extended: impl Iterator<Item = LogId>,
+    ) -> Result<(), Cause> {
+        let extended: Vec<LogId> = extended.collect();
+        if extended.is_empty() {
+            return Ok(());
+        }
+        for row in self.logs()? {
+            if row.own && extended.contains(&row.log) {
+                let head = self.walk(&row, row.checked, |_, _| ())?.head;
+                self.take_over(row.place(), head)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn fork(&self, log: LogId) -> Result<Option<ForkProof>, Cause> {
+        let wire: Option<Vec<u8>> = self
+            .conn
+            .prepare_cached(
+                "SELECT proof FROM forks JOIN logs ON logs.number = forks.number WHERE log = ?1",
+            )?
+            .query_row([&log.0[..]], |row| row.get(0))
+            .optional()?;
+        wire.map(|wire| from_wire(&wire, PROOF_BYTES_MAX))
+            .transpose()
+            .map_err(|_| Cause::Inconsistent {
+                table: "forks",
+                row: log.to_string(),
+                what: "not the proof that was stored",
+            })
+    }
+
+    pub(super) fn frozen_at(&self, number: i64) -> Result<Option<u32>, Cause> {
+        frozen_at(&self.conn, number)
+    }
+
+    /// What is quarantined of one log, in order.
+    pub(crate) fn strays(&self, log: LogId) -> Result<Vec<Stray>, Cause> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT hash, previous, seq, body, signature FROM strays
+             WHERE number = (SELECT number FROM logs WHERE log = ?1) ORDER BY seq, hash",
+        )?;
+        let mut rows = select.query([&log.0[..]])?;
+        let mut strays = Vec::new();
+        while let Some(row) = rows.next()? {
+            let inconsistent = |_| Cause::Inconsistent {
+                table: "strays",
+                row: log.to_string(),
+                what: "a hash of another length",
+            };
+            strays.push(Stray {
+                hash: row.get::<_, Vec<u8>>(0)?.try_into().map_err(inconsistent)?,
+                previous: row.get::<_, Vec<u8>>(1)?.try_into().map_err(inconsistent)?,
+                seq: row.get(2)?,
+                body: row.get(3)?,
+                signature: row.get(4)?,
+            });
+        }
+        Ok(strays)
+    }
+}
+
+/// Verified entries that continue what somebody held when they were verified. Another process may
+/// have stored the same ones meanwhile: those are passed over. Nothing is added to a frozen log.
+pub(super) fn extend(
+    tx: &Connection,
+    genesis: &Genesis,
+    entries: &[StoredEntry],
+    head: LogHead,
+) -> Result<usize, Cause> {
+    let number = insert_log(tx, genesis, false)?;
+    let frozen = frozen_at(tx, number)?;
+    if frozen.is_some_and(|end| head.next_seq > end) {
+        return Ok(0);
+    }
+    let mut insert = tx.prepare_cached(
+        "INSERT OR IGNORE INTO entries (id, body, signature) VALUES (?1, ?2, ?3)",
+    )?;
+    let mut same = tx.prepare_cached("SELECT 1 FROM entries WHERE id = ?1 AND body = ?2")?;
+    let mut added = 0;
+    for entry in entries {
+        let id = entry_id(number, entry.seq);
+        let new = insert.execute((id, &entry.body, &entry.signature))?;
+        if new == 0 && !same.exists((id, &entry.body))? {
+            return Err(Cause::Inconsistent {
+                table: "entries",
+                row: format!("{} {}", genesis.log_id(), entry.seq),
+                what: "another entry is there already",
+            });
+        }
+        added += new;
+    }
+    let checked: u32 = tx
+        .prepare_cached("SELECT checked_seq FROM logs WHERE number = ?1")?
+        .query_row([number], |row| row.get(0))?;
+    if head.next_seq > checked {
+        set_checked(tx, number, head)?;
+    }
+    Ok(added)
+}
+
+fn frozen_at(conn: &Connection, number: i64) -> Result<Option<u32>, Cause> {
+    Ok(conn
+        .prepare_cached("SELECT seq FROM forks WHERE number = ?1")?
+        .query_row([number], |row| row.get(0))
+        .optional()?)
+}
+
+fn freeze(tx: &Connection, of: &Freeze) -> Result<(), Cause> {
+    let number = insert_log(tx, &of.proof.genesis, false)?;
+    let from = entry_id(number, of.head.next_seq);
+    tx.execute(
+        "DELETE FROM entries WHERE id BETWEEN ?1 AND ?2",
+        (from, entry_id(number, u32::MAX)),
+    )?;
+    for entry in &of.promoted {
+        tx.execute(
+            "INSERT OR REPLACE INTO entries (id, body, signature) VALUES (?1, ?2, ?3)",
+            (entry_id(number, entry.seq), &entry.body, &entry.signature),
+        )?;
+        tx.execute(
+            "DELETE FROM strays WHERE number = ?1 AND seq = ?2 AND body = ?3",
+            (number, entry.seq, &entry.body),
+        )?;
+    }
+    tx.execute(
+        "INSERT INTO forks (number, seq, proof) VALUES (?1, ?2, ?3)
+         ON CONFLICT (number) DO UPDATE SET seq = excluded.seq, proof = excluded.proof",
+        (number, of.head.next_seq, to_wire(&of.proof)),
+    )?;
+    set_checked(tx, number, of.head)
+}
+
+fn quarantine(tx: &Connection, number: i64, stray: &Stray) -> Result<(), Cause> {
+    tx.prepare_cached(
+        "INSERT INTO strays (number, seq, hash, previous, body, signature)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT DO UPDATE SET signature = coalesce(excluded.signature, signature)",
+    )?
+    .execute((
+        number,
+        stray.seq,
+        &stray.hash[..],
+        &stray.previous[..],
+        &stray.body,
+        &stray.signature,
+    ))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::SigningKey;
+    use shared::ids::{DeviceId, EventId};
+    use shared::log::{DecisionFlags, Entry, EntryKind, Hlc, LogSegment, SignedEntry};
+    use shared::sync::claim::{ClaimId, ClaimSlot};
+    use shared::ticket::ScanProof;
+    use shared::time::Timestamp;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::sync::gossip::{Extension, Grant};
+
+    struct Writer {
+        key: SigningKey,
+        genesis: Genesis,
+    }
+
+    impl Writer {
+        fn new() -> Self {
+            let key = SigningKey::from_bytes(&[7; 32]);
+            let genesis = Genesis {
+                event: EventId::new(Timestamp::UNIX_EPOCH, [1; 10]),
+                device: DeviceId::new(Timestamp::UNIX_EPOCH, [2; 10]),
+                device_key: key.verifying_key().to_bytes(),
+                incarnation: [3; 16],
+                app_version: "1".to_owned(),
+            };
+            Self { key, genesis }
+        }
+
+        fn log(&self) -> LogId {
+            self.genesis.log_id()
+        }
+
+        /// Entries on top of a head. Another serial makes another body.
+        fn write(&self, mut head: LogHead, count: u32, serial: u32) -> (Vec<StoredEntry>, LogHead) {
+            let mut entries = Vec::new();
+            for seq in head.next_seq..head.next_seq + count {
+                let entry = Entry {
+                    seq,
+                    hlc: Hlc::default(),
+                    kind: EntryKind::Admit,
+                    gate: 0,
+                    flags: DecisionFlags::default(),
+                    serial,
+                    generation: 1,
+                    proof: ScanProof([9; 8]),
+                    target: None,
+                };
+                let (signed, after) =
+                    SignedEntry::sign(&self.key, self.log(), &head, &entry).expect("signs");
+                head = after;
+                entries.push(StoredEntry {
+                    seq,
+                    body: signed.body,
+                    signature: Some(signed.signature),
+                });
+            }
+            (entries, head)
+        }
+
+        fn extension(&self, (entries, head): (Vec<StoredEntry>, LogHead)) -> Batch {
+            Batch {
+                extend: vec![Extension {
+                    genesis: self.genesis.clone(),
+                    entries,
+                    head,
+                }],
+                ..Batch::default()
+            }
+        }
+    }
+
+    fn cache() -> (Cache, TempDir) {
+        let dir = TempDir::new().expect("a folder");
+        (Cache::create(dir.path()).expect("a database"), dir)
+    }
+
+    fn seqs(cache: &Cache, log: LogId) -> Vec<u32> {
+        let place = cache.place_of(log).expect("read").expect("known");
+        let entries = cache.entries(place, 0, 100).expect("read");
+        entries.iter().map(|of| of.seq).collect()
+    }
+
+    fn row(cache: &Cache) -> crate::cache::LogRow {
+        cache.logs().expect("read").pop().expect("one log")
+    }
+
+    #[test]
+    fn what_two_processes_bring_is_stored_once_and_no_head_goes_back() {
+        let (mut cache, _dir) = cache();
+        let writer = Writer::new();
+        let start = writer.genesis.head();
+        let all = writer.write(start, 10, 5);
+        let half = writer.write(start, 5, 5);
+        assert_eq!(
+            cache.merge(&writer.extension(all.clone())).expect("merged"),
+            10
+        );
+        assert_eq!(cache.merge(&writer.extension(half)).expect("merged"), 0);
+        assert_eq!(row(&cache).checked, all.1);
+        let tail = cache.walk(&row(&cache), start, |_, _| ()).expect("whole");
+        assert_eq!(tail.head, all.1);
+    }
+
+    #[test]
+    fn another_entry_in_a_place_that_is_taken_changes_nothing() {
+        let (mut cache, _dir) = cache();
+        let writer = Writer::new();
+        let start = writer.genesis.head();
+        let first = writer.write(start, 3, 5);
+        cache
+            .merge(&writer.extension(first.clone()))
+            .expect("merged");
+        let other = writer.write(start, 6, 6);
+        cache
+            .merge(&writer.extension(other))
+            .expect_err("refused whole");
+        assert_eq!(seqs(&cache, writer.log()), [0, 1, 2]);
+        assert_eq!(row(&cache).checked, first.1);
+    }
+
+    #[test]
+    fn a_frozen_log_ends_at_its_fork_and_keeps_both_sides_as_proof() {
+        let (mut cache, _dir) = cache();
+        let writer = Writer::new();
+        let (trunk, foot) = writer.write(writer.genesis.head(), 2, 5);
+        let (one, after_one) = writer.write(foot, 2, 5);
+        let (other, after_other) = writer.write(foot, 1, 6);
+        let whole = [&trunk[..], &one[..]].concat();
+        cache
+            .merge(&writer.extension((whole, after_one)))
+            .expect("merged");
+        let segment = |entries: &[StoredEntry]| {
+            let bodies = entries.iter().map(|of| of.body.clone()).collect();
+            let signature = entries.last().and_then(|of| of.signature.clone());
+            LogSegment::new(writer.log(), bodies, signature.expect("signed")).expect("a segment")
+        };
+        let proof = ForkProof::new(
+            writer.genesis.clone(),
+            foot.hash,
+            segment(&one),
+            segment(&other),
+        );
+        proof.verify().expect("a fork");
+        let stray = Stray {
+            hash: after_other.hash,
+            previous: foot.hash,
+            seq: 2,
+            body: other[0].body.clone(),
+            signature: other[0].signature.clone(),
+        };
+        let batch = Batch {
+            freeze: vec![Freeze {
+                head: foot,
+                proof: proof.clone(),
+                promoted: Vec::new(),
+            }],
+            strays: vec![(writer.log(), stray.clone())],
+            ..Batch::default()
+        };
+        cache.merge(&batch).expect("merged");
+        cache.merge(&batch).expect("merging again changes nothing");
+        assert_eq!(seqs(&cache, writer.log()), [0, 1]);
+        assert_eq!(row(&cache).frozen, Some(2));
+        assert_eq!(cache.fork(writer.log()).expect("read"), Some(proof));
+        assert_eq!(cache.strays(writer.log()).expect("read"), [stray]);
+        // A sync with a server that has not heard of the fork adds nothing past it.
+        let again = writer.extension((one, after_one));
+        assert_eq!(cache.merge(&again).expect("merged"), 0);
+        assert_eq!(seqs(&cache, writer.log()), [0, 1]);
+    }
+
+    #[test]
+    fn a_grant_is_kept_until_it_is_taken_back_and_a_moved_home_abstains() {
+        let (mut cache, dir) = cache();
+        let place = cache.place().expect("a place");
+        cache
+            .write(|tx| grants::promise(tx, &place))
+            .expect("promised");
+        let slot = ClaimSlot {
+            serial: 7,
+            generation: 1,
+            slot: 0,
+        };
+        let claim = ClaimId {
+            device: DeviceId::new(Timestamp::UNIX_EPOCH, [2; 10]),
+            boot: [4; 16],
+            number: 1,
+        };
+        let grant = |to| Batch {
+            grants: vec![Grant { slot, to }],
+            ..Batch::default()
+        };
+        cache.merge(&grant(Some(claim))).expect("granted");
+        assert_eq!(cache.grant(&slot).expect("read"), Some(claim));
+        assert!(cache.grants_are_whole(false).expect("read"));
+        assert!(!cache.grants_are_whole(true).expect("read"), "rolled back");
+        cache.merge(&grant(None)).expect("taken back");
+        assert_eq!(cache.grant(&slot).expect("read"), None);
+        // Put back from a copy.
+        let path = dir.path().join("gatehouse.db");
+        let copy = std::fs::read(&path).expect("read");
+        drop(cache);
+        std::fs::write(dir.path().join("copy"), copy).expect("written");
+        std::fs::rename(dir.path().join("copy"), &path).expect("renamed");
+        let moved = Cache::create(dir.path()).expect("opens");
+        assert!(!moved.grants_are_whole(false).expect("read"));
+    }
+}

@@ -1,0 +1,20 @@
+//! Gossip on a real device: its cache as the disk, the venue's network as the links, a thread of its
+//! own for the node.
+//!
+//! It works beside scanners and syncs of this and of other processes: what they store is seen
+//! within moments, and what it stores they find like any other news. A picture of how it goes is
+//! left in a small file for whoever asks.
+//!
+//! Invariants: one process talks with peers at a time; nothing here holds up a scan for longer than
+//! a commit; when the disk fails the node is dropped and begins anew from what is on it.
+
+mod driver;
+mod gossip;
+mod look;
+mod picture;
+mod report;
+mod store;
+
+pub use gossip::{Gossip, GossipOptions};
+pub(crate) use report::shown;
+pub use report::{GossipEvent, MissedView, NoticeView, PeerLine, PeersReport};
