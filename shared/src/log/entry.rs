@@ -259,7 +259,9 @@ impl Entry {
             EntryKind::Exit => true,
             EntryKind::Undo => no_proof && self.target.is_some(),
             EntryKind::Forced | EntryKind::Refused => self.target.is_none(),
-            EntryKind::Clock | EntryKind::Roster | EntryKind::Checkpoint => {
+            // What it says stands in the proof's place: `log::ClockNote`.
+            EntryKind::Clock => no_ticket && self.target.is_none(),
+            EntryKind::Roster | EntryKind::Checkpoint => {
                 no_proof && no_ticket && self.target.is_none()
             }
         };

@@ -4,6 +4,7 @@
 //! state is a pure fold over the set of valid entries, whatever order they came in.
 
 pub mod chain;
+mod clock;
 pub mod conflict;
 pub mod entry;
 mod event;
@@ -11,6 +12,7 @@ mod refusal;
 pub mod state;
 
 pub use chain::{ChainError, Genesis, LogHead, LogId, LogSegment, SignedEntry};
+pub use clock::ClockNote;
 pub use conflict::{Admission, ConflictCategory};
 pub use entry::{DecisionFlags, Entry, EntryError, EntryKind, Hlc, Target};
 pub use event::EventState;

@@ -123,7 +123,8 @@ fn each_kind_has_its_shape() {
                         EntryKind::Exit => true,
                         EntryKind::Undo => has_target && !has_proof,
                         EntryKind::Forced | EntryKind::Refused => !has_target,
-                        EntryKind::Clock | EntryKind::Roster | EntryKind::Checkpoint => {
+                        EntryKind::Clock => !has_target && !has_ticket,
+                        EntryKind::Roster | EntryKind::Checkpoint => {
                             !has_target && !has_proof && !has_ticket
                         }
                     };

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use shared::admission::Reason;
 use shared::ids::{DeviceId, EventId};
 use shared::log::{
-    DecisionFlags, Entry, EntryKind, Genesis, Hlc, LogHead, LogSegment, RefusalNote, SignedEntry,
-    Target,
+    ClockNote, DecisionFlags, Entry, EntryKind, Genesis, Hlc, LogHead, LogSegment, RefusalNote,
+    SignedEntry, Target,
 };
 use shared::sync::{
     DeviceReport, LogVector, SegmentsRequest, SegmentsResponse, SignedRequest, StatementSet,
@@ -169,6 +169,12 @@ impl Device {
         self.record(EntryKind::Refused, 0, note.to_field(), None, at);
     }
 
+    /// Notes how far its clock is off.
+    pub(crate) fn tell_clock(&mut self, offset_millis: i64, at: Timestamp) {
+        let note = ClockNote { offset_millis };
+        self.record(EntryKind::Clock, 0, note.to_field(), None, at);
+    }
+
     fn record(
         &mut self,
         kind: EntryKind,
@@ -185,7 +191,7 @@ impl Device {
             gate: self.gate,
             flags: self.flags,
             serial,
-            generation: u8::from(kind != EntryKind::Refused),
+            generation: u8::from(!matches!(kind, EntryKind::Refused | EntryKind::Clock)),
             proof,
             target,
         };
