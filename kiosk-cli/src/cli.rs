@@ -41,6 +41,12 @@ pub(crate) enum Command {
     Status(Plain),
     /// Find a ticket by its holder's name or its serial
     Search(Search),
+    /// Let a guest in against the rules, on a supervisor's PIN
+    Force(Force),
+    /// Take back the latest entry or exit of a ticket, on a supervisor's PIN
+    Undo(Undo),
+    /// Allow typed codes again after too many wrong ones, on a supervisor's PIN
+    Unlock(Plain),
     /// Examine data, chains, signatures, clock and disk
     Doctor(Plain),
     /// Write all entries as JSON lines
@@ -77,6 +83,15 @@ pub(crate) struct Sync {
 pub(crate) enum Direction {
     In,
     Out,
+}
+
+impl From<Direction> for scanner_core::Direction {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::In => Self::In,
+            Direction::Out => Self::Out,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -127,6 +142,35 @@ pub(crate) struct Search {
     #[arg(value_name = "QUESTION", required = true, num_args = 1..)]
     pub(crate) question: Vec<String>,
     /// Print one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The PIN is asked for; or it is the next line of stdin, or in `KIOSK_PIN`. It is never an argument:
+/// those are for everybody to see.
+#[derive(Debug, Args)]
+pub(crate) struct Force {
+    /// The ticket's serial or code; - reads it from the first line of stdin
+    #[arg(value_name = "SERIAL|CODE|-")]
+    pub(crate) ticket: String,
+    /// The gate to decide for, by name or id; the device's own if not given
+    #[arg(long, value_name = "GATE")]
+    pub(crate) gate: Option<String>,
+    /// Which way the guest goes
+    #[arg(long, value_enum, default_value_t = Direction::In)]
+    pub(crate) direction: Direction,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The PIN is asked for; or it is the next line of stdin, or in `KIOSK_PIN`.
+#[derive(Debug, Args)]
+pub(crate) struct Undo {
+    /// The ticket's serial or code; - reads it from the first line of stdin
+    #[arg(value_name = "SERIAL|CODE|-")]
+    pub(crate) ticket: String,
+    /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -40,6 +40,9 @@ pub fn run() -> anyhow::Result<()> {
             commands::scan::scan,
             commands::search::search,
             commands::status::status,
+            commands::supervise::force,
+            commands::supervise::undo,
+            commands::supervise::unlock,
             commands::sync::sync,
         ])
         .run(tauri::generate_context!())?;

@@ -1,19 +1,33 @@
 //! What went wrong, as a sentence for staff. The detail goes to the log.
 
+use std::borrow::Cow;
+
 use scanner_core::{Error, Kind};
 use serde::Serialize;
 
 /// A sentence that says what to do next.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Problem(&'static str);
+pub(crate) struct Problem(Cow<'static, str>);
 
 impl Problem {
     /// The work behind a command ended without an answer.
     pub(crate) const BROKEN_OFF: Self =
-        Self("Something went wrong on this device. Try again, or use another device.");
+        Self::of("Something went wrong on this device. Try again, or use another device.");
     pub(crate) const NOT_ENROLLED: Self =
-        Self("This device is not set up yet. Ask the organizer for a set-up link.");
+        Self::of("This device is not set up yet. Ask the organizer for a set-up link.");
+
+    const fn of(sentence: &'static str) -> Self {
+        Self(Cow::Borrowed(sentence))
+    }
+
+    /// What a supervisor asked for was not done: the core says why in a sentence.
+    pub(crate) fn at_the_gate(error: Error) -> Self {
+        match error.kind() {
+            Kind::Denied | Kind::Input => Self(Cow::Owned(error.to_string())),
+            _ => error.into(),
+        }
+    }
 }
 
 impl From<Error> for Problem {
@@ -24,7 +38,7 @@ impl From<Error> for Problem {
 }
 
 fn sentence(kind: Kind, refusal_code: Option<&str>) -> Problem {
-    Problem(match kind {
+    Problem::of(match kind {
         Kind::NotEnrolled => return Problem::NOT_ENROLLED,
         Kind::AlreadyEnrolled => "This device is already set up.",
         Kind::Unreadable => {
@@ -38,6 +52,7 @@ fn sentence(kind: Kind, refusal_code: Option<&str>) -> Problem {
         Kind::Untrusted => {
             "The answer did not come from this event's server. Ask the organizer for a new link."
         }
+        Kind::Denied => "That needs a supervisor.",
         Kind::Input => "This is not a set-up link. Paste the whole link that the organizer sent.",
     })
 }
@@ -72,6 +87,7 @@ mod tests {
             Kind::InUse,
             Kind::Unreachable,
             Kind::Untrusted,
+            Kind::Denied,
             Kind::Input,
         ];
         let codes = [

@@ -232,6 +232,64 @@ fn no_key_of_a_wedge_scanner_is_lost() {
 }
 
 #[test]
+fn a_supervisor_overrules_in_the_window() {
+    // T6 V11 V12
+    let server = Server::start();
+    let api = server.api();
+    let event = event_with_names(&api);
+    let path = format!("/events/{}/supervisors/1", event.id);
+    let linh = json!({"name": "Linh", "pin": "482913"});
+    event.api.put(&path, &linh).ok();
+    let bought = journey::tickets(&journey::account(&api, "mai"), &event, 2);
+    let (_folder, data) = fresh_device();
+    let window = Window::open(&data, Look::PHONE);
+    set_up(&window, &event, "Phone 1");
+
+    // A typed code is read where tickets are.
+    let typed = text(&bought[0], "code");
+    window.fill("#code", &typed);
+    window.click("#scan-button");
+    wait_for_answer(&window, "admit");
+    assert_eq!(window.text("#holder"), "Mai Tran");
+    window.fill("#code", &typed);
+    window.click("#scan-button");
+    wait_for_answer(&window, "refuse");
+
+    window.click("#overrule");
+    window.fill("#pin", "111111");
+    window.click("#let-in");
+    wait_until(&window, "#supervise-problem", "This PIN is nobody's.");
+    window.screenshot("9-supervisor");
+    window.fill("#pin", "482913");
+    window.click("#let-in");
+    wait_for_answer(&window, "admit");
+    assert!(!window.is_shown("#supervise"));
+    assert_eq!(window.text("#explanation"), "Let in by a supervisor.");
+
+    // A guest who was found by name; and it is taken back again.
+    window.click("#find-open");
+    window.press("mai tr");
+    poll::until("hits", WITHIN, || {
+        window.text("#hits").contains("inside").then_some(())
+    });
+    window.click("#hits li .hit");
+    window.fill("#pin", "482913");
+    window.click("#take-back");
+    poll::until("what was taken back", WITHIN, || {
+        let told = window.text("#explanation");
+        told.contains("was taken back. Decided by Linh.")
+            .then_some(())
+    });
+    window.click("#sync");
+    wait_until(&window, "#pending", "0");
+    let kinds: Vec<String> = journey::redemptions(&event)
+        .iter()
+        .map(|one| format!("{} {}", text(one, "kind"), one["typed"]))
+        .collect();
+    assert_eq!(kinds, ["admit true", "forced true", "undo false"]);
+}
+
+#[test]
 fn guests_are_found_by_name() {
     // S62 V12
     let server = Server::start();
@@ -316,6 +374,9 @@ fn read_every_screen(look: Look, name: &str) {
         audit::assert_readable(&window, &format!("{name}, {verdict}"));
         window.screenshot(&format!("{name}-{verdict}"));
     }
+    audit::open_supervisor(&window);
+    audit::assert_readable(&window, &format!("{name}, supervisor"));
+    window.screenshot(&format!("{name}-supervisor"));
 }
 
 #[test]

@@ -23,7 +23,7 @@ const answers = [];
 let timer;
 let previous = null;
 
-function paint(kind, word, { who = '', holder = '', explanation = '', earlier = '', step = '' } = {}) {
+function paint(kind, word, { who = '', holder = '', explanation = '', earlier = '', step = '', overrule = false } = {}) {
   clearTimeout(timer);
   document.body.dataset.verdict = kind;
   delete $('answer').dataset.fresh;
@@ -36,6 +36,7 @@ function paint(kind, word, { who = '', holder = '', explanation = '', earlier = 
   $('earlier').textContent = earlier;
   $('confirm').textContent = step;
   $('confirm').hidden = !step;
+  $('overrule').hidden = !overrule;
   $('answer').scrollTop = 0;
   showRecent();
 }
@@ -59,7 +60,7 @@ export function showProblem(sentence, isMuted) {
   signal('refuse', isMuted);
 }
 
-export function showVerdict(verdict, isMuted) {
+export function showVerdict(verdict, isMuted, isSupervised = false) {
   const kind = verdict.verdict;
   // A seat is not broken over two lines.
   const seat = verdict.seat?.replaceAll('-', '\u2011').replaceAll(' ', '\u00a0');
@@ -71,12 +72,23 @@ export function showVerdict(verdict, isMuted) {
     explanation: verdict.explanation,
     earlier: readTwice(verdict) ? 'Admitted here a moment ago. Was it read twice?' : earlierUse(verdict),
     step: kind === 'attention' ? STEPS[verdict.reason] ?? '' : '',
+    overrule: isSupervised && mayBeAsked(verdict),
   });
   if (kind === 'admit') {
     previous = { serial: verdict.serial, at: performance.now() };
     timer = setTimeout(() => showReady(), ADMIT_STAYS_MS);
   }
   signal(kind, isMuted);
+}
+
+// A ticket is there that is not simply let in, or typed codes wait for somebody's word.
+function mayBeAsked(verdict) {
+  return (verdict.verdict !== 'admit' && verdict.serial != null) || verdict.reason === 'rate_limited';
+}
+
+// What a supervisor took back is no verdict on anybody.
+export function showUndone({ serial, explanation, supervisor }) {
+  showReady(`Ticket ${serial}: ${explanation} Decided by ${supervisor}.`);
 }
 
 function readTwice(verdict) {

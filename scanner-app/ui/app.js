@@ -1,9 +1,10 @@
 // The screens and what moves between them. Decides nothing: it asks the core, one scan after the
 // other, and shows what the core has written down.
 
-import { isAnswered, showChecking, showProblem, showReady, showVerdict } from './answer.js';
+import { isAnswered, showChecking, showProblem, showReady, showUndone, showVerdict } from './answer.js';
 import { setUpFind } from './find.js';
 import { showStatus, showUnknown } from './status.js';
+import { setUpSupervisor } from './supervise.js';
 import { listenToWedge } from './wedge.js';
 
 const invoke = window.__TAURI__.core.invoke;
@@ -39,10 +40,13 @@ function rest() {
 // One scan after the other: a fast reader must not overtake a slow disk. Never rejects.
 let queue = Promise.resolve();
 let latest = null;
+let answered = null;
+let isSupervised = false;
 
 function check(reading, isConfirmed = false) {
   if (!reading.text.trim() && !reading.keys) return;
   find.close();
+  supervisor.close();
   queue = queue.then(() => decide(reading, isConfirmed));
 }
 
@@ -50,7 +54,8 @@ async function decide(reading, isConfirmed) {
   showChecking();
   latest = reading;
   try {
-    showVerdict(await invoke('scan', { ...reading, confirmed: isConfirmed }), isMuted());
+    answered = await invoke('scan', { ...reading, confirmed: isConfirmed });
+    showVerdict(answered, isMuted(), isSupervised);
   } catch (problem) {
     showProblem(String(problem), isMuted());
   }
@@ -61,6 +66,7 @@ async function refresh() {
   try {
     const status = await invoke('status');
     show(status ? 'scan' : 'enrol');
+    isSupervised = status?.supervised ?? false;
     if (status) showStatus(status);
   } catch (problem) {
     // An answer on the screen stays: the next scan tells for itself whether the device works.
@@ -115,10 +121,26 @@ function showSound(isOn) {
   $('sound').querySelector('b').textContent = isOn ? 'on' : 'off';
 }
 
-const find = setUpFind({ search: (query) => invoke('search', { query }), opened: () => showReady(), closed: rest });
+function overruled(command, answer) {
+  find.close();
+  if (command === 'force') showVerdict(answer, isMuted());
+  else if (command === 'undo') showUndone(answer);
+  else showReady('Codes may be typed again.');
+  refresh();
+}
+
+const supervisor = setUpSupervisor({ ask: invoke, done: overruled, closed: rest });
+const find = setUpFind({
+  search: (query) => invoke('search', { query }),
+  opened: () => showReady(),
+  closed: rest,
+  chosen: (hit, words) => {
+    if (isSupervised) supervisor.open({ text: '', keys: '', serial: hit.serial }, words);
+  },
+});
 const forgetKeys = listenToWedge({
   field: () => ({ enrol: $('enrol-link'), scan: $('code') })[screen()],
-  begun: () => { if (screen() === 'scan' && isAnswered() && $('find').hidden) showReady(); },
+  begun: () => { if (screen() === 'scan' && isAnswered() && $('find').hidden && $('supervise').hidden) showReady(); },
   submit: (reading) => (screen() === 'scan' ? check(reading) : enrol(reading.text)),
 });
 
@@ -142,6 +164,11 @@ document.addEventListener('paste', (event) => {
   check({ text, keys: '' });
 });
 $('confirm').addEventListener('click', () => { if (latest) check(latest, true); });
+$('overrule').addEventListener('click', () => {
+  const isTicket = latest && answered?.serial != null;
+  const words = [answered?.class, answered?.seat, answered?.holder].filter(Boolean).join(' · ');
+  supervisor.open(isTicket ? { ...latest, serial: null } : null, isTicket ? words : answered?.explanation ?? '');
+});
 $('sync').addEventListener('click', sync);
 $('sound').addEventListener('click', () => {
   showSound(isMuted());
@@ -150,7 +177,7 @@ $('sound').addEventListener('click', () => {
 $('trouble-again').addEventListener('click', refresh);
 // A button that was pressed with a finger or mouse must not keep the Enter of the next reading.
 document.addEventListener('click', (event) => {
-  if (event.detail > 0 && event.target.closest('#scan button') && $('find').hidden) rest();
+  if (event.detail > 0 && event.target.closest('#scan button') && $('find').hidden && $('supervise').hidden) rest();
 });
 document.querySelector('#sound').addEventListener('pointerup', () => setTimeout(rest));
 

@@ -1,4 +1,4 @@
-// Looking a ticket up in the list on this device. Shows, and changes nothing.
+// Looking a ticket up in the list on this device. Shows, and changes nothing itself.
 
 import { clock } from './clock.js';
 
@@ -8,7 +8,8 @@ const WAIT_MS = 150;
 const QUERY_CHARS_MIN = 4;
 
 // `search(query)` gives the hits; `opened()` and `closed()` are told when the view comes and goes.
-export function setUpFind({ search, opened, closed }) {
+// `chosen(hit)` is told of a ticket that somebody picked.
+export function setUpFind({ search, opened, closed, chosen }) {
   let timer;
   let asked = 0;
 
@@ -17,7 +18,7 @@ export function setUpFind({ search, opened, closed }) {
     const mine = ++asked;
     try {
       const found = query ? await search(query) : [];
-      if (mine === asked) show(found, query);
+      if (mine === asked) show(found, query, chosen);
     } catch (problem) {
       if (mine === asked) tell(String(problem));
     }
@@ -26,7 +27,7 @@ export function setUpFind({ search, opened, closed }) {
     opened();
     $('find').hidden = false;
     $('find-text').value = '';
-    show([], '');
+    show([], '', chosen);
     $('find-text').focus();
   }
   function close() {
@@ -72,7 +73,7 @@ function glyph(hit) {
   return hit.inside || hit.earlier ? '!' : '✓';
 }
 
-function show(found, query) {
+function show(found, query, chosen) {
   const tooShort = [...query].length < QUERY_CHARS_MIN;
   if (found.length) tell('');
   else tell(tooShort ? `Type ${QUERY_CHARS_MIN} letters of the name, or the ticket's number as 0042.` : 'No ticket on this device matches.');
@@ -82,8 +83,11 @@ function show(found, query) {
     sign.className = 'glyph';
     sign.setAttribute('aria-hidden', 'true');
     sign.textContent = glyph(hit);
-    const title = document.createElement('b');
+    const title = document.createElement('button');
+    title.type = 'button';
+    title.className = 'hit';
     title.textContent = hit.holder ?? `Ticket ${hit.serial}`;
+    title.addEventListener('click', () => chosen(hit, describe(hit)));
     const state = document.createElement('span');
     state.textContent = describe(hit);
     item.append(sign, title, state);

@@ -26,6 +26,8 @@ pub enum Kind {
     Refused,
     /// What a peer sent does not hold up: signature, version, pin or form.
     Untrusted,
+    /// A supervisor's word was asked for and not given: a wrong PIN, or too many.
+    Denied,
     /// What the caller passed makes no sense: a link, a gate, an image.
     Input,
 }
@@ -40,6 +42,7 @@ impl Kind {
             Self::Unreachable => "unreachable",
             Self::Refused => "refused",
             Self::Untrusted => "untrusted",
+            Self::Denied => "denied",
             Self::Input => "input",
         }
     }
@@ -122,6 +125,8 @@ pub(crate) enum Cause {
     #[error("the log cannot go on: {0}")]
     Chain(#[from] ChainError),
     #[error("{0}")]
+    Denied(String),
+    #[error("{0}")]
     Input(String),
 }
 
@@ -144,6 +149,7 @@ impl Cause {
             Self::Transport(TransportError::Garbled(_)) | Self::Trust(_) | Self::Untrusted(_) => {
                 Kind::Untrusted
             }
+            Self::Denied(_) => Kind::Denied,
             Self::Input(_) => Kind::Input,
         }
     }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 use shared::ids::DeviceId;
-use shared::log::{Entry, EntryKind, LogId};
+use shared::log::{DecisionFlags, Entry, EntryKind, LogId};
 use shared::time::Timestamp;
 
 use crate::admit::Scanner;
@@ -37,6 +37,13 @@ pub struct ExportedEntry {
     pub serial: u32,
     pub generation: u8,
     pub flags: u16,
+    /// By its typed code.
+    pub typed: bool,
+    /// A person did what the gate asked for.
+    pub confirmed: bool,
+    /// Number and name of the supervisor who decided; the name if it is still known.
+    pub supervisor: Option<u8>,
+    pub supervisor_name: Option<String>,
     /// `log:seq` of the entry that this one closes or takes back.
     pub target: Option<String>,
     /// The server has confirmed it.
@@ -108,11 +115,23 @@ impl Scanner {
             serial: entry.serial,
             generation: entry.generation,
             flags: entry.flags.0,
+            typed: entry.flags.contains(DecisionFlags::TYPED),
+            confirmed: entry.flags.contains(DecisionFlags::CONFIRMED),
+            supervisor: entry.flags.supervisor(),
+            supervisor_name: self.supervisor_name(entry),
             target: entry.target.map(|of| format!("{}:{}", of.log, of.seq)),
             uploaded: entry.seq < acked,
             counts: listed.is_none_or(|of| of.counts(&log.0, entry.seq)),
             proven,
         }
+    }
+}
+
+impl Scanner {
+    fn supervisor_name(&self, entry: &Entry) -> Option<String> {
+        let people = &self.book().snapshot.as_ref()?.policy.supervisors;
+        let person = people.by_number(entry.flags.supervisor()?)?;
+        Some(person.name.clone())
     }
 }
 

@@ -22,8 +22,10 @@ mod search;
 mod status;
 mod sync;
 
-pub use admit::{Reading, ScanOptions, Scanned, Scanner};
-pub use cache::Cut;
+pub use admit::{
+    Overrides, Overruled, Pin, Reading, ScanOptions, Scanned, Scanner, Subject, Undone,
+};
+pub use cache::{Cut, StoredEntry};
 pub use clock::{Clock, Edge, Entropy, SystemClock, SystemEntropy};
 pub use doctor::{Check, Health, examine};
 pub use enrol::{EnrolReport, Invitation, enrol, enrol_over};
@@ -34,6 +36,7 @@ pub use search::{Hit, SEARCH_CHARS_MIN, SEARCH_WORD_CHARS_MIN, is_searchable};
 pub use shared::admission::{Answer, Direction, Outcome, Reason, Verdict};
 pub use shared::trust::{QuestionKind, QuestionPolicy};
 pub use status::{
-    ClockView, DeviceLine, EventView, Freshness, NamedId, PeerView, SnapshotView, Status,
+    ClockView, DeviceLine, EventView, Freshness, NamedId, PeerView, SnapshotView, Status, TriesView,
 };
+pub use sync::gossip;
 pub use sync::{HttpTransport, SyncReport, Syncer, Transport, TransportError, install_tls};

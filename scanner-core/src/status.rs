@@ -5,7 +5,7 @@ use shared::api::gate::DeviceRole;
 use shared::ids::{DeviceId, EventId, GateId};
 use shared::time::Timestamp;
 
-use crate::admit::Scanner;
+use crate::admit::{Overrides, Scanner};
 use crate::cache::Cut;
 use crate::error::Error;
 
@@ -34,6 +34,12 @@ pub struct Status {
     pub unjudged: u64,
     pub peers: Vec<PeerView>,
     pub clock: ClockView,
+    /// Own entries that were more than a scan: typed codes, and a supervisor's word.
+    pub overrides: Overrides,
+    /// Wrong typed codes and PINs within the hour.
+    pub tries: TriesView,
+    /// Supervisors can be asked here.
+    pub supervised: bool,
     /// This device may no longer admit anybody.
     pub evicted: bool,
     /// Own logs that lost entries. While one of them is not settled, nobody is admitted.
@@ -63,6 +69,15 @@ pub struct DeviceLine {
     pub name: String,
     pub role: DeviceRole,
     pub enrolled_at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TriesView {
+    pub wrong_codes: usize,
+    pub wrong_pins: usize,
+    /// No code may be typed now.
+    pub codes_locked: bool,
 }
 
 /// How old the news is: a colour, not a wall.
@@ -162,6 +177,9 @@ impl Scanner {
                         .is_some_and(|at| now.millis_since(at) <= CONNECTED_SECS * 1000),
             }],
             clock: self.clock_view(now),
+            overrides: book.overrides,
+            tries: self.tries(now)?,
+            supervised: self.has_supervisors(),
             evicted: book.is_evicted(identity.device, now),
             cuts,
             refused: self.refused(),

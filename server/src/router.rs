@@ -142,6 +142,17 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/gate/sync", Access::Signed),
     (Method::POST, "/gate/segments", Access::Signed),
     (Method::POST, "/gate/answers", Access::Signed),
+    (Method::GET, "/events/{id}/supervisors", Access::Owner),
+    (
+        Method::PUT,
+        "/events/{id}/supervisors/{number}",
+        Access::Owner,
+    ),
+    (
+        Method::DELETE,
+        "/events/{id}/supervisors/{number}",
+        Access::Owner,
+    ),
     (Method::GET, "/events/{id}/redemptions", Access::Owner),
     (Method::GET, "/events/{id}/conflicts", Access::Owner),
     (Method::GET, "/events/{id}/gate/live", Access::Owner),
@@ -155,6 +166,8 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
         "/events/{id}/media/{medium}/validate",
         Access::Owner,
     ),
+    (Method::POST, "/claimed-tickets/{id}/force", Access::Owner),
+    (Method::POST, "/claimed-tickets/{id}/annul", Access::Owner),
 ];
 
 /// The whole server.

@@ -24,8 +24,8 @@ use shared::log::{
 use shared::ticket::{Flags, Payload, ScanCommitment, ScanProof, Token, event_hint, sign};
 use shared::time::Timestamp;
 use shared::trust::{
-    ClassPolicy, GatePolicy, KeyStatus, Keyring, KeyringEntry, Policy, TicketRow, TicketRowStatus,
-    TrustedKeys,
+    ClassPolicy, GatePolicy, KeyStatus, Keyring, KeyringEntry, Policy, Supervisors, TicketRow,
+    TicketRowStatus, TrustedKeys,
 };
 
 const ROUNDS: usize = 400;
@@ -372,5 +372,6 @@ fn policy() -> Policy {
         rules: Vec::new(),
         lists: Vec::new(),
         questions: Vec::new(),
+        supervisors: Supervisors::default(),
     }
 }

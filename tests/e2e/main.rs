@@ -4,6 +4,7 @@ mod crash;
 mod enrolment;
 mod journey;
 mod offline;
+mod overrule;
 mod qr;
 mod refusals;
 mod scenarios;

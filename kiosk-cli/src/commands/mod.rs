@@ -8,6 +8,7 @@ mod lines;
 mod scan;
 mod search;
 mod status;
+mod supervise;
 mod sync;
 
 use std::io::Write;
@@ -27,6 +28,9 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Scan(args) => scan::run(data, &args),
         Command::Status(args) => status::run(data, &args),
         Command::Search(args) => search::run(data, &args),
+        Command::Force(args) => supervise::force(data, &args),
+        Command::Undo(args) => supervise::undo(data, &args),
+        Command::Unlock(args) => supervise::unlock(data, &args),
         Command::Doctor(args) => doctor::run(data, &args),
         Command::Export(args) => export::run(data, &args),
     }

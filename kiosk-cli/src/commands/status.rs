@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use scanner_core::{Freshness, Status};
+use scanner_core::{Freshness, Overrides, Status};
 
 use super::{open, write_json};
 use crate::cli::Plain;
@@ -42,6 +42,13 @@ fn told(status: &Status) -> String {
         "Entries   {} here, {} of others, {} to send",
         status.entries, status.entries_of_others, status.pending
     ));
+    let overrides = &status.overrides;
+    if *overrides != Overrides::default() {
+        lines.push(format!(
+            "By word   {} forced, {} taken back, {} by typed code",
+            overrides.forced, overrides.undone, overrides.typed
+        ));
+    }
     for peer in &status.peers {
         let state = match (&peer.last_error, peer.connected) {
             (Some(error), _) => error.clone(),

@@ -11,6 +11,7 @@ mod scan;
 #[expect(dead_code, reason = "scanner-core's own tests use all of it")]
 #[path = "../../../scanner-core/tests/it/server.rs"]
 mod server;
+mod supervise;
 mod trouble;
 #[expect(dead_code, reason = "scanner-core's own tests use all of it")]
 #[path = "../../../scanner-core/tests/it/wire.rs"]

@@ -6,6 +6,7 @@ pub(crate) mod enrol;
 pub(crate) mod scan;
 pub(crate) mod search;
 pub(crate) mod status;
+pub(crate) mod supervise;
 pub(crate) mod sync;
 
 use std::sync::Arc;

@@ -21,6 +21,8 @@ pub(crate) struct StatusLine {
     gate: String,
     event: String,
     device: String,
+    /// A supervisor's PIN does something here.
+    supervised: bool,
     /// What staff must know before they go on.
     notice: Option<&'static str>,
 }
@@ -49,6 +51,7 @@ impl From<Status> for StatusLine {
             snapshot_age_seconds: snapshot.map(|of| of.age_secs),
             staleness: snapshot.map_or(Freshness::Red, |of| of.freshness),
             notice: notice(&status),
+            supervised: status.supervised,
             gate: status.gate.name,
             event: status.event.title,
             device: status.device.name,

@@ -84,7 +84,7 @@ pub(crate) fn open_scan_screen(window: &Window) {
 pub(crate) fn show(window: &Window, verdict_and_status: &Value) {
     page(
         window,
-        "answer.showVerdict(arguments[0], true); status.showStatus(arguments[1]);",
+        "answer.showVerdict(arguments[0], true, true); status.showStatus(arguments[1]);",
         verdict_and_status,
     );
 }
@@ -98,4 +98,15 @@ fn page(window: &Window, script: &str, arguments: &Value) {
            .then(() => done('shown'), (error) => done(String(error)));"
     );
     assert_eq!(window.run_async(&script, arguments), "shown");
+}
+
+/// Opens the supervisor's panel over whatever is there, with a problem on it.
+pub(crate) fn open_supervisor(window: &Window) {
+    window.run(
+        "document.getElementById('overrule').click();
+         const problem = document.getElementById('supervise-problem');
+         problem.textContent = 'Too many wrong PINs. Wait 60 seconds.';
+         problem.hidden = false;",
+        &json!([]),
+    );
 }

@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
 use shared::admission::{AddOn, Carried};
 use shared::ids::{DeviceId, EventId, GateId};
 use shared::limits::{SEGMENT_TICKETS, SERIAL_MAX};
-use shared::log::{ClockNote, Entry, EntryKind, EventState, Hlc, LogHead, LogId, Use};
-use shared::ticket::proof::{ProofStanding, proof_standing};
-use shared::ticket::{MediumId, ScanProof};
+use shared::log::{
+    ClockNote, DecisionFlags, Entry, EntryKind, EventState, Hlc, KnownTicket, LogHead, LogId, Use,
+};
+use shared::ticket::proof::proof_standing;
+use shared::ticket::{CodeIndex, MediumId, Payload, ProofStanding, ScanProof};
 use shared::time::Timestamp;
 use shared::trust::{
-    Policy, Roster, RosterEntry, Segment, SegmentKind, SegmentRef, TicketRow, TrustedKeys,
+    CodeRow, Codes, Policy, Roster, RosterEntry, Segment, SegmentKind, SegmentRef, TicketRow,
+    TicketRowStatus, TrustedKeys,
 };
 
 use super::extras::Extras;
@@ -43,6 +47,16 @@ struct Waiting {
     entry: Entry,
 }
 
+/// Own entries that were more than a scan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Overrides {
+    /// Admitted or let out by a typed code.
+    pub typed: u64,
+    /// Let in or out by a supervisor's word.
+    pub forced: u64,
+    pub undone: u64,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     pub(crate) keys: Option<TrustedKeys>,
@@ -53,6 +67,7 @@ pub(crate) struct Book {
     pub(crate) extras: Extras,
     pub(crate) state: EventState,
     pub(crate) logs: BTreeMap<LogId, Folded>,
+    pub(crate) overrides: Overrides,
     pub(crate) sync: SyncFacts,
     /// Entries of other devices that claim a scan which never was: they count for nothing.
     pub(crate) contradicted: u64,
@@ -67,6 +82,7 @@ pub(crate) struct Book {
     event: Option<EventId>,
     /// Ticket rows by serial, as they lie in the segments.
     rows: Vec<u8>,
+    codes: BTreeMap<u32, Codes>,
     loaded: BTreeMap<(u8, u32), SegmentRef>,
     held: [u64; 4],
 }
@@ -98,6 +114,7 @@ impl Book {
             self.state = EventState::default();
             self.waiting.clear();
             self.contradicted = 0;
+            self.overrides = Overrides::default();
             self.logs.clear();
             self.own_notes.clear();
             self.roster = roster;
@@ -175,6 +192,9 @@ impl Book {
                 self.holders.set(reference.index, numbered);
             }
             Segment::Extras(extras) => self.extras.set(reference.index, extras),
+            Segment::Codes(codes) => {
+                self.codes.insert(reference.index, codes);
+            }
         }
         Ok(())
     }
@@ -190,6 +210,9 @@ impl Book {
             SegmentKind::Seats => self.seats.remove(reference.index),
             SegmentKind::Holders => self.holders.remove(reference.index),
             SegmentKind::Extras => self.extras.remove(reference.index),
+            SegmentKind::Codes => {
+                self.codes.remove(&reference.index);
+            }
         }
     }
 
@@ -216,7 +239,7 @@ impl Book {
                     if Use::of(log, device, entry).is_none() {
                         self.own_notes.entry(log).or_default().push(entry.seq);
                     }
-                    self.state.apply(log, device, entry);
+                    self.fold_own(log, device, entry);
                 } else {
                     self.fold_other(Waiting {
                         log,
@@ -238,30 +261,43 @@ impl Book {
         Ok(())
     }
 
-    /// Another device's word counts when the ticket bears it out: ADR 0004.
+    /// What this device wrote counts, and what it wrote without a scan is tallied.
+    pub(super) fn fold_own(&mut self, log: LogId, device: DeviceId, entry: &Entry) {
+        self.state.apply(log, device, entry);
+        match (entry.kind, entry.flags.supervisor()) {
+            (EntryKind::Undo, _) => self.overrides.undone += 1,
+            (EntryKind::Forced, _) | (EntryKind::Admit | EntryKind::Exit, Some(_)) => {
+                self.overrides.forced += 1;
+            }
+            (EntryKind::Admit | EntryKind::Exit, None)
+                if entry.flags.contains(DecisionFlags::TYPED) =>
+            {
+                self.overrides.typed += 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// Another device's word counts when the ticket bears it out, or when a supervisor stands
+    /// behind it: ADR 0004 and 0010.
     fn fold_other(&mut self, waiting: Waiting) {
         let Waiting { log, device, entry } = waiting;
-        match entry.kind {
-            EntryKind::Admit | EntryKind::Exit => match self.standing(&entry) {
-                ProofStanding::Proven => self.state.apply(log, device, &entry),
-                ProofStanding::Contradicted => self.contradicted += 1,
-                ProofStanding::Unknown => {
-                    let place = (entry.serial, entry.generation);
-                    self.waiting.entry(place).or_default().push(waiting);
-                }
-            },
-            // No role in this version's roster grants these to anybody.
-            EntryKind::Forced | EntryKind::Undo => self.contradicted += 1,
-            EntryKind::Refused | EntryKind::Clock | EntryKind::Roster | EntryKind::Checkpoint => {}
+        match self.standing(device, &entry) {
+            ProofStanding::Proven => self.state.apply(log, device, &entry),
+            ProofStanding::Contradicted => self.contradicted += 1,
+            ProofStanding::Unknown => {
+                let place = (entry.serial, entry.generation);
+                self.waiting.entry(place).or_default().push(waiting);
+            }
         }
     }
 
     /// A ticket may have been let in by a medium, or by the ticket that it was added to: then the
     /// proof is of that one. Whether it is, is open once that ticket was replaced.
-    fn standing(&self, entry: &Entry) -> ProofStanding {
-        let own = self.own_standing(entry);
+    fn standing(&self, device: DeviceId, entry: &Entry) -> ProofStanding {
+        let own = self.own_standing(device, entry);
         let extra = self.extras.get(entry.serial);
-        let (Some(extra), Some(event)) = (extra, self.event) else {
+        let (Some(extra), Some(event), true) = (extra, self.event, entry.is_proof()) else {
             return own;
         };
         let medium = MediumId::of(event, entry.proof);
@@ -271,21 +307,33 @@ impl Book {
         let Some((main, row)) = extra.added_to.and_then(|to| Some((to, self.row(to)?))) else {
             return own;
         };
-        let known = Some((row.generation, row.commitment));
-        match proof_standing(entry.proof, event, main, row.generation, known) {
+        let standing = if entry.flags.contains(DecisionFlags::TYPED) {
+            match self.code_row(main).and_then(|row| row.index) {
+                Some(index) if entry.proof.code_index(event) == index => ProofStanding::Proven,
+                Some(_) => ProofStanding::Contradicted,
+                None => ProofStanding::Unknown,
+            }
+        } else {
+            let known = Some((row.generation, row.commitment));
+            proof_standing(entry.proof, event, main, row.generation, known)
+        };
+        match standing {
             ProofStanding::Contradicted if row.generation > 1 => ProofStanding::Unknown,
             standing => standing,
         }
     }
 
-    fn own_standing(&self, entry: &Entry) -> ProofStanding {
-        let row = self
-            .row(entry.serial)
-            .map(|row| (row.generation, row.commitment));
-        match self.event {
-            Some(event) => proof_standing(entry.proof, event, entry.serial, entry.generation, row),
-            None => ProofStanding::Unknown,
-        }
+    fn own_standing(&self, device: DeviceId, entry: &Entry) -> ProofStanding {
+        let Some(event) = self.event else {
+            return ProofStanding::Unknown;
+        };
+        let attended = self.roster.by_device(device).is_some_and(|of| of.attended);
+        let known = self.row(entry.serial).map(|row| KnownTicket {
+            generation: row.generation,
+            commitment: row.commitment,
+            index: self.code_row(entry.serial).and_then(|row| row.index),
+        });
+        entry.standing(event, attended, known)
     }
 
     /// The ticket itself is here: entries that were waiting for it count if they saw the same one.
@@ -297,14 +345,49 @@ impl Book {
     ) {
         if let Some(waiting) = self.waiting.remove(&(serial, generation)) {
             let proof = proof();
-            for Waiting { log, device, entry } in waiting {
-                if entry.proof == proof {
+            for of in waiting {
+                let Waiting { log, device, entry } = of;
+                if entry.flags.contains(DecisionFlags::TYPED) {
+                    // The ticket in hand does not tell its typed code.
+                    let place = (serial, generation);
+                    self.waiting.entry(place).or_default().push(of);
+                } else if entry.proof == proof || (!entry.is_proof() && entry.is_word()) {
+                    // A word that waited for a ticket of this generation has found it.
                     self.state.apply(log, device, &entry);
                 } else {
                     self.contradicted += 1;
                 }
             }
         }
+    }
+
+    /// The tickets whose typed code has this index: one, but for a rare accident. Takes as long
+    /// whatever it finds.
+    pub(crate) fn with_code(&self, index: CodeIndex) -> Vec<u32> {
+        let segments = self.codes.iter();
+        segments
+            .flat_map(|(segment, codes)| {
+                let first = segment * SEGMENT_TICKETS;
+                let places = codes.find(index);
+                places.filter_map(move |at| first.checked_add(u32::try_from(at).ok()?))
+            })
+            .collect()
+    }
+
+    /// What the token of a claimed ticket would say, as far as the snapshot tells.
+    pub(crate) fn payload(&self, serial: u32) -> Option<Payload> {
+        let row = self.row(serial)?;
+        if row.status == TicketRowStatus::Unclaimed {
+            return None;
+        }
+        self.code_row(serial)?
+            .terms
+            .payload(self.event?, serial, &row)
+    }
+
+    fn code_row(&self, serial: u32) -> Option<CodeRow> {
+        let codes = self.codes.get(&(serial / SEGMENT_TICKETS))?;
+        codes.get((serial % SEGMENT_TICKETS) as usize)
     }
 
     /// This device may no longer admit: the roster or the server says so, or its time is over.

@@ -8,6 +8,16 @@ use super::scanner::Scanner;
 use super::{Reading, ScanOptions};
 
 impl Scanner {
+    /// The snapshot knows it.
+    pub(super) fn is_medium(&self, text: &str) -> bool {
+        let Some(text) = medium_text(text) else {
+            return false;
+        };
+        let proof = medium_proof(self.identity.event, &text);
+        let id = MediumId::of(self.identity.event, proof);
+        !self.book.carried(id).is_empty()
+    }
+
     /// The verdict about a medium that the snapshot knows, and the proof that it was seen. `None`
     /// for what is no such thing.
     pub(super) fn judge_medium(

@@ -16,8 +16,14 @@ mod notes;
 mod rotation;
 mod scan;
 mod scanner;
+mod shown;
+mod supervise;
+mod tries;
+mod typed;
 
+pub use book::Overrides;
 pub use scanner::Scanner;
+pub use supervise::{Overruled, Pin, Subject, Undone};
 
 use shared::admission::{Direction, Verdict};
 use shared::trust::QuestionPolicy;

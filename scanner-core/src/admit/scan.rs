@@ -3,13 +3,15 @@
 use shared::admission::overrule::confirm;
 use shared::admission::{
     Answer, Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide, present,
+    refuse_on_old_news,
 };
-use shared::log::{DecisionFlags, Entry, EntryKind, Hlc, LogHead, SignedEntry, Target};
+use shared::log::{DecisionFlags, Entry, Hlc, LogHead, SignedEntry};
 use shared::ticket::{Payload, ScanProof, Token};
 use shared::time::Timestamp;
 
 use super::answering;
 use super::scanner::Scanner;
+use super::shown::{Evidence, Fact, Shown};
 use super::{Reading, ScanOptions, Scanned};
 use crate::error::{Cause, Error};
 use crate::input;
@@ -26,31 +28,13 @@ const NO_LIST: &str = "This device has no ticket list yet. Connect it and sync."
 /// An entry's gate when the policy does not know the device's gate.
 const NO_GATE: u16 = u16::MAX;
 
-/// The ticket that a verdict is about: the one in hand, what was added to it, or what a medium
-/// stands for.
-#[derive(Clone, Copy)]
-struct Subject {
-    serial: u32,
-    generation: u8,
-}
-
-impl Subject {
-    fn of(verdict: &Verdict) -> Option<Self> {
-        Some(Self {
-            serial: verdict.serial?,
-            generation: verdict.generation?,
-        })
-    }
-}
-
-/// An admission or exit that is decided and signed, but not yet written.
+/// An entry that is signed, but not yet written.
 struct Staged {
     at: usize,
     seq: u32,
     entry: SignedEntry,
     /// In their normal form.
     answers: Vec<Answer>,
-    /// `None` when a medium stood for it.
     shown: Option<(Payload, Token)>,
 }
 
@@ -99,41 +83,21 @@ impl Scanner {
         let mut staged = Vec::new();
         let mut tip = None;
         for (at, reading) in readings.iter().enumerate() {
-            let presented = self.present(reading, now);
-            self.take_note(&presented, now);
-            let medium = match presented {
-                Presented::Refused(Reason::NotATicket) => {
-                    self.judge_medium(reading, options, given, now)
-                }
-                _ => None,
+            let mut shown = match self.look_at(reading, now) {
+                Ok(shown) => shown,
+                Err(cause) => return self.fail_all(readings.len(), now, cause),
             };
-            let (mut verdict, medium) = match medium {
-                Some((verdict, proof)) => (verdict, Some(proof)),
-                None => (self.judge(&presented, options, given, now), None),
-            };
-            if options.confirmed {
-                confirm(&mut verdict, self.language());
-            }
-            self.rotation.ask(&presented, &verdict, now);
-            if verdict.reason == Reason::BadSignature && self.not_genuine {
-                self.not_genuine().clone_into(&mut verdict.explanation);
-            }
-            let shown = match presented {
-                Presented::Ticket { payload, token } => Some((payload, token)),
-                Presented::Found { .. } | Presented::Refused(_) => None,
-            };
-            let event = self.identity.event;
-            let seen = || shown.map(|(_, token)| ScanProof::of_token(event, &token));
-            if let (Outcome::Admit, Some(subject), Some(proof)) =
-                (verdict.verdict, Subject::of(&verdict), medium.or_else(seen))
-            {
-                match self.stage(subject, proof, options, now, &mut tip) {
+            let verdict = self.decide_about(reading, &mut shown, options, given, now);
+            let fact = self.admission(shown.evidence, &verdict, options.direction);
+            if let (Outcome::Admit, Some(fact)) = (verdict.verdict, fact) {
+                let fact = fact.after(&verdict, options);
+                match self.stage(fact, options, now, &mut tip) {
                     Ok((seq, entry)) => staged.push(Staged {
                         at,
                         seq,
                         entry,
                         answers: self.good_answers(&verdict, options, given),
-                        shown,
+                        shown: shown.code(),
                     }),
                     Err(cause) => return self.fail_all(readings.len(), now, cause),
                 }
@@ -167,9 +131,89 @@ impl Scanner {
         scans
     }
 
+    /// The verdict on a reading; a medium stands for its ticket, and is noted in `shown`.
+    fn decide_about(
+        &mut self,
+        reading: &Reading,
+        shown: &mut Shown,
+        options: ScanOptions,
+        given: &[Answer],
+        now: Timestamp,
+    ) -> Verdict {
+        let nothing = Presented::Refused(Reason::NotATicket);
+        if shown.presented == nothing
+            && shown.words.is_none()
+            && let Some((mut verdict, proof)) = self.judge_medium(reading, options, given, now)
+        {
+            shown.evidence = Evidence::Medium(proof);
+            if options.confirmed {
+                confirm(&mut verdict, self.language());
+            }
+            return verdict;
+        }
+        self.decide_on(shown, options, given, now)
+    }
+
+    /// The verdict on what was shown, with the words for it. Nothing is written.
+    pub(super) fn decide_on(
+        &mut self,
+        shown: &Shown,
+        options: ScanOptions,
+        given: &[Answer],
+        now: Timestamp,
+    ) -> Verdict {
+        let presented = &shown.presented;
+        self.take_note(presented, now);
+        let mut verdict = self.judge(presented, options, given, now);
+        let is_weak = matches!(shown.evidence, Evidence::Typed(_) | Evidence::Nothing);
+        let is_stale = self.flags(now).contains(DecisionFlags::SNAPSHOT_STALE);
+        if is_weak && is_stale && options.direction == Direction::In {
+            refuse_on_old_news(&mut verdict, self.language());
+        }
+        if options.confirmed {
+            confirm(&mut verdict, self.language());
+        }
+        self.rotation.ask(presented, &verdict, now);
+        if verdict.reason == Reason::BadSignature && self.not_genuine {
+            self.not_genuine().clone_into(&mut verdict.explanation);
+        }
+        if let (Presented::Refused(reason), Some(words)) = (presented, &shown.words)
+            && verdict.reason == *reason
+        {
+            words.clone_into(&mut verdict.explanation);
+        }
+        verdict
+    }
+
+    /// Signs and writes one entry, durably; for what is no scan.
+    pub(super) fn record(
+        &mut self,
+        fact: Fact,
+        options: ScanOptions,
+        now: Timestamp,
+    ) -> Result<(), Cause> {
+        let mut tip = None;
+        let written = self
+            .stage(fact, options, now, &mut tip)
+            .and_then(|(seq, entry)| {
+                let staged = Staged {
+                    at: 0,
+                    seq,
+                    entry,
+                    answers: Vec::new(),
+                    shown: None,
+                };
+                self.commit(&[staged], tip)
+            });
+        if written.is_err() {
+            self.distrust_memory();
+        }
+        written
+    }
+
     /// What a ticket in hand tells, whatever the verdict will be: which entries of others are about
     /// it, and what time its holder's phone has.
-    fn take_note(&mut self, presented: &Presented, now: Timestamp) {
+    pub(super) fn take_note(&mut self, presented: &Presented, now: Timestamp) {
         let Presented::Ticket { payload, token } = presented else {
             return;
         };
@@ -184,7 +228,7 @@ impl Scanner {
     }
 
     /// The first candidate that verifies, else the failure that came furthest.
-    fn present(&mut self, reading: &Reading, now: Timestamp) -> Presented {
+    pub(super) fn present(&mut self, reading: &Reading, now: Timestamp) -> Presented {
         let Some(keys) = &self.book.keys else {
             return Presented::Refused(Reason::UnknownKey);
         };
@@ -238,7 +282,7 @@ impl Scanner {
             answers: given,
             ..Facts::default()
         };
-        if let Presented::Ticket { payload, token } = presented {
+        if let Presented::Ticket { payload, .. } | Presented::Found { payload } = presented {
             row = self.book.row(payload.serial);
             state = self.book.state.ticket(payload.serial);
             add_ons = self.book.add_ons(payload.serial);
@@ -247,6 +291,8 @@ impl Scanner {
             facts.state = state.as_ref();
             facts.seat = payload.seat.and_then(|seat| self.book.seats.get(seat));
             facts.holder = self.book.holders.get(payload.serial);
+        }
+        if let Presented::Ticket { payload, token } = presented {
             facts.turn =
                 self.rotation
                     .turn(payload, token, &self.book.sync, options.confirmed, now);
@@ -278,7 +324,7 @@ impl Scanner {
             direction: options.direction,
             snapshot_created,
             evicted: self.book.is_evicted(self.identity.device, now),
-            asks: true,
+            asks: self.is_attended(),
         }
     }
 
@@ -291,8 +337,14 @@ impl Scanner {
         }
     }
 
+    /// Somebody stands here; believed until the roster says otherwise.
+    pub(super) fn is_attended(&self) -> bool {
+        let listed = self.book.device(self.identity.device);
+        listed.is_none_or(|of| of.attended)
+    }
+
     /// The event's; none before the first snapshot.
-    fn language(&self) -> &str {
+    pub(super) fn language(&self) -> &str {
         let snapshot = self.book.snapshot.as_ref();
         snapshot.map_or("", |of| of.policy.language.as_str())
     }
@@ -310,47 +362,31 @@ impl Scanner {
     /// group sees it. Undone by `fail_all`.
     fn stage(
         &mut self,
-        subject: Subject,
-        proof: ScanProof,
+        fact: Fact,
         options: ScanOptions,
         now: Timestamp,
         tip: &mut Option<(LogHead, Hlc)>,
     ) -> Result<(u32, SignedEntry), Cause> {
         let gate = self.gate(options).unwrap_or(NO_GATE);
-        let flags = self.flags(now);
-        let kind = match options.direction {
-            Direction::In => EntryKind::Admit,
-            Direction::Out => EntryKind::Exit,
-        };
-        // An exit names the admission that it closes.
-        let target = match options.direction {
-            Direction::In => None,
-            Direction::Out => self.book.state.ticket(subject.serial).and_then(|state| {
-                state.open_admission().map(|of| Target {
-                    log: of.log,
-                    seq: of.seq,
-                })
-            }),
-        };
+        let flags = self.flags(now).with(fact.flags);
         self.open_log()?;
         let log = self.log.as_ref().ok_or(Cause::NotEnrolled)?;
         let (head, hlc) = tip.unwrap_or((log.head, log.hlc));
         let entry = Entry {
             seq: head.next_seq,
             hlc: hlc.tick(now),
-            kind,
+            kind: fact.kind,
             gate,
             flags,
-            serial: subject.serial,
-            generation: subject.generation,
-            proof,
-            target,
+            serial: fact.serial,
+            generation: fact.generation,
+            proof: fact.proof,
+            target: fact.target,
         };
         let (signed, head) = log.sign(&self.key, &head, &entry)?;
         *tip = Some((head, entry.hlc));
         self.book
-            .state
-            .apply(log.row.log, self.identity.device, &entry);
+            .fold_own(log.row.log, self.identity.device, &entry);
         Ok((entry.seq, signed))
     }
 

@@ -47,7 +47,7 @@ pub(super) fn create_private_dir(dir: &Path) -> Result<(), Cause> {
 }
 
 /// A file's contents; `None` when there is no such file.
-pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, Cause> {
+pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Cause> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),

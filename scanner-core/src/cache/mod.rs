@@ -8,6 +8,7 @@
 //! | `head.mark` | how far the own log was written | tells a log that was cut on disk |
 //! | `append.ring` | the last entries of the own log | what an admission waits for is one write and one sync |
 //! | `cut-LOG.ring` | the ring as it was when log LOG had lost its end | evidence, read by nobody here |
+//! | `codes.tries`, `pins.tries` | wrong codes and PINs of the last hour | counted before anything else happens |
 //! | `append.lock`, `sync.lock` | who scans, who syncs | held by the process, not by the data |
 //!
 //! Invariants: one function opens the database; nothing here is ever rebuilt from scratch, a
@@ -18,7 +19,7 @@ mod apply;
 mod cuts;
 mod enrolled;
 mod facts;
-mod files;
+pub(crate) mod files;
 mod keys;
 mod lock;
 mod logs;
@@ -35,7 +36,8 @@ pub(crate) use enrolled::NewDevice;
 pub(crate) use facts::{Identity, SyncFacts};
 pub(crate) use keys::DeviceKey;
 pub(crate) use lock::{Lock, LockKind};
-pub(crate) use logs::{LogPlace, LogRow, StoredEntry};
+pub use logs::StoredEntry;
+pub(crate) use logs::{LogPlace, LogRow};
 pub(crate) use mark::HeadMark;
 pub(crate) use open::Cache;
 pub(crate) use ring::{Ring, SLOTS};

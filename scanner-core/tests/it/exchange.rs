@@ -43,6 +43,7 @@ impl Server {
             public_key: public,
             gate: self.policy.gates[0].id,
             role: DeviceRole::Kiosk,
+            attended: self.attended,
             not_after: self.now.plus_secs(30 * DAY),
             cut: None,
         });

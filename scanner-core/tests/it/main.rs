@@ -14,6 +14,8 @@ mod media;
 mod refusing;
 mod scan;
 mod server;
+mod supervise;
 mod sync;
 mod turning;
+mod typed;
 mod wire;

@@ -9,13 +9,15 @@ use shared::admission::Answer;
 use shared::ids::{ClassId, DeviceId, EventId, GateId};
 use shared::limits::SEGMENT_TICKETS;
 use shared::log::{Genesis, LogHead, LogId};
-use shared::ticket::{Flags, Payload, ScanCommitment, ScanProof, Token, event_hint, sign};
+use shared::ticket::{
+    Flags, Payload, ScanCommitment, ScanProof, Token, TypedCode, event_hint, sign,
+};
 use shared::time::Timestamp;
 use shared::trust::enrolment::EnrolmentLink;
 use shared::trust::{
-    Authority, ClassPolicy, Extra, GatePolicy, Header, KeyStatus, Keyring, KeyringEntry, Manifest,
-    Policy, Root, RootPin, Roster, Segment, SegmentKind, Signed, Statement, StatementKind,
-    TicketRow, TicketRowStatus, seal,
+    Authority, ClassPolicy, CodeRow, Codes, Extra, GatePolicy, Header, KeyStatus, Keyring,
+    KeyringEntry, Manifest, Policy, Root, RootPin, Roster, Segment, SegmentKind, Signed, Statement,
+    StatementKind, Supervisor, Supervisors, TicketRow, TicketRowStatus, TicketTerms, seal,
 };
 
 pub(crate) const CODE: &str = "ABCDEFGH12345678";
@@ -52,6 +54,10 @@ pub(crate) struct Server {
     /// Of the first segment.
     pub(crate) extras: BTreeMap<u32, Extra>,
     pub(crate) seats: Vec<String>,
+    /// Typed codes of some tickets; each costs a slow hash.
+    codes: BTreeMap<u32, TypedCode>,
+    /// Whether people stand beside the devices that enrol.
+    pub(crate) attended: bool,
     pub(crate) snapshots: Vec<Signed>,
     pub(crate) segments: BTreeMap<[u8; 32], Vec<u8>>,
     last_kept: [u8; 32],
@@ -135,6 +141,8 @@ impl Server {
             rows: Vec::new(),
             holders: BTreeMap::new(),
             extras: BTreeMap::new(),
+            codes: BTreeMap::new(),
+            attended: true,
             seats: (0..2000).map(|seat| format!("A-{seat}")).collect(),
             snapshots: Vec::new(),
             segments: BTreeMap::new(),
@@ -200,6 +208,48 @@ impl Server {
         self.token(&self.payload(serial, 1)).to_digits()
     }
 
+    /// The typed code of a ticket, which the next snapshot knows.
+    pub(crate) fn code(&mut self, serial: u32) -> String {
+        let secret = 700_000_000_000 + u64::from(serial) * 104_729;
+        let code = TypedCode::from_secret(secret);
+        self.codes.insert(serial, code);
+        code.to_string()
+    }
+
+    /// As after a re-issue, until the new codes are computed.
+    pub(crate) fn forget_codes(&mut self) {
+        let unknown = TypedCode::from_secret(0);
+        self.codes.values_mut().for_each(|code| *code = unknown);
+    }
+
+    /// Supervisor number 4 of the next snapshot, by this PIN.
+    pub(crate) fn supervise(&mut self, pin: &str) {
+        let mut all = Supervisors {
+            salt: [0x51; 16],
+            people: Vec::new(),
+        };
+        let pin = all.hash(pin);
+        all.people.push(Supervisor {
+            number: 4,
+            name: "Linh".to_owned(),
+            pin,
+        });
+        self.policy.supervisors = all;
+    }
+
+    /// Terms of the first tickets, and the indexes of those that have a code.
+    fn code_segment(&self) -> Segment {
+        let rows = self.rows.iter().zip(0..SEGMENT_TICKETS);
+        let row = |(row, serial): (&TicketRow, u32)| {
+            let index = self.codes.get(&serial);
+            Some(CodeRow {
+                terms: TicketTerms::of(&self.payload(serial, row.generation)),
+                index: index.map(|code| code.proof(self.event).code_index(self.event)),
+            })
+        };
+        Segment::Codes(Codes::of(&rows.map(row).collect::<Vec<_>>()))
+    }
+
     /// The snapshot's row for it.
     pub(crate) fn row(&self, serial: u32, generation: u8) -> TicketRow {
         let token = self.token(&self.payload(serial, generation));
@@ -240,6 +290,9 @@ impl Server {
         if !self.extras.is_empty() {
             let extras = self.extras.clone().into_iter().collect();
             references.push(self.keep(&Segment::Extras(extras), 0));
+        }
+        if !self.codes.is_empty() {
+            references.push(self.keep(&self.code_segment(), 0));
         }
         let manifest = Manifest {
             keyring_version: 1,
@@ -386,5 +439,6 @@ fn policy(now: Timestamp, tickets: u32) -> Policy {
         rules: Vec::new(),
         lists: Vec::new(),
         questions: Vec::new(),
+        supervisors: Supervisors::default(),
     }
 }

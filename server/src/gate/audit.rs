@@ -104,11 +104,11 @@ async fn issued(
     Err(Error::Contended)
 }
 
-/// Tickets, and what stands for them or was added to them. Seats and names are nobody's business.
+/// Tickets, and what stands for them or was added to them. Seats, names and codes are nobody's business.
 fn is_issue(kind: SegmentKind) -> bool {
     match kind {
         SegmentKind::Tickets | SegmentKind::Extras => true,
-        SegmentKind::Seats | SegmentKind::Holders => false,
+        SegmentKind::Seats | SegmentKind::Holders | SegmentKind::Codes => false,
     }
 }
 

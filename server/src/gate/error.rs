@@ -1,6 +1,7 @@
 //! What can go wrong at the gate's back office, and the one mapping to HTTP.
 
 use axum::http::StatusCode;
+use shared::admission::overrule::AnnulError;
 use shared::sync::StrictError;
 use shared::ticket::FrameError;
 use shared::trust::TrustError;
@@ -54,6 +55,10 @@ pub enum Error {
     KeyInUse,
     #[error("the event has too many devices")]
     TooManyDevices,
+    #[error("no code of this ticket was ever made")]
+    NotActivated,
+    #[error(transparent)]
+    Annul(#[from] AnnulError),
     #[error("the device is enrolled; evict it first")]
     AlreadyEnrolled,
     /// Others kept winning the race for the next version.
@@ -147,6 +152,20 @@ impl From<Error> for ApiError {
                 "already_enrolled",
                 "This device is enrolled. Remove it before you invite it again.",
             ),
+            Error::NotActivated => Self::conflict(
+                "not_activated",
+                "This ticket was never opened on a phone, so no gate knows it yet.",
+            ),
+            Error::Annul(AnnulError::Unknown) => Self::conflict(
+                "not_used",
+                "This ticket was not used, or that was taken back.",
+            ),
+            Error::Annul(AnnulError::Done) => {
+                Self::conflict("annulled", "This was taken back already.")
+            }
+            Error::Annul(AnnulError::Undo) => {
+                Self::conflict("not_annullable", "What was taken back stays so.")
+            }
             Error::Contended => Self::unavailable("busy", "Please try again in a moment."),
             error @ (Error::Trust(_)
             | Error::Frame(_)

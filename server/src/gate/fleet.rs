@@ -101,6 +101,7 @@ fn view(
         gate_id: device.gate,
         gate: gate.map_or_else(String::new, |gate| gate.name.clone()),
         role: device.role,
+        attended: device.attended,
         status: device.status,
         enrolled_at: device.enrolled_at,
         evicted_at: device.evicted_at,

@@ -4,10 +4,12 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use shared::admission::Verdict;
 use shared::api::error::ErrorBody;
 use shared::api::gate::{
-    ConfirmDevice, ConflictView, CreateDevice, DeviceEnrolment, DeviceView, EnrolChallenge,
-    EnrolRequest, EnrolResponse, RedemptionView, ValidationView,
+    AnnulRequest, ConfirmDevice, ConflictView, CreateDevice, DeviceEnrolment, DeviceView,
+    EnrolChallenge, EnrolRequest, EnrolResponse, ForceRequest, RedemptionView, SetSupervisor,
+    SupervisorView, ValidationView,
 };
 use shared::api::page::Page;
 use shared::ids::{ClaimedTicketId, DeviceId, EventId, GateId};
@@ -16,8 +18,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    answers, confirm, conflicts, enrol, evict, fetch, fleet, invite, redemptions, sync, validate,
-    watch,
+    answers, confirm, conflicts, enrol, evict, fetch, fleet, invite, office, redemptions,
+    supervisors, sync, validate, watch,
 };
 use crate::app::AppState;
 use crate::error::ApiError;
@@ -39,11 +41,15 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(evict_device))
         .routes(routes!(challenge_device))
         .routes(routes!(enrol_device))
+        .routes(routes!(list_supervisors))
+        .routes(routes!(set_supervisor, remove_supervisor))
         .routes(routes!(list_redemptions))
         .routes(routes!(list_conflicts))
         .merge(watch::routes())
         .routes(routes!(validate_ticket))
         .routes(routes!(validate_medium))
+        .routes(routes!(force_ticket))
+        .routes(routes!(annul_ticket))
         .merge(binary)
 }
 
@@ -135,6 +141,49 @@ async fn evict_device(
 ) -> Result<Json<DeviceView>, ApiError> {
     let now = app.clock.now();
     Ok(Json(evict::evict(&app, &caller, id, device, now).await?))
+}
+
+/// Lists who may overrule the event's gates.
+#[utoipa::path(get, path = "/events/{id}/supervisors", tag = "gate", params(("id" = EventId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = Page<SupervisorView>), (status = 404, body = ErrorBody)))]
+async fn list_supervisors(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<EventId>,
+) -> Result<Json<Page<SupervisorView>>, ApiError> {
+    Ok(Json(Page {
+        items: supervisors::list(&app, &caller, id).await?,
+        next_cursor: None,
+    }))
+}
+
+/// Sets a supervisor's name and PIN. The gates learn it with their next sync.
+#[utoipa::path(put, path = "/events/{id}/supervisors/{number}", tag = "gate", request_body = SetSupervisor,
+    params(("id" = EventId, Path), ("number" = u8, Path)), security(("bearer" = [])),
+    responses((status = 200, body = SupervisorView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn set_supervisor(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path((id, number)): Path<(EventId, u8)>,
+    Json(wanted): Json<SetSupervisor>,
+) -> Result<Json<SupervisorView>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(
+        supervisors::set(&app, &caller, id, number, wanted, now).await?,
+    ))
+}
+
+/// Removes a supervisor. Gates that have not synced since still know the PIN.
+#[utoipa::path(delete, path = "/events/{id}/supervisors/{number}", tag = "gate",
+    params(("id" = EventId, Path), ("number" = u8, Path)), security(("bearer" = [])),
+    responses((status = 204), (status = 404, body = ErrorBody)))]
+async fn remove_supervisor(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path((id, number)): Path<(EventId, u8)>,
+) -> Result<StatusCode, ApiError> {
+    supervisors::remove(&app, &caller, id, number, app.clock.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// First step of enrolment: a nonce to sign, good for a minute.
@@ -277,5 +326,39 @@ async fn validate_medium(
     let now = app.clock.now();
     Ok(Json(
         validate::validate_medium(&app, &caller, id, &medium, at.gate_id, now).await?,
+    ))
+}
+
+/// Lets a ticket in against the rules, for its event's organizer. The gates learn of it with their
+/// next sync. The verdict tells what spoke against it, and refuses what nobody may let in.
+#[utoipa::path(post, path = "/claimed-tickets/{id}/force", tag = "gate", request_body = ForceRequest,
+    params(("id" = ClaimedTicketId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = Verdict), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn force_ticket(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+    Json(wanted): Json<ForceRequest>,
+) -> Result<Json<Verdict>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(
+        office::force_in(&app, &caller, id, wanted.gate_id, now).await?,
+    ))
+}
+
+/// Takes back one use of a ticket, for its event's organizer: the named one, or else the latest.
+#[utoipa::path(post, path = "/claimed-tickets/{id}/annul", tag = "gate", request_body = AnnulRequest,
+    params(("id" = ClaimedTicketId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = RedemptionView), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn annul_ticket(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+    Json(wanted): Json<AnnulRequest>,
+) -> Result<Json<RedemptionView>, ApiError> {
+    let now = app.clock.now();
+    let which = wanted.redemption_id.as_deref();
+    Ok(Json(
+        office::take_back(&app, &caller, id, which, now).await?,
     ))
 }

@@ -58,6 +58,7 @@ pub(super) async fn invite(
         name,
         gate: wanted.gate_id,
         role: wanted.role,
+        attended: wanted.attended,
         status: DeviceStatus::Invited,
         created_at: now,
         code_hash: Some(code_hash(&code)),

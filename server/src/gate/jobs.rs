@@ -22,6 +22,7 @@ struct Payload {
 }
 
 pub fn register(runner: &mut Runner<AppState>) {
+    super::codes::register(runner);
     runner.register(KIND, |app: AppState, payload| async move {
         let Payload { event } = serde_json::from_value(payload)?;
         publish::refresh(&app, event, app.clock.now()).await?;
@@ -37,18 +38,24 @@ pub(super) fn enqueue_publish(
     serial: u32,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let mut hasher = blake3::Hasher::new();
-    hasher
-        .update(KIND.as_bytes())
-        .update(event.as_bytes())
-        .update(&serial.to_be_bytes())
-        .update(&now.as_millis().to_be_bytes());
-    let mut random = [0; 10];
-    hasher.finalize_xof().fill(&mut random);
+    let random = derived(KIND, event, serial, now);
     let payload = serde_json::to_value(Payload { event })?;
     let job = NewJob::new(JobId::new(now, random), KIND, payload, now)
         .run_at(now.plus_millis(DELAY_MILLIS))
         .priority(Priority::High)
         .dedupe(format!("{KIND}:{event}"));
     jobs::enqueue(tx, job)
+}
+
+/// In place of randomness, which marking does not draw.
+pub(super) fn derived(kind: &str, event: EventId, serial: u32, now: Timestamp) -> [u8; 10] {
+    let mut hasher = blake3::Hasher::new();
+    hasher
+        .update(kind.as_bytes())
+        .update(event.as_bytes())
+        .update(&serial.to_be_bytes())
+        .update(&now.as_millis().to_be_bytes());
+    let mut random = [0; 10];
+    hasher.finalize_xof().fill(&mut random);
+    random
 }

@@ -109,6 +109,7 @@ impl StoredSegment {
             SegmentKind::Seats => "seats",
             SegmentKind::Holders => "holders",
             SegmentKind::Extras => "extras",
+            SegmentKind::Codes => "codes",
         };
         format!("{event}:{kind}:{index}")
     }
@@ -138,6 +139,9 @@ pub struct GateDevice {
     pub name: String,
     pub gate: GateId,
     pub role: DeviceRole,
+    /// Somebody stands beside it.
+    #[serde(default = "attended")]
+    pub attended: bool,
     pub status: DeviceStatus,
     pub created_at: Timestamp,
     /// SHA-256 of the enrolment code, hex; kept after use, so that a second use is told apart.
@@ -165,6 +169,11 @@ pub struct GateDevice {
     /// Entries received from its logs.
     #[serde(default)]
     pub entries: u64,
+}
+
+/// Devices of before the question was asked have people beside them.
+const fn attended() -> bool {
+    true
 }
 
 /// Entries of `log` before `next_seq` count; later ones are quarantined.

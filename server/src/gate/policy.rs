@@ -3,7 +3,9 @@
 
 use shared::api::check_in::{CheckInList, CheckInRule, CheckInSettings, Entries};
 use shared::ids::{ClassId, GateId};
-use shared::trust::{ClassPolicy, EntryLimit, GatePolicy, ListFlags, ListPolicy, Policy};
+use shared::trust::{
+    ClassPolicy, EntryLimit, GatePolicy, ListFlags, ListPolicy, Policy, Supervisors,
+};
 
 use crate::events::check_in::{question_policies, time_of_day};
 use crate::events::model::{Event, Gate, TicketClass};
@@ -24,6 +26,7 @@ pub(super) fn of(
     classes: &[TicketClass],
     gates: &[Gate],
     check_in: &CheckInSettings,
+    supervisors: &Supervisors,
 ) -> Policy {
     let mut classes: Vec<&TicketClass> = classes.iter().collect();
     classes.sort_by_key(|class| class.index);
@@ -65,6 +68,7 @@ pub(super) fn of(
         rules: rules(&check_in.rules),
         lists: lists.map(|of| list(of, &classes)).collect(),
         questions: question_policies(&check_in.questions, &classes, true),
+        supervisors: supervisors.clone(),
     }
 }
 

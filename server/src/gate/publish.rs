@@ -15,7 +15,7 @@ use super::changed::GateChange;
 use super::model::{StoredSegment, StoredStatement};
 use super::segments::{Patches, RowChange, locate};
 use super::statements::{self, RACES_MAX, Trust};
-use super::{Error, event, policy};
+use super::{Error, codes, event, policy, supervisors};
 use crate::app::App;
 use crate::events::{self, model::Event};
 use crate::platform::db::{Db, DbError, Query, Tx, Versioned};
@@ -80,6 +80,7 @@ impl Round {
         let classes = events::classes_of(&app.db, id).await?;
         let gates = events::gates_of(&app.db, id).await?;
         let check_in = events::check_in_of(&app.db, id).await?;
+        let supervisors = supervisors::of_event(&app.db, id).await?;
         let trust = statements::ensure(app, &event, now).await?;
         let previous = match statements::latest(&app.db, id, StatementKind::Snapshot).await? {
             Some(stored) => {
@@ -93,7 +94,7 @@ impl Round {
             .map_or(&[][..], |(_, manifest)| &manifest.segments);
         Ok(Self {
             unnamed: unnamed(&event, segments),
-            policy: policy::of(&event, &classes, &gates, &check_in),
+            policy: policy::of(&event, &classes, &gates, &check_in, &supervisors),
             event,
             trust,
             previous,
@@ -125,7 +126,8 @@ impl Round {
 
     /// False when somebody else published meanwhile.
     async fn publish(self, app: &App, now: Timestamp) -> Result<bool, Error> {
-        let rows = self.rows(&app.db).await?;
+        let mut rows = self.rows(&app.db).await?;
+        let codes = codes::fill(&app.db, self.event.id, &self.trust.keys, &mut rows).await?;
         let patches = Patches::of(rows, self.event.names_at_gate);
         let mut references: BTreeMap<(SegmentKind, u32), SegmentRef> = self
             .previous
@@ -161,7 +163,13 @@ impl Round {
         let changes = self.changes;
         let stored = app
             .db
-            .write(move |tx| store(tx, event, &statement, &written, &removed, &changes))
+            .write(move |tx| -> Result<bool, Error> {
+                let stored = store(tx, event, &statement, &written, &removed, &changes)?;
+                if stored {
+                    codes::store(tx, event, &codes, now)?;
+                }
+                Ok(stored)
+            })
             .await;
         match stored {
             Err(error) if error.is_race() => Ok(false),

@@ -31,7 +31,7 @@ pub struct Redemption {
     target_seq: Option<u32>,
     /// How the decision was made, as the entry says.
     #[serde(default)]
-    flags: u16,
+    pub flags: u16,
     /// Server clock minus the device's, as far as it was known when the entry came.
     #[serde(default)]
     pub clock_offset_ms: i64,

@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use shared::api::gate::RedemptionView;
 use shared::api::page::Page;
 use shared::ids::{DeviceId, EventId};
+use shared::log::DecisionFlags;
 use shared::time::Timestamp;
+use shared::trust::Supervisors;
+use shared::trust::supervisors::OFFICE;
 
 use super::redemption::Redemption;
-use super::{Error, roster};
+use super::{Error, roster, supervisors};
 use crate::app::App;
 use crate::events::{self, model::Gate};
 use crate::inventory::model::IssuedTicket;
@@ -85,6 +88,7 @@ pub(crate) async fn of_serial(
 /// Names of an event's gates and devices.
 pub(super) struct Names {
     gates: Vec<Gate>,
+    supervisors: Supervisors,
     devices: HashMap<DeviceId, String>,
 }
 
@@ -93,6 +97,7 @@ impl Names {
         let devices = roster::devices(db, event).await?;
         Ok(Self {
             gates: events::gates_of(db, event).await?,
+            supervisors: supervisors::of_event(db, event).await?,
             devices: devices
                 .into_iter()
                 .map(|device| (device.id, device.name))
@@ -100,7 +105,17 @@ impl Names {
         })
     }
 
+    /// Whoever has left the list is still told by number.
+    fn supervisor(&self, number: u8) -> String {
+        if number == OFFICE {
+            return "Organizer".to_owned();
+        }
+        let person = self.supervisors.by_number(number);
+        person.map_or_else(|| format!("supervisor {number}"), |of| of.name.clone())
+    }
+
     pub(super) fn view(&self, redemption: &Redemption) -> RedemptionView {
+        let flags = DecisionFlags(redemption.flags);
         let gate = self.gates.iter().find(|gate| gate.index == redemption.gate);
         RedemptionView {
             id: redemption.id(),
@@ -110,6 +125,9 @@ impl Names {
             serial: redemption.serial,
             generation: redemption.generation,
             kind: redemption.kind,
+            typed: flags.contains(DecisionFlags::TYPED),
+            confirmed: flags.contains(DecisionFlags::CONFIRMED),
+            supervisor: flags.supervisor().map(|number| self.supervisor(number)),
             label: redemption.label,
             gate_id: gate.map(|gate| gate.id),
             gate: gate.map_or_else(String::new, |gate| gate.name.clone()),

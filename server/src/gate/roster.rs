@@ -54,6 +54,7 @@ fn entry(device: &GateDevice, not_after: Timestamp) -> Option<RosterEntry> {
         public_key: device.public_key_bytes()?,
         gate: device.gate,
         role: device.role,
+        attended: device.attended,
         not_after,
         cut,
     })

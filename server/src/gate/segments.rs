@@ -7,13 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use shared::limits::SEGMENT_TICKETS;
 use shared::trust::segment::SEAT_LABEL_BYTES_MAX;
-use shared::trust::{Extra, Segment, SegmentKind, TicketRow};
+use shared::trust::{CodeRow, Codes, Extra, Segment, SegmentKind, TicketRow};
 
 /// What a snapshot says about one serial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowChange {
     pub serial: u32,
     pub row: TicketRow,
+    /// What the ticket's token would tell, with the index of its typed code.
+    pub code: Option<CodeRow>,
     /// Seat index and label.
     pub seat: Option<(u32, String)>,
     pub holder: Option<String>,
@@ -26,6 +28,7 @@ impl RowChange {
         Self {
             serial,
             row: TicketRow::EMPTY,
+            code: None,
             seat: None,
             holder: None,
             extra: None,
@@ -37,6 +40,7 @@ impl RowChange {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Patches {
     tickets: BTreeMap<u32, Vec<(usize, TicketRow)>>,
+    codes: BTreeMap<u32, Vec<(usize, Option<CodeRow>)>>,
     seats: BTreeMap<u32, Vec<(usize, String)>>,
     holders: BTreeMap<u32, Vec<(u32, Option<String>)>>,
     extras: BTreeMap<u32, Vec<(u32, Option<Extra>)>>,
@@ -63,6 +67,11 @@ impl Patches {
                 .entry(index)
                 .or_default()
                 .push((position, change.row));
+            patches
+                .codes
+                .entry(index)
+                .or_default()
+                .push((position, change.code));
             if let Some((seat, mut label)) = change.seat {
                 let (index, position) = locate(seat);
                 label.truncate(label.floor_char_boundary(SEAT_LABEL_BYTES_MAX));
@@ -91,7 +100,9 @@ impl Patches {
         let seats = self.seats.keys().map(|i| (SegmentKind::Seats, *i));
         let holders = self.holders.keys().map(|i| (SegmentKind::Holders, *i));
         let extras = self.extras.keys().map(|i| (SegmentKind::Extras, *i));
-        tickets.chain(seats).chain(holders).chain(extras).collect()
+        let codes = self.codes.keys().map(|i| (SegmentKind::Codes, *i));
+        let named = holders.chain(extras).chain(codes);
+        tickets.chain(seats).chain(named).collect()
     }
 
     /// The new content of one segment; `None` when nothing is left in it.
@@ -106,6 +117,7 @@ impl Patches {
             SegmentKind::Seats => patch_seats(old, self.seats.get(&index)?),
             SegmentKind::Holders => patch_holders(old, self.holders.get(&index)?),
             SegmentKind::Extras => patch_extras(old, self.extras.get(&index)?),
+            SegmentKind::Codes => patch_codes(old, self.codes.get(&index)?),
         }
     }
 }
@@ -113,7 +125,7 @@ impl Patches {
 fn patch_tickets(old: Option<&Segment>, rows: &[(usize, TicketRow)]) -> Option<Segment> {
     let mut bytes = match old {
         Some(Segment::Tickets(bytes)) => bytes.clone(),
-        Some(Segment::Seats(_) | Segment::Holders(_) | Segment::Extras(_)) | None => Vec::new(),
+        Some(_) | None => Vec::new(),
     };
     let empty = TicketRow::EMPTY.encode();
     for (position, row) in rows {
@@ -132,7 +144,7 @@ fn patch_tickets(old: Option<&Segment>, rows: &[(usize, TicketRow)]) -> Option<S
 fn patch_seats(old: Option<&Segment>, labels: &[(usize, String)]) -> Option<Segment> {
     let mut all = match old {
         Some(Segment::Seats(all)) => all.clone(),
-        Some(Segment::Tickets(_) | Segment::Holders(_) | Segment::Extras(_)) | None => Vec::new(),
+        Some(_) | None => Vec::new(),
     };
     for (position, label) in labels {
         if all.len() <= *position {
@@ -149,9 +161,7 @@ fn patch_seats(old: Option<&Segment>, labels: &[(usize, String)]) -> Option<Segm
 fn patch_holders(old: Option<&Segment>, names: &[(u32, Option<String>)]) -> Option<Segment> {
     let mut all: BTreeMap<u32, String> = match old {
         Some(Segment::Holders(all)) => all.iter().cloned().collect(),
-        Some(Segment::Tickets(_) | Segment::Seats(_) | Segment::Extras(_)) | None => {
-            BTreeMap::new()
-        }
+        Some(_) | None => BTreeMap::new(),
     };
     for (serial, name) in names {
         match name {
@@ -165,9 +175,7 @@ fn patch_holders(old: Option<&Segment>, names: &[(u32, Option<String>)]) -> Opti
 fn patch_extras(old: Option<&Segment>, extras: &[(u32, Option<Extra>)]) -> Option<Segment> {
     let mut all: BTreeMap<u32, Extra> = match old {
         Some(Segment::Extras(all)) => all.iter().cloned().collect(),
-        Some(Segment::Tickets(_) | Segment::Seats(_) | Segment::Holders(_)) | None => {
-            BTreeMap::new()
-        }
+        Some(_) | None => BTreeMap::new(),
     };
     for (serial, extra) in extras {
         match extra {
@@ -178,11 +186,27 @@ fn patch_extras(old: Option<&Segment>, extras: &[(u32, Option<Extra>)]) -> Optio
     (!all.is_empty()).then(|| Segment::Extras(all.into_iter().collect()))
 }
 
+fn patch_codes(old: Option<&Segment>, rows: &[(usize, Option<CodeRow>)]) -> Option<Segment> {
+    let mut all: Vec<Option<CodeRow>> = match old {
+        Some(Segment::Codes(codes)) => codes.rows().collect(),
+        Some(_) | None => Vec::new(),
+    };
+    for (position, row) in rows {
+        if all.len() <= *position {
+            all.resize(position + 1, None);
+        }
+        all[*position] = *row;
+    }
+    let codes = Codes::of(&all);
+    (!codes.is_empty()).then_some(Segment::Codes(codes))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::ticket::ScanCommitment;
+    use shared::ticket::{CodeIndex, ScanCommitment};
     use shared::trust::TicketRowStatus;
+    use shared::trust::TicketTerms;
 
     fn change(serial: u32, status: TicketRowStatus) -> RowChange {
         RowChange {
@@ -195,6 +219,15 @@ mod tests {
                 seat: 0,
                 commitment: ScanCommitment([serial.to_be_bytes()[3]; 8]),
             },
+            code: Some(CodeRow {
+                terms: TicketTerms {
+                    zones: 0,
+                    not_before: 4,
+                    not_after: 8 + u16::from(serial > 100),
+                    flags: 0,
+                },
+                index: Some(CodeIndex([serial.to_be_bytes()[3]; 8])),
+            }),
             seat: Some((serial + 1024, format!("A-{serial}"))),
             holder: Some(format!("Holder {serial}")),
             extra: Some(Extra {
@@ -220,6 +253,7 @@ mod tests {
             SegmentKind::Seats,
             SegmentKind::Holders,
             SegmentKind::Extras,
+            SegmentKind::Codes,
         ] {
             let once = apply(vec![a.clone(), b.clone()], kind, None);
             let later = apply(vec![b.clone()], kind, None);

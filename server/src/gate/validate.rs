@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use shared::admission::{
-    Direction, Facts, GateContext, Presented, Reason, Verdict, answers, decide, decide_medium,
+    AddOn, Direction, Facts, GateContext, Presented, Reason, Verdict, answers, decide,
+    decide_medium,
 };
 use shared::api::gate::ValidationView;
 use shared::ids::{ClaimedTicketId, EventId, GateId};
@@ -14,7 +15,7 @@ use shared::ticket::{
     CHAIN_SIGNED_LEN, CHAIN_TOKEN_LEN, PAYLOAD_LEN, TOKEN_LEN, TicketType, Token, chain,
 };
 use shared::time::Timestamp;
-use shared::trust::Policy;
+use shared::trust::{Policy, Supervisors, TicketRow};
 
 use super::redemptions::of_serial;
 use super::{Error, event, policy};
@@ -62,32 +63,8 @@ pub(super) async fn validate(
     if !tickets::may_see(caller, &ticket, &event) {
         return Err(Error::NotFound("ticket"));
     }
-    let policy = rules(app, &event).await?;
-    let gate = match gate {
-        None => None,
-        Some(id) => Some(gate_index(&policy, id)?),
-    };
-    let stock = tickets::stock(&app.db, &ticket).await?;
-    let state = state_of(&app.db, event.id, ticket.serial).await?;
-    let add_ons = tickets::add_ons(&app.db, &ticket).await?;
-    let facts = Facts {
-        row: Some(&ticket.row(stock.status)),
-        state: Some(&state),
-        seat: ticket.seat.as_deref(),
-        holder: Some(&ticket.attendee.name),
-        add_ons: &add_ons,
-        ..Facts::default()
-    };
-    let presented = presented(&ticket, policy.epoch, now)?;
-    let context = GateContext {
-        gate,
-        direction: Direction::In,
-        snapshot_created: now,
-        evicted: false,
-        asks: true,
-    };
-    let verdict = decide(&presented, &facts, &policy, &context, now);
-    view(app, &policy, event.id, verdict).await
+    let case = Case::of(app, &event, &ticket, gate, now).await?;
+    view(app, &case.policy, event.id, case.decide(now)).await
 }
 
 /// For the organizer. What is no medium of the event is no ticket either.
@@ -159,6 +136,69 @@ pub async fn state_of(db: &Db, event: EventId, serial: u32) -> Result<TicketStat
     Ok(state)
 }
 
+/// All that the server knows of a ticket, at a gate or at none.
+pub(super) struct Case<'a> {
+    ticket: &'a ClaimedTicket,
+    row: TicketRow,
+    add_ons: Vec<AddOn>,
+    state: TicketState,
+    policy: Arc<Policy>,
+    gate: Option<u16>,
+    presented: Presented,
+}
+
+impl<'a> Case<'a> {
+    pub(super) async fn of(
+        app: &App,
+        event: &Versioned<Event>,
+        ticket: &'a ClaimedTicket,
+        gate: Option<GateId>,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let policy = rules(app, event).await?;
+        let gate = match gate {
+            None => None,
+            Some(id) => Some(gate_index(&policy, id)?),
+        };
+        let stock = tickets::stock(&app.db, ticket).await?;
+        Ok(Self {
+            add_ons: tickets::add_ons(&app.db, ticket).await?,
+            state: state_of(&app.db, event.id, ticket.serial).await?,
+            row: ticket.row(stock.status),
+            presented: presented(ticket, policy.epoch, now)?,
+            ticket,
+            policy,
+            gate,
+        })
+    }
+
+    pub(super) fn gate(&self) -> Option<u16> {
+        self.gate
+    }
+    pub(super) fn language(&self) -> &str {
+        &self.policy.language
+    }
+
+    pub(super) fn decide(&self, now: Timestamp) -> Verdict {
+        let facts = Facts {
+            row: Some(&self.row),
+            state: Some(&self.state),
+            seat: self.ticket.seat.as_deref(),
+            holder: Some(&self.ticket.attendee.name),
+            add_ons: &self.add_ons,
+            ..Facts::default()
+        };
+        let context = GateContext {
+            gate: self.gate,
+            direction: Direction::In,
+            snapshot_created: now,
+            evicted: false,
+            asks: true,
+        };
+        decide(&self.presented, &facts, &self.policy, &context, now)
+    }
+}
+
 /// The ticket as a gate sees it once the signature held. Steps 1 to 3 are about the text in
 /// somebody's hand; here the ticket is our own row, so none is signed only to be thrown away.
 /// A ticket whose code turns is judged as if its holder showed the code of this moment.
@@ -189,7 +229,14 @@ async fn rules(app: &App, event: &Versioned<Event>) -> Result<Arc<Policy>, Error
     let classes = events::classes_of(&app.db, event.id).await?;
     let gates = events::gates_of(&app.db, event.id).await?;
     let check_in = events::check_in_of(&app.db, event.id).await?;
-    let policy = Arc::new(policy::of(event, &classes, &gates, &check_in));
+    let policy = Arc::new(policy::of(
+        event,
+        &classes,
+        &gates,
+        &check_in,
+        // Nobody overrules a question.
+        &Supervisors::default(),
+    ));
     app.gate.policies.put(event, &policy);
     Ok(policy)
 }

@@ -20,10 +20,10 @@ use shared::ticket::{Link, ScanProof, SignedChain, sign_chain};
 use shared::time::Timestamp;
 
 use super::model::{Activation, ClaimedTicket};
-use super::{Error, find};
+use super::{Error, code, find};
 use crate::app::App;
 use crate::events::model::Event;
-use crate::gate::{self, keys};
+use crate::gate::{self, keys, keys::EventKeys};
 use crate::inventory::model::IssuedTicket;
 use crate::platform::db::{Tx, Versioned};
 use crate::platform::fields::Invalid;
@@ -64,12 +64,14 @@ pub struct ActivationRequest {
 }
 
 /// The part of every code that does not turn.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Activated {
     pub generation: u8,
     /// 99 bytes, hex. Of no use without the seed, which only the phone has.
     pub signed: String,
+    /// The typed code of this generation.
+    pub code: String,
 }
 
 /// `None`: this ticket's code does not turn.
@@ -122,7 +124,7 @@ pub async fn activate(
             .is_some_and(|of| of.anchor == anchor.0);
     if is_repeated {
         let signed = sign_chain(key, ticket.event_id, &ticket.payload()?, anchor)?;
-        return Ok(answer(&ticket, &signed));
+        return Ok(answer(&ticket, &signed, &keys));
     }
     // Told before the bounds on activations: waiting would not help.
     check_standing(&ticket, find::stock(&app.db, &ticket).await?.status)?;
@@ -139,7 +141,7 @@ pub async fn activate(
         journal::subject("ticket", ticket.ticket_id),
         json!({ "claimedTicket": ticket.id, "generation": ticket.generation }),
     );
-    let done = answer(&ticket, &signed);
+    let done = answer(&ticket, &signed, &keys);
     let stored = app.db.write(move |tx| store(tx, &ticket, &entry)).await;
     match stored {
         Ok(()) => Ok(done),
@@ -163,10 +165,11 @@ fn store(
     Ok(())
 }
 
-fn answer(ticket: &ClaimedTicket, signed: &SignedChain) -> Activated {
+fn answer(ticket: &ClaimedTicket, signed: &SignedChain, keys: &EventKeys) -> Activated {
     Activated {
         generation: ticket.generation,
         signed: data_encoding::HEXLOWER.encode(signed.as_bytes()),
+        code: code::derive(keys.secret(), ticket.serial, ticket.generation).to_string(),
     }
 }
 

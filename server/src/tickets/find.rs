@@ -6,6 +6,7 @@ use shared::api::page::Page;
 use shared::api::tickets::ClaimedTicketView;
 use shared::ids::ClaimedTicketId;
 use shared::time::Timestamp;
+use shared::trust::CodeRow;
 
 use super::model::ClaimedTicket;
 use super::{Error, render};
@@ -123,6 +124,7 @@ pub async fn snapshot_row(db: &Db, ticket: &ClaimedTicket) -> Result<RowChange, 
     Ok(RowChange {
         serial: ticket.serial,
         row: ticket.row(stock.status),
+        code: ticket.terms()?.map(|terms| CodeRow { terms, index: None }),
         seat: ticket.seat_index.zip(ticket.seat.clone()),
         holder: Some(ticket.attendee.name.clone()),
         extra: ticket.extra()?,

@@ -10,7 +10,7 @@ use shared::ids::{ClaimedTicketId, ClassId, EventId, OrderId, TicketId, UserId};
 use shared::ticket::chain::LINK_LEN;
 use shared::ticket::{Flags, FrameError, Payload, ScanCommitment, event_hint};
 use shared::time::Timestamp;
-use shared::trust::{Extra, MediumLink, Terms, TicketRow, TicketRowStatus};
+use shared::trust::{Extra, MediumLink, Terms, TicketRow, TicketRowStatus, TicketTerms};
 
 use crate::orders::model::Later;
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
@@ -102,6 +102,14 @@ impl ClaimedTicket {
             seat: self.seat_index,
             hint: event_hint(self.event_id),
         })
+    }
+
+    /// What its token says besides its row; `None` while no token or chain was ever signed.
+    pub fn terms(&self) -> Result<Option<TicketTerms>, FrameError> {
+        if self.is_dormant() {
+            return Ok(None);
+        }
+        Ok(Some(TicketTerms::of(&self.payload()?)))
     }
 
     fn needs_id(&self) -> bool {

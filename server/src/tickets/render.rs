@@ -4,12 +4,11 @@
 use data_encoding::BASE32_NOPAD;
 use shared::api::tickets::{ClaimedTicketView, TicketStatus};
 use shared::ids::ClaimedTicketId;
-use shared::ticket::{Token, sign};
+use shared::ticket::{Token, TypedCode, sign};
 use shared::time::Timestamp;
 
-use super::Error;
-use super::code::TypedCode;
 use super::model::ClaimedTicket;
+use super::{Error, code};
 use crate::app::App;
 use crate::gate::keys::{self, EventKeys};
 
@@ -24,7 +23,7 @@ pub struct Rendered {
 /// Renders a stored ticket; the same digits every time.
 pub async fn render(app: &App, ticket: &ClaimedTicket, now: Timestamp) -> Result<Rendered, Error> {
     let keys = keys::for_event(app, ticket.event_id, now).await?;
-    let code = TypedCode::derive(keys.secret(), ticket.serial, ticket.generation);
+    let code = code::derive(keys.secret(), ticket.serial, ticket.generation);
     let secret = page_secret(keys.secret(), ticket.id);
     Ok(Rendered {
         token: if ticket.rotating {

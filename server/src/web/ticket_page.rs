@@ -122,9 +122,9 @@ impl Shown {
                     dt { "Name" } dd { (ticket.attendee.name) }
                     dt { "Ticket" } dd { (class) }
                     @if let Some(seat) = &ticket.seat { dt { "Seat" } dd { (seat) } }
-                    dt { "Code" } dd.code { (code) }
+                    dt { "Code" } dd #typed .code { (code) }
                 }
-                p.quiet { "If the code cannot be scanned, show this page at the ticket desk." }
+                p.quiet { "If the QR code cannot be scanned, staff at the gate can type the digits of the code." }
             }
         }
     }

@@ -269,13 +269,8 @@ impl<'a> Case<'a> {
         findings.fail_if(is(TicketRowStatus::Expired), Reason::Expired);
 
         let age = self.now.millis_since(self.gate.snapshot_created);
-        let limit = match self.shown {
-            Shown::Code(_) => self.policy.red_after_secs,
-            // A typed code is weak evidence, and dies with a generation of which old news is late.
-            Shown::Nothing => self.policy.amber_after_secs,
-        };
-        let limit = i64::from(limit) * 1000;
-        findings.fail_if(age > limit, Reason::SnapshotTooOld);
+        let red = i64::from(self.policy.red_after_secs) * 1000;
+        findings.fail_if(age > red, Reason::SnapshotTooOld);
     }
 
     /// The moment of a code that turns. Its still form was never issued, so a ticket that is known

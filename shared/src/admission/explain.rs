@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::languages::{LANGUAGES, Language};
 use super::rules::Obstacle;
 use super::turn::Untimely;
+use super::typed::Untyped;
 use super::verdict::{EarlierUse, Reason};
 use crate::time::Timestamp;
 
@@ -77,6 +78,23 @@ pub(super) fn step_done_words(language: &str, again: bool) -> &'static str {
 /// After a supervisor's decision.
 pub(super) fn forced_words(language: &str) -> &'static str {
     Language::of(language).forced
+}
+
+/// For a typed code while the list is old.
+pub(super) fn old_news_words(language: &str) -> &'static str {
+    Language::of(language).snapshot_too_old
+}
+
+/// For a typed code that finds no ticket.
+pub(super) fn typed_words(language: &str, why: Untyped) -> String {
+    let language = Language::of(language);
+    match why {
+        Untyped::Misread => language.typed_misread.to_owned(),
+        Untyped::Unknown => language.typed_unknown.to_owned(),
+        Untyped::Wait { secs } => fill(language.typed_wait, &[("secs", &secs.to_string())]),
+        Untyped::Supervisor => language.typed_supervisor.to_owned(),
+        Untyped::Unattended => language.typed_unattended.to_owned(),
+    }
 }
 
 /// The sentence for `reason`. An earlier use that is not what a refusal is about is told after it.

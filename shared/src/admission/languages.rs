@@ -2,7 +2,8 @@
 //!
 //! They are read by a guest over a shoulder: short, polite, what to do next, no word of ours.
 
-/// Sentences of one language. `{time}`, `{gate}`, `{gates}`, `{rule}`, `{extras}` and `{questions}` are
+/// Sentences of one language. `{time}`, `{gate}`, `{gates}`, `{rule}`, `{extras}`, `{questions}` and
+/// `{secs}` are
 /// filled in.
 pub(super) struct Language {
     /// Primary subtag, lower case.
@@ -65,6 +66,12 @@ pub(super) struct Language {
     pub(super) rate_limited: &'static str,
     /// A supervisor decided against the rules.
     pub(super) forced: &'static str,
+    /// A typed code that finds no ticket.
+    pub(super) typed_misread: &'static str,
+    pub(super) typed_unknown: &'static str,
+    pub(super) typed_wait: &'static str,
+    pub(super) typed_supervisor: &'static str,
+    pub(super) typed_unattended: &'static str,
 }
 
 const ENGLISH: Language = Language {
@@ -122,6 +129,11 @@ const ENGLISH: Language = Language {
     device_evicted: "Tickets can no longer be checked here. Please use another entrance.",
     rate_limited: "Too many attempts. Please wait a moment.",
     forced: "Let in by a supervisor.",
+    typed_misread: "Please check the digits and type them again.",
+    typed_unknown: "No ticket has this code. Please check the digits, or go to the ticket desk.",
+    typed_wait: "Too many wrong codes. Please wait {secs} seconds, or show the ticket itself.",
+    typed_supervisor: "Too many wrong codes. A supervisor has to allow typed codes again.",
+    typed_unattended: "No codes are typed here. Please go to an entrance with staff.",
 };
 
 const VIETNAMESE: Language = Language {
@@ -179,6 +191,11 @@ const VIETNAMESE: Language = Language {
     device_evicted: "Không còn soát vé ở đây. Vui lòng dùng cổng khác.",
     rate_limited: "Thử quá nhiều lần. Vui lòng chờ một lát.",
     forced: "Người giám sát đã cho vào.",
+    typed_misread: "Vui lòng kiểm tra các chữ số và nhập lại.",
+    typed_unknown: "Không có vé nào mang mã này. Vui lòng kiểm tra các chữ số hoặc đến quầy vé.",
+    typed_wait: "Nhập sai mã quá nhiều lần. Vui lòng chờ {secs} giây hoặc đưa chính vé.",
+    typed_supervisor: "Nhập sai mã quá nhiều lần. Người giám sát phải cho phép nhập mã trở lại.",
+    typed_unattended: "Không nhập mã ở đây. Vui lòng đến cổng có nhân viên.",
 };
 
 /// The first is the fallback.

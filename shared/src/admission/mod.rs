@@ -15,6 +15,7 @@ pub mod overrule;
 pub mod present;
 pub mod rules;
 mod turn;
+mod typed;
 mod usage;
 pub mod verdict;
 
@@ -24,4 +25,5 @@ pub use decide::{Direction, Facts, GateContext, decide};
 pub use media::{Carried, decide_medium};
 pub use present::{Presented, present};
 pub use turn::{GateClock, TOLERANCE_SECS, Turn, Untimely};
+pub use typed::{Untyped, refuse_on_old_news};
 pub use verdict::{EarlierUse, Outcome, Reason, Verdict};

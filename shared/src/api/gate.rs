@@ -25,6 +25,14 @@ pub struct CreateDevice {
     pub name: String,
     pub gate_id: GateId,
     pub role: DeviceRole,
+    /// Somebody stands beside it: it takes typed codes, asks questions, and may record what a
+    /// supervisor decides. A turnstile does none of that.
+    #[serde(default = "yes")]
+    pub attended: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// Shown once. The code is single-use and ends after ten minutes.
@@ -62,6 +70,7 @@ pub struct DeviceView {
     /// The gate's name.
     pub gate: String,
     pub role: DeviceRole,
+    pub attended: bool,
     pub status: DeviceStatus,
     pub enrolled_at: Option<Timestamp>,
     pub evicted_at: Option<Timestamp>,
@@ -232,6 +241,13 @@ pub struct RedemptionView {
     pub serial: u32,
     pub generation: u8,
     pub kind: RedemptionKind,
+    /// By its typed code: weaker evidence than a scan.
+    pub typed: bool,
+    /// A person did what the gate asked for, for example looked at an ID.
+    pub confirmed: bool,
+    /// The supervisor whose word it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supervisor: Option<String>,
     pub label: RedemptionLabel,
     pub gate_id: Option<GateId>,
     pub gate: String,
@@ -278,6 +294,46 @@ pub struct ConflictAdmissionView {
     pub quarantined: bool,
 }
 
+/// Who may overrule the event's gates. Up to fourteen, by number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SupervisorView {
+    /// 1 to 14; entries name the person by it.
+    pub number: u8,
+    pub name: String,
+}
+
+/// The PIN is kept as a hash and never shown again.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SetSupervisor {
+    pub name: String,
+    /// Six to twelve digits; no two supervisors of an event share one.
+    pub pin: String,
+}
+
+/// Lets a ticket in from the organizer's office.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ForceRequest {
+    /// The gate where the guest stands; without it no gate's rules are told.
+    #[serde(default)]
+    pub gate_id: Option<GateId>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AnnulRequest {
+    /// The redemption to take back; without it the latest that stands.
+    #[serde(default)]
+    pub redemption_id: Option<String>,
+}
+
+super::accounts::redacted_debug!(SetSupervisor { name });
 super::accounts::redacted_debug!(DeviceEnrolment {
     device_id,
     expires_at

@@ -78,6 +78,7 @@ pub enum EntryKind {
     Forced,
     /// A sample of what was refused, for the organizer's picture.
     Refused,
+    /// How far the own clock was off the median of the peers'.
     Clock,
     Roster,
     Checkpoint,
@@ -125,8 +126,29 @@ impl DecisionFlags {
     pub const CLOCK_UNSURE: Self = Self(1 << 2);
     /// The snapshot was past its amber age.
     pub const SNAPSHOT_STALE: Self = Self(1 << 3);
+    /// The ticket's code was typed: the proof is the code's and not the token's.
+    pub const TYPED: Self = Self(1 << 4);
+    /// A person did what the gate asked for: looked at an ID, took the money, heard an answer.
+    pub const CONFIRMED: Self = Self(1 << 5);
+    /// Bits 8 to 11: the supervisor who decided, 1 to 14, or 15, the organizer's office; 0 is nobody.
+    const SUPERVISOR_SHIFT: u16 = 8;
+    const SUPERVISOR_MASK: u16 = 0b1111 << Self::SUPERVISOR_SHIFT;
     /// All that version 1 knows; others are refused, so that they can gain a meaning later.
-    const KNOWN: u16 = 0b1111;
+    const KNOWN: u16 = 0b11_1111 | Self::SUPERVISOR_MASK;
+    /// By the word of the supervisor of this number, 1 to 15.
+    #[must_use]
+    pub const fn by_supervisor(self, number: u8) -> Self {
+        let number = (number as u16) << Self::SUPERVISOR_SHIFT & Self::SUPERVISOR_MASK;
+        Self(self.0 & !Self::SUPERVISOR_MASK | number)
+    }
+    /// Whose word it was.
+    pub const fn supervisor(self) -> Option<u8> {
+        match (self.0 & Self::SUPERVISOR_MASK) >> Self::SUPERVISOR_SHIFT {
+            0 => None,
+            // Four bits.
+            number => Some(number.to_le_bytes()[0]),
+        }
+    }
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -153,7 +175,7 @@ pub struct Entry {
     pub flags: DecisionFlags,
     pub serial: u32,
     pub generation: u8,
-    /// All zero for kinds without a scan.
+    /// All zero for kinds without a scan; a clock entry's offset lies here.
     pub proof: ScanProof,
     pub target: Option<Target>,
 }

@@ -8,6 +8,8 @@ mod clock;
 pub mod conflict;
 pub mod entry;
 mod event;
+mod evidence;
+pub mod fork;
 mod refusal;
 pub mod state;
 
@@ -16,5 +18,7 @@ pub use clock::ClockNote;
 pub use conflict::{Admission, ConflictCategory};
 pub use entry::{DecisionFlags, Entry, EntryError, EntryKind, Hlc, Target};
 pub use event::EventState;
+pub use evidence::KnownTicket;
+pub use fork::{Branch, ForkProof};
 pub use refusal::RefusalNote;
 pub use state::{TicketState, Use, UseLabel};

@@ -6,6 +6,7 @@
 //! and parsed afterwards.
 
 pub mod chain;
+pub mod code;
 pub mod digits;
 pub mod keys;
 pub mod layout;
@@ -17,6 +18,7 @@ pub mod verify;
 pub use chain::{
     CHAIN_SIGNED_LEN, CHAIN_TOKEN_DIGITS, CHAIN_TOKEN_LEN, Chain, Link, SignedChain, sign_chain,
 };
+pub use code::{CODE_DIGITS, CodeIndex, TypedCode};
 pub use keys::{KeyError, check_public_key};
 pub use layout::{
     Flags, FrameError, PAYLOAD_LEN, Payload, TOKEN_DIGITS, TOKEN_LEN, TicketType, event_hint,

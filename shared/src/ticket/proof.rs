@@ -81,7 +81,7 @@ pub fn proof_standing(
     }
 }
 
-fn first_8(hasher: &blake3::Hasher) -> [u8; 8] {
+pub(super) fn first_8(hasher: &blake3::Hasher) -> [u8; 8] {
     let mut bytes = [0; 8];
     hasher.finalize_xof().fill(&mut bytes);
     bytes

@@ -5,6 +5,7 @@
 //! refused. "Now" is passed in, once per update.
 
 pub mod authority;
+pub mod codes;
 pub mod enrolment;
 pub mod extras;
 pub mod keyring;
@@ -15,8 +16,10 @@ pub mod roster;
 pub mod segment;
 pub mod snapshot;
 pub mod statement;
+pub mod supervisors;
 
 pub use authority::{Authority, KeyId};
+pub use codes::{CodeRow, Codes, TicketTerms};
 pub use extras::{Extra, MediumLink, Terms};
 pub use keyring::{KeyStatus, Keyring, KeyringEntry, TrustedKeys};
 pub use lists::{EntryLimit, ListFlags, ListPolicy};
@@ -28,3 +31,4 @@ pub use snapshot::{ClassPolicy, GatePolicy, Manifest, Policy};
 pub use statement::{
     Expected, Header, Opened, Signed, Statement, StatementKind, TrustError, open, seal,
 };
+pub use supervisors::{Supervisor, Supervisors};

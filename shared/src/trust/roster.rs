@@ -24,6 +24,9 @@ pub struct RosterEntry {
     pub public_key: [u8; 32],
     pub gate: GateId,
     pub role: DeviceRole,
+    /// Somebody stands beside it: it takes typed codes, asks questions, and may record what a
+    /// supervisor decides. A turnstile does none of that.
+    pub attended: bool,
     pub not_after: Timestamp,
     /// An evicted device's entries count up to here only.
     pub cut: Option<Cut>,

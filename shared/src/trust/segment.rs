@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::codes::Codes;
 use super::extras::{self, Extra};
 use super::statement::TrustError;
 use crate::limits::{NAME_CHARS_MAX, SEGMENT_TICKETS};
@@ -27,6 +28,8 @@ pub enum SegmentKind {
     Holders,
     /// Notes and add-ons by serial.
     Extras,
+    /// What a ticket's token would tell, and the index of its typed code.
+    Codes,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,6 +175,7 @@ pub enum Segment {
     Holders(#[serde(deserialize_with = "bounded::<ROWS_MAX, _, _>")] Vec<(u32, String)>),
     /// Ascending by serial.
     Extras(#[serde(deserialize_with = "bounded::<ROWS_MAX, _, _>")] Vec<(u32, Extra)>),
+    Codes(Codes),
 }
 
 impl Segment {
@@ -182,7 +186,7 @@ impl Segment {
     pub fn rows(&self) -> impl Iterator<Item = TicketRow> {
         let bytes = match self {
             Self::Tickets(bytes) => bytes.as_slice(),
-            Self::Seats(_) | Self::Holders(_) | Self::Extras(_) => &[],
+            Self::Seats(_) | Self::Holders(_) | Self::Extras(_) | Self::Codes(_) => &[],
         };
         let (rows, _) = bytes.as_chunks::<{ TicketRow::LEN }>();
         // `open` has refused rows that do not decode.
@@ -194,6 +198,7 @@ impl Segment {
             Self::Seats(_) => SegmentKind::Seats,
             Self::Holders(_) => SegmentKind::Holders,
             Self::Extras(_) => SegmentKind::Extras,
+            Self::Codes(_) => SegmentKind::Codes,
         }
     }
     pub fn to_wire(&self) -> Vec<u8> {
@@ -232,6 +237,7 @@ impl Segment {
             Self::Seats(labels) => check_seats(labels),
             Self::Holders(holders) => check_holders(holders, index),
             Self::Extras(extras) => extras::check(extras, index),
+            Self::Codes(codes) => codes.check(),
         }
     }
 }

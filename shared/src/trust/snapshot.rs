@@ -12,6 +12,7 @@ use super::lists::{self, ListPolicy};
 use super::questions::{self, QuestionPolicy};
 use super::segment::{SEGMENT_BYTES_MAX, SegmentKind, SegmentRef};
 use super::statement::TrustError;
+use super::supervisors::Supervisors;
 use crate::ids::{ClassId, GateId};
 use crate::limits::{
     CLASSES_MAX, GATES_MAX, NAME_CHARS_MAX, SEGMENT_TICKETS, SERIAL_MAX, TITLE_CHARS_MAX, ZONES_MAX,
@@ -73,6 +74,8 @@ pub struct Policy {
     pub rules: Vec<(String, String)>,
     pub lists: Vec<ListPolicy>,
     pub questions: Vec<QuestionPolicy>,
+    /// Who may overrule a gate.
+    pub supervisors: Supervisors,
 }
 
 impl Policy {
@@ -106,6 +109,7 @@ impl Policy {
         }
         self.check_tables()?;
         lists::check_rules(&self.rules)?;
+        self.supervisors.check()?;
         lists::check(self)?;
         questions::check(self)
     }
@@ -157,9 +161,10 @@ impl Manifest {
         }
         for segment in &self.segments {
             let index_max = match segment.kind {
-                SegmentKind::Tickets | SegmentKind::Holders | SegmentKind::Extras => {
-                    self.policy.serial_max / SEGMENT_TICKETS
-                }
+                SegmentKind::Tickets
+                | SegmentKind::Holders
+                | SegmentKind::Extras
+                | SegmentKind::Codes => self.policy.serial_max / SEGMENT_TICKETS,
                 SegmentKind::Seats => SEAT_SEGMENT_INDEX_MAX,
             };
             if segment.index > index_max {

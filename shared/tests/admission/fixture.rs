@@ -11,7 +11,7 @@ use shared::ticket::{Chain, Flags, Link, Payload, ScanCommitment, event_hint, si
 use shared::time::Timestamp;
 use shared::trust::{
     ClassPolicy, EntryLimit, GatePolicy, KeyStatus, Keyring, KeyringEntry, ListFlags, ListPolicy,
-    Policy, TicketRow, TicketRowStatus, TrustedKeys,
+    Policy, Supervisors, TicketRow, TicketRowStatus, TrustedKeys,
 };
 
 pub(crate) const STANDARD: u8 = 0;
@@ -133,6 +133,7 @@ fn policy() -> Policy {
         rules: Vec::new(),
         lists: Vec::new(),
         questions: Vec::new(),
+        supervisors: Supervisors::default(),
     }
 }
 

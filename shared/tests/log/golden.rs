@@ -94,7 +94,7 @@ fn refused_bodies(plain: &[u8], with_target: &[u8]) -> Vec<Value> {
         ("version 2", with(0, &[2])),
         ("kind 0", with(1, &[0])),
         ("kind 9", with(1, &[9])),
-        ("unknown flag", with(16, &[0, 0x10])),
+        ("unknown flag", with(16, &[0x40, 0])),
         ("target promised, none there", with(16, &[0x80, 0])),
         ("serial that is never issued", with(18, &[0xFF; 3])),
         ("admission of generation 0", with(21, &[0])),

@@ -2,8 +2,10 @@
 
 mod chain;
 mod codec;
+mod evidence;
 mod fixture;
 mod fold;
+mod forks;
 mod golden;
 #[path = "../support/golden.rs"]
 mod golden_file;

@@ -4,14 +4,13 @@ use ed25519_dalek::{Signer, SigningKey};
 use serde::Serialize;
 use shared::api::gate::DeviceRole;
 use shared::ids::{ClassId, DeviceId, EventId, GateId};
-use shared::ticket::MediumId;
-use shared::ticket::ScanCommitment;
+use shared::ticket::{CodeIndex, MediumId, ScanCommitment};
 use shared::time::Timestamp;
 use shared::trust::{
-    Authority, ClassPolicy, EntryLimit, Expected, Extra, GatePolicy, Header, KeyId, KeyStatus,
-    Keyring, KeyringEntry, ListFlags, ListPolicy, Manifest, MediumLink, Policy, QuestionKind,
-    QuestionPolicy, Root, Roster, RosterEntry, Segment, Signed, Statement, StatementKind, Terms,
-    TicketRow, TicketRowStatus, seal,
+    Authority, ClassPolicy, CodeRow, Codes, EntryLimit, Expected, Extra, GatePolicy, Header, KeyId,
+    KeyStatus, Keyring, KeyringEntry, ListFlags, ListPolicy, Manifest, MediumLink, Policy,
+    QuestionKind, QuestionPolicy, Root, Roster, RosterEntry, Segment, Signed, Statement,
+    StatementKind, Supervisor, Supervisors, Terms, TicketRow, TicketRowStatus, TicketTerms, seal,
 };
 
 pub(crate) const DOMAIN: &[u8] = b"TKT1.statement\0";
@@ -144,6 +143,7 @@ pub(crate) fn device(seed: u8) -> RosterEntry {
         public_key: public(seed),
         gate: gate_id(),
         role: DeviceRole::Kiosk,
+        attended: true,
         not_after: EXPIRES,
         cut: None,
     }
@@ -201,6 +201,14 @@ pub(crate) fn policy() -> Policy {
             required: true,
             options: vec![("s".to_owned(), "Nhỏ".to_owned())],
         }],
+        supervisors: Supervisors {
+            salt: [0x5A; 16],
+            people: vec![Supervisor {
+                number: 3,
+                name: "Linh".to_owned(),
+                pin: [0x31; 32],
+            }],
+        },
     }
 }
 
@@ -252,6 +260,32 @@ pub(crate) fn extras() -> Segment {
     Segment::Extras(vec![(1024, noted), (1025, carried)])
 }
 
+pub(crate) fn terms(flags: u8) -> TicketTerms {
+    TicketTerms {
+        zones: 3,
+        not_before: 64,
+        not_after: 104,
+        flags,
+    }
+}
+
+pub(crate) fn codes() -> Segment {
+    let indexed = |flags, byte| CodeRow {
+        terms: terms(flags),
+        index: Some(CodeIndex([byte; 8])),
+    };
+    let waits = CodeRow {
+        terms: terms(1),
+        index: None,
+    };
+    Segment::Codes(Codes::of(&[
+        Some(indexed(1, 0xC1)),
+        None,
+        Some(indexed(3, 0xC2)),
+        Some(waits),
+    ]))
+}
+
 pub(crate) fn manifest() -> Manifest {
     Manifest {
         keyring_version: 1,
@@ -263,6 +297,7 @@ pub(crate) fn manifest() -> Manifest {
             seats().reference(0),
             holders().reference(1),
             extras().reference(1),
+            codes().reference(0),
         ],
     }
 }

@@ -198,6 +198,7 @@ fn segment_kind_name(kind: SegmentKind) -> &'static str {
         SegmentKind::Seats => "seats",
         SegmentKind::Holders => "holders",
         SegmentKind::Extras => "extras",
+        SegmentKind::Codes => "codes",
     }
 }
 
@@ -207,6 +208,7 @@ fn segment_kind_of(name: &str) -> SegmentKind {
         "seats" => SegmentKind::Seats,
         "holders" => SegmentKind::Holders,
         "extras" => SegmentKind::Extras,
+        "codes" => SegmentKind::Codes,
         other => unreachable!("no kind is called {other}"),
     }
 }

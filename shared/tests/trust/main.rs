@@ -12,3 +12,4 @@ mod segments;
 mod snapshots;
 mod statement_cases;
 mod statements;
+mod supervisors;

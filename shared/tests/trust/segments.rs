@@ -1,13 +1,14 @@
 //! Segments and ticket rows. // corpus 87 88 89
 
 use shared::limits::SEGMENT_TICKETS;
-use shared::ticket::ScanCommitment;
+use shared::ticket::{CodeIndex, Flags, ScanCommitment};
 use shared::trust::segment::SEGMENT_BYTES_MAX;
 use shared::trust::{
-    Extra, Segment, SegmentKind, SegmentRef, Terms, TicketRow, TicketRowStatus, TrustError,
+    CodeRow, Codes, Extra, Segment, SegmentKind, SegmentRef, Terms, TicketRow, TicketRowStatus,
+    TrustError,
 };
 
-use crate::fixture::{extras, holders, row, seats, tickets};
+use crate::fixture::{codes, event, extras, holders, row, seats, terms, tickets};
 
 pub(crate) struct Case {
     pub(crate) name: &'static str,
@@ -120,6 +121,7 @@ pub(crate) fn cases() -> Vec<Case> {
             1,
             refused("terms that no ticket has"),
         ),
+        segment("codes", &codes(), 0, Ok(())),
         longer,
         changed,
         mistaken,
@@ -166,6 +168,30 @@ pub(crate) fn cases() -> Vec<Case> {
             &Segment::Tickets([[0; 7].as_slice(), &[1], &[0; 8]].concat()),
             0,
             refused("reserved bits are set"),
+        ),
+        raw(
+            "half a code row",
+            SegmentKind::Codes,
+            &[0, 4, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0],
+            "half a code row",
+        ),
+        raw(
+            "an index without terms",
+            SegmentKind::Codes,
+            &[0, 4, 0, 9, 0, 7, 7, 7, 7, 7, 7, 7, 7],
+            "codes in another form",
+        ),
+        raw(
+            "terms that nobody has",
+            SegmentKind::Codes,
+            &[0, 4, 1, 0, 4, 8, 0, 0],
+            "codes in another form",
+        ),
+        raw(
+            "a window that closes before it opens",
+            SegmentKind::Codes,
+            &[0, 4, 1, 0, 8, 4, 0, 9, 1, 7, 7, 7, 7, 7, 7, 7, 7],
+            "terms that no ticket has",
         ),
         raw("empty", SegmentKind::Seats, &[], "malformed"),
         raw(
@@ -219,7 +245,14 @@ fn each_segment_meets_its_outcome() {
 
 #[test]
 fn what_was_referred_to_is_what_opens() {
-    for (segment, index) in [(tickets(), 0), (seats(), 5), (holders(), 1), (extras(), 1)] {
+    let all = [
+        (tickets(), 0),
+        (seats(), 5),
+        (holders(), 1),
+        (extras(), 1),
+        (codes(), 7),
+    ];
+    for (segment, index) in all {
         let opened = Segment::open(&segment.reference(index), &segment.to_wire());
         assert_eq!(opened, Ok(segment));
     }
@@ -286,4 +319,57 @@ fn rows_are_read_in_the_order_of_serials() {
         [row(1), TicketRow::EMPTY, row(2)]
     );
     assert_eq!(seats().rows().count(), 0);
+}
+
+#[test]
+fn codes_are_found_by_their_index_and_terms_make_a_payload() {
+    // T6
+    let Segment::Codes(codes) = codes() else {
+        panic!("a segment of codes");
+    };
+    assert_eq!(codes.find(CodeIndex([0xC2; 8])).collect::<Vec<_>>(), [2]);
+    assert_eq!(
+        codes.find(CodeIndex([0; 8])).count(),
+        0,
+        "one that waits is no code"
+    );
+    assert_eq!(codes.get(1), None);
+    assert_eq!(codes.get(3).map(|row| row.index), Some(None));
+    assert_eq!(codes.get(4), None);
+    let payload = terms(1).payload(event(), 5, &row(2)).expect("a ticket");
+    assert_eq!(
+        (payload.serial, payload.generation, payload.class),
+        (5, 2, 7)
+    );
+    assert_eq!(
+        (payload.not_before, payload.not_after, payload.zones),
+        (64, 104, 3)
+    );
+    assert_eq!(payload.seat, Some(0x000C_0815));
+    assert_eq!(payload.flags, Flags::SEAT);
+    assert_eq!(terms(1).payload(event(), 5, &TicketRow::EMPTY), None);
+}
+
+#[test]
+fn more_terms_than_a_byte_can_name_leave_the_last_without_a_code() {
+    // T6
+    let rows: Vec<Option<CodeRow>> = (0..300_u16)
+        .map(|zones| {
+            let mut terms = terms(0);
+            terms.zones = zones;
+            Some(CodeRow {
+                terms,
+                index: Some(CodeIndex([7; 8])),
+            })
+        })
+        .collect();
+    let segment = Segment::Codes(Codes::of(&rows));
+    assert_eq!(
+        Segment::open(&segment.reference(0), &segment.to_wire()),
+        Ok(segment.clone())
+    );
+    let Segment::Codes(codes) = segment else {
+        panic!("a segment of codes");
+    };
+    assert_eq!(codes.rows().flatten().count(), 255);
 }

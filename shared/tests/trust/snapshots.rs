@@ -105,6 +105,21 @@ const REFUSED: &[(&str, Change)] = &[
     ("a rule is not JSON", |m| {
         m.policy.rules[0].1 = "[".repeat(16 * 1024);
     }),
+    ("supervisors out of order", |m| {
+        m.policy.supervisors.people[0].number = 0;
+    }),
+    ("supervisors out of order", |m| {
+        m.policy.supervisors.people[0].number = 15;
+    }),
+    ("supervisors out of order", |m| {
+        let twice = m.policy.supervisors.people[0].clone();
+        m.policy.supervisors.people.push(twice);
+    }),
+    ("two supervisors share a PIN", |m| {
+        let mut other = m.policy.supervisors.people[0].clone();
+        other.number = 9;
+        m.policy.supervisors.people.push(other);
+    }),
     ("too many lists", |m| {
         let list = |n| {
             let mut list = m.policy.lists[0].clone();

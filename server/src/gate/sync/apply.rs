@@ -15,7 +15,7 @@ use super::project::project;
 use crate::platform::db::{Tx, Versioned};
 
 /// False, and nothing written, when a log or its device is no longer what the plan was made from.
-pub(super) fn apply(
+pub(in crate::gate) fn apply(
     tx: &mut Tx<'_>,
     event: EventId,
     plan: &Plan,

@@ -14,7 +14,9 @@ mod plan;
 mod project;
 mod take;
 
+pub(super) use apply::apply;
 pub(super) use authenticate::authenticate;
 use exchange::check_status;
 pub(super) use exchange::sync;
 pub(super) use fork::head_before;
+pub(super) use plan::{Known, Plan, Run};

@@ -12,33 +12,33 @@ use super::super::model::{EntryRun, GateLog};
 
 /// What is known of a log before the plan.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Known {
-    pub(super) log: GateLog,
+pub(in crate::gate) struct Known {
+    pub(in crate::gate) log: GateLog,
     /// Not stored yet: only its genesis is known.
-    pub(super) is_new: bool,
-    pub(super) key: VerifyingKey,
+    pub(in crate::gate) is_new: bool,
+    pub(in crate::gate) key: VerifyingKey,
     /// First quarantined seq.
-    pub(super) cut: Option<u32>,
+    pub(in crate::gate) cut: Option<u32>,
     /// Server clock minus the device's, as of its last sync.
-    pub(super) clock_offset_ms: i64,
+    pub(in crate::gate) clock_offset_ms: i64,
 }
 
 /// Entries to store.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Run {
-    pub(super) log: LogId,
-    pub(super) stored: EntryRun,
-    pub(super) entries: Vec<Entry>,
+pub(in crate::gate) struct Run {
+    pub(in crate::gate) log: LogId,
+    pub(in crate::gate) stored: EntryRun,
+    pub(in crate::gate) entries: Vec<Entry>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Plan {
+pub(in crate::gate) struct Plan {
     /// Logs that grow or are new: as known, and the head after the plan.
-    pub(super) grown: BTreeMap<LogId, (Known, LogHead)>,
-    pub(super) runs: Vec<Run>,
+    pub(in crate::gate) grown: BTreeMap<LogId, (Known, LogHead)>,
+    pub(in crate::gate) runs: Vec<Run>,
     /// Segments that begin before the head: what they repeat is compared with what is stored.
-    pub(super) overlaps: Vec<LogSegment>,
-    pub(super) refused: BTreeMap<LogId, String>,
+    pub(in crate::gate) overlaps: Vec<LogSegment>,
+    pub(in crate::gate) refused: BTreeMap<LogId, String>,
 }
 
 /// `segments` are in order of (log, first seq). `opened` names new logs to store even when empty.

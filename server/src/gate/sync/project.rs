@@ -10,23 +10,23 @@ use std::collections::BTreeMap;
 use shared::api::gate::RedemptionLabel;
 use shared::api::tickets::TicketStatus;
 use shared::ids::EventId;
-use shared::log::{ClockNote, Entry, EntryKind, LogId, RefusalNote, TicketState};
-use shared::ticket::{MediumId, ProofStanding, ScanProof, proof_standing};
+use shared::log::{
+    ClockNote, DecisionFlags, Entry, EntryKind, KnownTicket, LogId, RefusalNote, TicketState,
+};
+use shared::ticket::{MediumId, ProofStanding, proof_standing};
 use shared::time::Timestamp;
 
-use super::super::Error;
 use super::super::incident::{Incident, IncidentKind};
 use super::super::live::{self, Changes, Place};
+use super::super::model::GateDevice;
 use super::super::redemption::{Redemption, Suspect, redemption_label};
 use super::super::redemptions;
+use super::super::{Error, TicketCode};
 use super::count::{move_shares, shares};
 use super::plan::Plan;
 use crate::inventory::model::{IssuedTicket, Step};
 use crate::platform::db::{LIMIT_MAX, Query, Tx};
 use crate::tickets::ClaimedTicket;
-
-/// What entries without a scan carry.
-const NO_PROOF: ScanProof = ScanProof([0; 8]);
 
 /// A use as it came, and whether its device had been cut off before.
 struct Arrived {
@@ -110,7 +110,13 @@ fn project_ticket(
     for arrived in uses {
         let mut redemption = arrived.redemption;
         redemption.received_at = received;
-        if !carried(event, ticket.as_deref(), main.as_deref(), &arrived.entry) {
+        if !carried(
+            tx,
+            &redemption,
+            ticket.as_deref(),
+            main.as_deref(),
+            &arrived.entry,
+        )? {
             note_unproven(tx, &redemption)?;
             continue;
         }
@@ -191,51 +197,83 @@ fn move_stock(tx: &mut Tx<'_>, ticket: &ClaimedTicket, is_in: bool) -> Result<()
     Ok(())
 }
 
-/// Whether the entry counts: made by someone who saw the token, or of a kind that needs no scan.
-/// A ticket that the server does not know, or a generation that it did not issue, proves nothing
-/// (ADR 0004): such an entry is kept in its log and counts for nothing.
-fn counts(event: EventId, ticket: Option<&ClaimedTicket>, entry: &Entry) -> bool {
-    let is_scan = match entry.kind {
-        EntryKind::Admit => true,
-        // People are also counted out without a scan.
-        EntryKind::Exit => entry.proof != NO_PROOF,
-        // A supervisor's word; listed as such.
-        EntryKind::Undo | EntryKind::Forced => false,
-        EntryKind::Refused | EntryKind::Clock | EntryKind::Roster | EntryKind::Checkpoint => {
-            return false;
-        }
+/// Whether the entry counts: made by someone who saw the token or knew its typed code, or a
+/// supervisor's word from where one can stand. A ticket that the server does not know, or a
+/// generation that it did not issue, proves nothing (ADR 0004 and 0010): such an entry is kept in
+/// its log and counts for nothing.
+fn counts(
+    tx: &mut Tx<'_>,
+    of: &Redemption,
+    ticket: Option<&ClaimedTicket>,
+    entry: &Entry,
+) -> Result<bool, Error> {
+    let event = of.event;
+    let attended = if entry.is_word() {
+        let device = tx.get::<GateDevice>(&of.device.to_string())?;
+        device.is_some_and(|device| device.attended)
+    } else {
+        false
     };
-    if !is_scan {
-        return true;
-    }
+    let index = if entry.flags.contains(DecisionFlags::TYPED) {
+        let code = tx.get::<TicketCode>(&TicketCode::key(event, entry.serial))?;
+        code.and_then(|code| code.index_of(entry.generation))
+    } else {
+        None
+    };
     let commitment = ticket.and_then(|ticket| ticket.commitment_of(entry.generation));
-    let row = commitment.map(|commitment| (entry.generation, commitment));
-    match proof_standing(entry.proof, event, entry.serial, entry.generation, row) {
+    let known = commitment.map(|commitment| KnownTicket {
+        generation: entry.generation,
+        commitment,
+        index,
+    });
+    Ok(match entry.standing(event, attended, known) {
         ProofStanding::Proven => true,
         ProofStanding::Contradicted | ProofStanding::Unknown => false,
-    }
+    })
 }
 
-/// Whether an entry about an add-on was made by someone who saw the ticket that it was added to.
-fn saw(event: EventId, main: &ClaimedTicket, entry: &Entry) -> bool {
-    let is_scan = matches!(entry.kind, EntryKind::Admit | EntryKind::Exit);
+/// Whether an entry about an add-on was made by someone who saw the ticket that it was added to,
+/// or knew its typed code.
+fn saw(
+    tx: &mut Tx<'_>,
+    of: &Redemption,
+    main: &ClaimedTicket,
+    entry: &Entry,
+) -> Result<bool, Error> {
+    let event = of.event;
+    if !entry.is_proof() {
+        return Ok(false);
+    }
+    if entry.flags.contains(DecisionFlags::TYPED) {
+        let code = tx.get::<TicketCode>(&TicketCode::key(event, main.serial))?;
+        let index = entry.proof.code_index(event);
+        return Ok(code.is_some_and(|code| code.indexes().any(|of| of == index)));
+    }
     let proven = |(generation, commitment)| {
         let row = Some((generation, commitment));
         proof_standing(entry.proof, event, main.serial, generation, row) == ProofStanding::Proven
     };
-    is_scan && main.commitments().any(proven)
+    Ok(main.commitments().any(proven))
 }
 
-/// Somebody saw the ticket, the one that it was added to, or a medium that stands for it.
+/// Somebody saw the ticket, the one that it was added to, or a medium that stands for it; or a
+/// supervisor said so.
 fn carried(
-    event: EventId,
+    tx: &mut Tx<'_>,
+    of: &Redemption,
     ticket: Option<&ClaimedTicket>,
     main: Option<&ClaimedTicket>,
     entry: &Entry,
-) -> bool {
-    counts(event, ticket, entry)
-        || main.is_some_and(|main| saw(event, main, entry))
-        || ticket.is_some_and(|ticket| saw_medium(event, ticket, entry))
+) -> Result<bool, Error> {
+    if counts(tx, of, ticket, entry)? {
+        return Ok(true);
+    }
+    if let Some(main) = main
+        && saw(tx, of, main, entry)?
+    {
+        return Ok(true);
+    }
+    Ok(ticket.is_some_and(|ticket| saw_medium(of.event, ticket, entry)))
 }
 
 /// Whether it was made by someone who saw a medium that stands for the ticket, or once did.

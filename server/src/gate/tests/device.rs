@@ -40,6 +40,36 @@ pub(crate) struct Device {
     pub(crate) report: Option<DeviceReport>,
 }
 
+/// What an entry says of a ticket of generation 1.
+#[derive(Clone, Copy)]
+pub(crate) struct Said {
+    pub(crate) kind: EntryKind,
+    pub(crate) serial: u32,
+    pub(crate) proof: ScanProof,
+    pub(crate) flags: DecisionFlags,
+    pub(crate) target: Option<Target>,
+}
+
+impl Said {
+    fn by_word(kind: EntryKind, serial: u32) -> Self {
+        Self {
+            kind,
+            flags: DecisionFlags::default().by_supervisor(1),
+            ..Self::scanned(serial, ScanProof([0; 8]))
+        }
+    }
+
+    fn scanned(serial: u32, proof: ScanProof) -> Self {
+        Self {
+            kind: EntryKind::Admit,
+            serial,
+            proof,
+            flags: DecisionFlags::default(),
+            target: None,
+        }
+    }
+}
+
 /// An answer to a sync, taken apart.
 pub(crate) struct Synced {
     pub(crate) vector: Vec<LogVector>,
@@ -130,66 +160,82 @@ impl Device {
     pub(crate) fn admit(&mut self, serial: u32, token: &str, at: Timestamp) {
         let token = Token::from_digits(token).expect("a token");
         let proof = ScanProof::of_token(self.event, &token);
-        self.record(EntryKind::Admit, serial, proof, None, at);
+        self.say(Said::scanned(serial, proof), at);
     }
 
     /// Admits by a medium that stands for the ticket.
     pub(crate) fn admit_medium(&mut self, serial: u32, medium: &str, at: Timestamp) {
         let proof = shared::ticket::medium_proof(self.event, medium);
-        self.record(EntryKind::Admit, serial, proof, None, at);
+        self.say(Said::scanned(serial, proof), at);
     }
 
     /// Writes an admission without having seen the ticket.
     pub(crate) fn invent(&mut self, serial: u32, at: Timestamp) {
-        self.record(EntryKind::Admit, serial, ScanProof([9; 8]), None, at);
+        self.say(Said::scanned(serial, ScanProof([9; 8])), at);
     }
 
-    /// Takes back one of its own entries.
+    /// Takes back one of its own entries, on the word of supervisor 1.
     pub(crate) fn undo(&mut self, serial: u32, seq: u32, at: Timestamp) {
         let target = Target {
             log: self.genesis.log_id(),
             seq,
         };
-        self.record(EntryKind::Undo, serial, ScanProof([0; 8]), Some(target), at);
+        let undo = Said {
+            kind: EntryKind::Undo,
+            serial,
+            proof: ScanProof([0; 8]),
+            flags: DecisionFlags::default().by_supervisor(1),
+            target: Some(target),
+        };
+        self.say(undo, at);
     }
 
-    /// Counts somebody out without a scan.
+    /// Counts somebody out on the word of supervisor 1.
     pub(crate) fn exit(&mut self, serial: u32, at: Timestamp) {
-        self.record(EntryKind::Exit, serial, ScanProof([0; 8]), None, at);
+        self.say(Said::by_word(EntryKind::Exit, serial), at);
     }
 
     /// Lets somebody in by a supervisor's word.
     pub(crate) fn force(&mut self, serial: u32, at: Timestamp) {
-        self.record(EntryKind::Forced, serial, ScanProof([0; 8]), None, at);
+        self.say(Said::by_word(EntryKind::Forced, serial), at);
     }
 
     /// Notes refusals of tickets that it could not read.
     pub(crate) fn refuse(&mut self, reason: Reason, count: u32, at: Timestamp) {
         let note = RefusalNote { reason, count };
-        self.record(EntryKind::Refused, 0, note.to_field(), None, at);
+        let refused = Said {
+            kind: EntryKind::Refused,
+            ..Said::scanned(0, note.to_field())
+        };
+        self.say(refused, at);
     }
 
     /// Notes how far its clock is off.
     pub(crate) fn tell_clock(&mut self, offset_millis: i64, at: Timestamp) {
         let note = ClockNote { offset_millis };
-        self.record(EntryKind::Clock, 0, note.to_field(), None, at);
+        let told = Said {
+            kind: EntryKind::Clock,
+            ..Said::scanned(0, note.to_field())
+        };
+        self.say(told, at);
     }
 
-    fn record(
-        &mut self,
-        kind: EntryKind,
-        serial: u32,
-        proof: ScanProof,
-        target: Option<Target>,
-        at: Timestamp,
-    ) {
+    /// Signs whatever it is told to say.
+    pub(crate) fn say(&mut self, said: Said, at: Timestamp) {
+        let Said {
+            kind,
+            serial,
+            proof,
+            flags,
+            target,
+        } = said;
         self.hlc = self.hlc.tick(at);
         let entry = Entry {
             seq: self.head.next_seq,
             hlc: self.hlc,
             kind,
             gate: self.gate,
-            flags: self.flags,
+            flags: self.flags.with(flags),
             serial,
             generation: u8::from(!matches!(kind, EntryKind::Refused | EntryKind::Clock)),
             proof,

@@ -12,6 +12,7 @@ mod device;
 mod enrolling;
 mod misuse;
 mod over_time;
+mod overruling;
 mod publishing;
 mod redeeming;
 mod site;

@@ -9,7 +9,9 @@ use crate::events::CheckIn;
 use crate::events::model::{Event, Gate, TicketClass};
 use crate::gate::keys::WrappedKeys;
 use crate::gate::model::{EntryRun, GateDevice, GateLog, StoredSegment, StoredStatement};
-use crate::gate::{GateChange, GateStaff, Incident, Redemption, Suspect, Tally};
+use crate::gate::{
+    GateChange, GateStaff, Incident, Redemption, SupervisorList, Suspect, Tally, TicketCode,
+};
 use crate::inventory::model::{Batch, IssuedTicket, SeatPlan};
 use crate::notices::Notice;
 use crate::orders::model::Order;
@@ -59,4 +61,6 @@ pub const ALL: &[Collection] = &[
     Suspect::COLLECTION,
     Tally::COLLECTION,
     GateStaff::COLLECTION,
+    TicketCode::COLLECTION,
+    SupervisorList::COLLECTION,
 ];

@@ -4,9 +4,8 @@ use axum::http::{Request, header};
 use serde_json::json;
 use shared::api::accounts::Role;
 use shared::api::tickets::TicketStatus;
-use shared::ticket::{TOKEN_DIGITS, Token, verify};
+use shared::ticket::{TOKEN_DIGITS, Token, TypedCode, verify};
 
-use super::super::code::TypedCode;
 use super::super::{ClaimedTicket, TicketQr};
 use crate::gate::tests::Site;
 use crate::inventory::model::IssuedTicket;
@@ -40,7 +39,10 @@ async fn a_paid_ticket_becomes_a_signed_one() {
     );
 
     let code = ticket["code"].as_str().expect("a code");
-    assert!(TypedCode::parse(code).is_some(), "{code}");
+    assert!(
+        TypedCode::from_digits(&code.replace('-', "")).is_some(),
+        "{code}"
+    );
     let page = ticket["pageUrl"].as_str().expect("a link");
     let secret = page
         .strip_prefix("http://gatehouse.test/t/")

@@ -97,6 +97,7 @@
     const step = stepNow();
     if (step !== shown) {
       const chain = held;
+      if (chain.code) document.getElementById("typed").textContent = chain.code;
       const text = await codeAt(chain, step);
       if (chain !== held) return;
       draw(text);
@@ -144,7 +145,8 @@
       say(error.message || "This did not work. Load the page again.");
       return;
     }
-    held = { ...chain, signed: (await answer.json()).signed };
+    const { signed, code } = await answer.json();
+    held = { ...chain, signed, code };
     localStorage.setItem(KEPT, JSON.stringify(held));
     localStorage.removeItem(PENDING);
     say("");
