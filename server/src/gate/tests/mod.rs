@@ -11,6 +11,7 @@ mod conflicting;
 mod device;
 mod enrolling;
 mod misuse;
+mod over_time;
 mod overruling;
 mod publishing;
 mod redeeming;

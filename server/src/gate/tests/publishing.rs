@@ -67,7 +67,7 @@ async fn a_claim_is_in_the_next_snapshot_and_a_refund_in_the_one_after() {
 
 #[tokio::test]
 async fn a_revoked_ticket_is_refused_at_the_gates() {
-    // T4
+    // T4, S70, S97
     let site = Site::with_tickets(1).await;
     let device = site.enrol("North 1", 0, 7).await;
     let ticket = site.claim(0).await;

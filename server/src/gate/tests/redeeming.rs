@@ -204,7 +204,7 @@ async fn a_device_cannot_burn_tickets_that_it_never_saw() {
 
 #[tokio::test]
 async fn validation_says_what_a_gate_would_say_and_changes_nothing() {
-    // V9
+    // V9, S1, S102
     let site = Site::with_tickets(2).await;
     let ticket = site.claim(0).await;
     let path = format!(
