@@ -111,13 +111,7 @@ impl Scanner {
                 Some((verdict, proof)) => (verdict, Some(proof)),
                 None => (self.judge(&presented, options, given, now), None),
             };
-            if options.confirmed {
-                confirm(&mut verdict, self.language());
-            }
-            self.rotation.ask(&presented, &verdict, now);
-            if verdict.reason == Reason::BadSignature && self.not_genuine {
-                self.not_genuine().clone_into(&mut verdict.explanation);
-            }
+            self.conclude(reading, &presented, &mut verdict, options, now);
             let shown = match presented {
                 Presented::Ticket { payload, token } => Some((payload, token)),
                 Presented::Found { .. } | Presented::Refused(_) => None,
@@ -137,10 +131,6 @@ impl Scanner {
                     }),
                     Err(cause) => return self.fail_all(readings.len(), now, cause),
                 }
-            }
-            if !input::is_blank(&reading.text) {
-                let gate = self.gate(options).unwrap_or(NO_GATE);
-                self.refusals.count(gate, &verdict);
             }
             scans.push(Scanned {
                 notes: verdict
@@ -165,6 +155,28 @@ impl Scanner {
             scanned.verdict.us = us;
         }
         scans
+    }
+
+    /// The verdict as it is shown, and what is remembered of it.
+    fn conclude(
+        &mut self,
+        reading: &Reading,
+        presented: &Presented,
+        verdict: &mut Verdict,
+        options: ScanOptions,
+        now: Timestamp,
+    ) {
+        if options.confirmed {
+            confirm(verdict, self.language());
+        }
+        self.rotation.ask(presented, verdict, now);
+        if verdict.reason == Reason::BadSignature && self.not_genuine {
+            self.not_genuine().clone_into(&mut verdict.explanation);
+        }
+        if !input::is_blank(&reading.text) {
+            let gate = self.gate(options).unwrap_or(NO_GATE);
+            self.refusals.count(gate, verdict);
+        }
     }
 
     /// What a ticket in hand tells, whatever the verdict will be: which entries of others are about
