@@ -3,7 +3,7 @@
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 use shared::admission::Reason;
-use shared::audit::{Auditor, Finding, FindingKind, Report};
+use shared::audit::{Auditor, FindingKind, Report};
 use shared::log::LogSegment;
 use shared::ticket::{Flags, Payload, event_hint, sign};
 use shared::trust::RootPin;
@@ -105,14 +105,9 @@ fn audited(bundle: &str, pin: Option<RootPin>) -> Report {
 
 /// Kind, device and entries of each finding.
 fn told(report: &Report) -> Vec<(FindingKind, Option<&str>, Option<(u32, u32)>)> {
-    let told = |finding: &'_ Finding| (finding.kind, finding.seqs);
-    report
-        .findings
-        .iter()
-        .map(|finding| {
-            let (kind, seqs) = told(finding);
-            (kind, finding.device.as_deref(), seqs)
-        })
+    let findings = report.findings.iter();
+    findings
+        .map(|finding| (finding.kind, finding.device.as_deref(), finding.seqs))
         .collect()
 }
 
