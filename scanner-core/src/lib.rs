@@ -20,6 +20,7 @@ mod input;
 mod search;
 mod status;
 mod sync;
+mod tally;
 
 pub use admit::{Reading, ScanOptions, Scanned, Scanner};
 pub use cache::Cut;
@@ -31,6 +32,7 @@ pub use export::{ExportedEntry, Proven};
 pub use input::is_blank;
 pub use search::{Hit, SEARCH_CHARS_MIN, SEARCH_WORD_CHARS_MIN, is_searchable};
 pub use shared::admission::{Direction, Outcome, Reason, Verdict};
+pub use shared::log::UseCount;
 pub use status::{
     ClockView, DeviceLine, EventView, Freshness, NamedId, PeerView, SnapshotView, Status,
 };

@@ -25,6 +25,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Enrol(args) => enrol::run(data, &args),
         Command::Sync(args) => sync::run(data, &args),
         Command::Scan(args) => scan::run(data, &args),
+        Command::Run(args) => crate::run::run(data, &args),
         Command::Status(args) => status::run(data, &args),
         Command::Search(args) => search::run(data, &args),
         Command::Doctor(args) => doctor::run(data, &args),

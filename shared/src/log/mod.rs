@@ -10,5 +10,5 @@ pub mod state;
 
 pub use chain::{ChainError, Genesis, LogHead, LogId, LogSegment, SignedEntry};
 pub use entry::{DecisionFlags, Entry, EntryError, EntryKind, Hlc, Target};
-pub use event::EventState;
+pub use event::{EventState, UseCount};
 pub use state::{TicketState, Use, UseLabel};
