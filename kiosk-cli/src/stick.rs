@@ -175,6 +175,43 @@ mod tests {
         assert!(read(&path, None).is_err());
     }
 
+    fn enrolled() -> EnrolReport {
+        use shared::ids::{DeviceId, EventId};
+        use shared::time::Timestamp;
+        let epoch = Timestamp::UNIX_EPOCH;
+        EnrolReport {
+            device_id: DeviceId::new(epoch, [1; 10]),
+            device_name: "Kiosk 1".to_owned(),
+            event_id: EventId::new(epoch, [2; 10]),
+            event_title: "Quiet Night".to_owned(),
+            gate_name: "Gate A".to_owned(),
+            role: shared::api::gate::DeviceRole::Kiosk,
+            server: "http://hub.test".to_owned(),
+            transcript_code: "123456".to_owned(),
+            pinned: false,
+            sync: None,
+            sync_error: None,
+        }
+    }
+
+    #[test]
+    fn the_file_stays_until_its_code_was_used() {
+        // V6
+        let (_dir, path) = written(LINE);
+        let server = Some("http://hub.test");
+        let refused = enrol_with(&path, server, |of| {
+            Invitation::parse("?", None).map(|_| {
+                assert_eq!(of.server(), "http://hub.test");
+                enrolled()
+            })
+        });
+        assert!(refused.is_err());
+        assert!(path.exists());
+        let (report, left) = enrol_with(&path, server, |_| Ok(enrolled())).expect("enrols");
+        assert_eq!((report.device_name.as_str(), left), ("Kiosk 1", None));
+        assert!(!path.exists());
+    }
+
     #[test]
     fn a_used_file_leaves_nothing() {
         let (_dir, path) = written(LINE);

@@ -95,6 +95,8 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::GET, "/orders/{id}", Access::User),
     (Method::POST, "/orders/{id}/cancel", Access::User),
     (Method::POST, "/orders/{id}/refund", Access::Owner),
+    (Method::POST, "/orders/{id}/pay-later", Access::Owner),
+    (Method::POST, "/orders/{id}/settle", Access::Owner),
     // payments
     (Method::POST, "/payments", Access::User),
     (Method::GET, "/payments/{id}", Access::User),
@@ -107,6 +109,11 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::GET, "/claimed-tickets/{id}", Access::User),
     (Method::GET, "/claimed-tickets/qr/{id}", Access::User),
     (Method::POST, "/claimed-tickets/{id}/revoke", Access::Owner),
+    (Method::GET, "/claimed-tickets/{id}/answers", Access::User),
+    (Method::PUT, "/claimed-tickets/{id}/answers", Access::User),
+    (Method::PUT, "/claimed-tickets/{id}/note", Access::Owner),
+    (Method::GET, "/events/{id}/media", Access::Owner),
+    (Method::PUT, "/events/{id}/media/{medium}", Access::Owner),
     // gate
     (Method::POST, "/events/{id}/devices", Access::Owner),
     (Method::GET, "/events/{id}/devices", Access::Owner),
@@ -124,9 +131,15 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/gate/enrolment", Access::Public),
     (Method::POST, "/gate/sync", Access::Signed),
     (Method::POST, "/gate/segments", Access::Signed),
+    (Method::POST, "/gate/answers", Access::Signed),
     (Method::GET, "/events/{id}/redemptions", Access::Owner),
     (Method::GET, "/events/{id}/conflicts", Access::Owner),
     (Method::GET, "/claimed-tickets/{id}/validate", Access::User),
+    (
+        Method::GET,
+        "/events/{id}/media/{medium}/validate",
+        Access::Owner,
+    ),
 ];
 
 /// The whole server.

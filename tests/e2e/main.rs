@@ -7,4 +7,6 @@ mod offline;
 mod qr;
 mod refusals;
 mod scenarios;
+mod screen;
+mod steps;
 mod turning;

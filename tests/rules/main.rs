@@ -2,6 +2,7 @@
 
 mod edges;
 mod files;
+mod scenarios;
 mod words;
 
 use std::path::{Path, PathBuf};

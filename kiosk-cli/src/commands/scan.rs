@@ -4,7 +4,10 @@
 use std::io::{BufReader, IsTerminal as _, Write};
 use std::path::Path;
 
-use scanner_core::{Edge, Outcome, Reading, ScanOptions, Scanned, Scanner, Verdict, is_blank};
+use scanner_core::{
+    Edge, Outcome, QuestionKind, QuestionPolicy, Reading, ScanOptions, Scanned, Scanner, Verdict,
+    is_blank,
+};
 use serde::Serialize;
 
 use super::images::{self, Picture};
@@ -26,6 +29,42 @@ struct Answer<'a> {
     /// What is wrong with the device, when the ticket is not to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// For staff: about this ticket, then about its class.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
+    /// What the guest is to be asked; the answers go with the next scan.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    questions: Vec<Question<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Question<'a> {
+    id: &'a str,
+    text: &'a str,
+    kind: QuestionKind,
+    required: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    options: Vec<Choice<'a>>,
+}
+
+#[derive(Serialize)]
+struct Choice<'a> {
+    id: &'a str,
+    text: &'a str,
+}
+
+impl<'a> Question<'a> {
+    fn of(question: &'a QuestionPolicy) -> Self {
+        let options = question.options.iter();
+        Self {
+            id: &question.id,
+            text: &question.text,
+            kind: question.kind,
+            required: question.required,
+            options: options.map(|(id, text)| Choice { id, text }).collect(),
+        }
+    }
 }
 
 pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
@@ -53,6 +92,7 @@ pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
     let mut loop_ = Loop {
         scanner,
         options,
+        answers: &args.answers,
         json: args.json,
         style: Style::of_stdout(),
         on_admit: args.on_admit.as_deref(),
@@ -81,6 +121,7 @@ pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
 struct Loop<'a> {
     scanner: Scanner,
     options: ScanOptions,
+    answers: &'a [scanner_core::Answer],
     json: bool,
     style: Style,
     on_admit: Option<&'a str>,
@@ -156,7 +197,14 @@ impl Loop<'_> {
         image: Option<String>,
         why: Option<String>,
     ) -> Result<(), Failure> {
-        let Scanned { mut verdict, error } = self.scanner.scan(reading, self.options);
+        let Scanned {
+            mut verdict,
+            error,
+            notes,
+            questions,
+        } = self
+            .scanner
+            .scan_answered(reading, self.options, self.answers);
         if let Some(why) = why {
             verdict.explanation = why;
         }
@@ -170,6 +218,8 @@ impl Loop<'_> {
             verdict: &verdict,
             image,
             error: error.map(|error| error.to_string()),
+            notes,
+            questions: questions.iter().map(Question::of).collect(),
         };
         self.show(&answer)?;
         if let Err(error) = self.scanner.idle() {
@@ -189,6 +239,9 @@ impl Loop<'_> {
                 "{}",
                 ui::verdict(answer.verdict, self.options.direction, self.style)
             )?;
+            for note in &answer.notes {
+                writeln!(out, "  {note}")?;
+            }
             if let Some(error) = &answer.error {
                 writeln!(out, "  ({error})")?;
             }

@@ -5,8 +5,9 @@ use ratatui_core::layout::Rect;
 use ratatui_core::style::{Modifier, Style};
 use scanner_core::{Direction, Freshness, Status};
 
+use super::acts::{Face, Mode, Past};
 use super::news::News;
-use super::screen::{Face, Mode, Past, Screen};
+use super::screen::Screen;
 use super::view::{Palette, columns, put, who};
 use crate::ui::duration;
 
@@ -241,9 +242,10 @@ fn prompt(screen: &Screen, row: &mut Row<'_>) {
     match screen.mode() {
         Mode::Gate | Mode::Help if wedge.is_reading() => row.left("Reading…", bar),
         Mode::Gate | Mode::Help if !wedge.text().is_empty() => {
-            row.left(&format!("Code: {}▏", wedge.text()), bar);
+            row.left(&format!("Code: {}_", wedge.text()), bar);
         }
         Mode::Search(_) => row.left("Enter find · ↑ ↓ choose · Esc back", bar),
+        Mode::Question(_) => row.left("Enter next · Esc back", bar),
         Mode::Gate | Mode::Help | Mode::Quit => {
             row.left("F1 help · / find a guest · F3 sound · F10 end", bar);
         }

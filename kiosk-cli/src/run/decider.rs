@@ -10,8 +10,9 @@ use scanner_core::{
     Direction, Edge, Outcome, Reading, ScanOptions, Scanned, Scanner, UseCount, Verdict,
 };
 
+use super::acts::{Answer, Ask, Event};
 use super::news::News;
-use super::screen::{ASKED_MAX, Answer, Event};
+use super::screen::ASKED_MAX;
 use super::terminal::Bus;
 
 const NEWS_EVERY_MICROS: u64 = 1_000_000;
@@ -20,7 +21,7 @@ const COUNT_SHARE: u64 = 50;
 const COUNT_EVERY_MICROS: u64 = 5_000_000;
 
 pub(super) enum Job {
-    Scan { text: String, confirmed: bool },
+    Scan(Ask),
     Search(String),
 }
 
@@ -113,7 +114,7 @@ impl Loop {
         let mut next = Some(job);
         while let Some(job) = next {
             match job {
-                Job::Scan { text, confirmed } => self.scan(text, confirmed),
+                Job::Scan(ask) => self.scan(ask),
                 Job::Search(question) => {
                     let found = self.scanner.search(&question);
                     let found = found.map_err(|error| error.to_string());
@@ -131,17 +132,26 @@ impl Loop {
         }
     }
 
-    fn scan(&mut self, text: String, confirmed: bool) {
+    fn scan(&mut self, ask: Ask) {
         let options = ScanOptions {
             direction: self.place.direction,
             gate: self.place.gate,
-            confirmed,
+            confirmed: ask.confirmed,
         };
-        let Scanned { verdict, error } = self.scanner.scan(&Reading::from(text), options);
+        let Scanned {
+            verdict,
+            error,
+            notes,
+            questions,
+        } = self
+            .scanner
+            .scan_answered(&Reading::from(ask.text), options, &ask.answers);
         self.note(&verdict);
         let answer = Answer {
             verdict,
             error: error.map(|error| error.to_string()),
+            notes,
+            questions,
         };
         self.bus.tell(Event::Answered(Box::new(answer)));
         // The counters on the screen are those of the answer beside them.

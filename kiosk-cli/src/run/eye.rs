@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use scanner_core::Edge;
 
-use super::screen::Event;
+use super::acts::Event;
 use super::terminal::Bus;
 use crate::camera;
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use scanner_core::{Direction, Edge, Scanner, Verdict, install_tls};
 
+use super::acts::{Effect, Event};
 use super::decider::{Decider, Job, Place};
 use super::eye;
-use super::screen::{Effect, Event, Screen};
+use super::screen::Screen;
 use super::terminal::{Bus, EVENTS_MAX, Stamped, Terminal, listen};
 use super::uplink::Uplink;
 use super::view::{self, Palette};
@@ -154,8 +155,8 @@ impl Gate<'_> {
     fn carry_out(&mut self, effects: Vec<Effect>) -> Result<(), Failure> {
         for effect in effects {
             match effect {
-                Effect::Scan { text, confirmed } => {
-                    if !self.decider.give(Job::Scan { text, confirmed }) {
+                Effect::Scan(ask) => {
+                    if !self.decider.give(Job::Scan(ask)) {
                         return Err(Failure::Io(std::io::Error::other(
                             "the thread that decides has ended",
                         )));

@@ -7,10 +7,11 @@
 
 use std::collections::VecDeque;
 
-use scanner_core::{Direction, Hit, Outcome, Reason, Verdict};
+use scanner_core::{Direction, Hit, Reason, Verdict};
 
+use super::acts::{Answer, Ask, Effect, Event, Face, Finding, Mode, Past, Questioning, Shown};
 use super::news::News;
-use super::wedge::{Key, Stroke, Typed, Wedge};
+use super::wedge::{Key, Typed, Wedge};
 
 /// Codes that wait for their answer. More than any queue of guests between two looks at the screen.
 pub(crate) const ASKED_MAX: usize = 512;
@@ -18,131 +19,12 @@ pub(crate) const ASKED_MAX: usize = 512;
 const READ_AGAIN_MICROS: u64 = 2_500_000;
 /// Within this time a second reading of an admitted ticket is rather the same guest again.
 const READ_TWICE_MICROS: u64 = 10_000_000;
-const ADMIT_STAYS_MICROS: u64 = 6_000_000;
-const REFUSE_STAYS_MICROS: u64 = 15_000_000;
-/// Somebody looks at an ID meanwhile.
-const ATTENTION_STAYS_MICROS: u64 = 120_000_000;
 /// A question that nobody goes on with.
 const PROMPT_STAYS_MICROS: u64 = 60_000_000;
 const TROUBLE_STAYS_MICROS: u64 = 60_000_000;
 pub(crate) const TROUBLES_MAX: usize = 3;
 pub(crate) const HISTORY_MAX: usize = 8;
 const BELL_EVERY_MICROS: u64 = 180_000;
-
-/// What happens to the screen.
-#[derive(Debug)]
-pub(crate) enum Event {
-    Stroke(Stroke),
-    /// A code that the camera saw, each once while it stays in sight.
-    Seen(String),
-    Answered(Box<Answer>),
-    Found(Result<Vec<Hit>, String>),
-    News(Box<News>),
-    /// A command, the camera or a sync has failed, in words.
-    Trouble(String),
-    Resized,
-    /// The system wants this program to end.
-    Stop,
-}
-
-/// What the core said about a code.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) verdict: Verdict,
-    /// What is wrong with the device, when the ticket is not to blame.
-    pub(crate) error: Option<String>,
-}
-
-/// What the screen wants done.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
-    /// Decide; answers come back in this order.
-    Scan {
-        text: String,
-        confirmed: bool,
-    },
-    Search(String),
-    /// Somebody was admitted or let out: open the turnstile, print the label.
-    Passed(Box<Verdict>),
-    Bell,
-    SyncNow,
-    Quit,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Face {
-    Admit,
-    Out,
-    Refuse,
-    Attention,
-}
-
-impl Face {
-    pub(crate) fn of(verdict: &Verdict, direction: Direction) -> Self {
-        match (verdict.verdict, direction) {
-            (Outcome::Admit, Direction::In) => Self::Admit,
-            (Outcome::Admit, Direction::Out) => Self::Out,
-            (Outcome::Refuse, _) => Self::Refuse,
-            (Outcome::Attention, _) => Self::Attention,
-        }
-    }
-
-    const fn stays_micros(self) -> u64 {
-        match self {
-            Self::Admit | Self::Out => ADMIT_STAYS_MICROS,
-            Self::Refuse => REFUSE_STAYS_MICROS,
-            Self::Attention => ATTENTION_STAYS_MICROS,
-        }
-    }
-
-    /// One for yes, three for no, two for "look".
-    const fn bells(self) -> u8 {
-        match self {
-            Self::Admit | Self::Out => 1,
-            Self::Refuse => 3,
-            Self::Attention => 2,
-        }
-    }
-}
-
-/// The answer that fills the screen.
-#[derive(Debug)]
-pub(crate) struct Shown {
-    pub(crate) face: Face,
-    pub(crate) answer: Answer,
-    pub(crate) note: Option<&'static str>,
-    text: String,
-    at: u64,
-}
-
-/// An earlier answer, in a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Past {
-    pub(crate) face: Face,
-    pub(crate) verdict: Verdict,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    Gate,
-    Help,
-    /// Ends the program at "y".
-    Quit,
-    Search(Finding),
-}
-
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Finding {
-    pub(crate) asked: Option<String>,
-    pub(crate) hits: Vec<Hit>,
-    pub(crate) failed: Option<String>,
-    pub(crate) at: usize,
-}
-
-#[derive(Debug)]
-struct Asked {
-    text: String,
-}
 
 /// The latest that passed.
 #[derive(Debug)]
@@ -159,7 +41,7 @@ pub(crate) struct Screen {
     mode: Mode,
     mode_since: u64,
     shown: Option<Shown>,
-    asked: VecDeque<Asked>,
+    asked: VecDeque<Ask>,
     passed: Option<Passed>,
     history: VecDeque<Past>,
     troubles: VecDeque<(String, u64)>,
@@ -273,6 +155,12 @@ impl Screen {
                         effects.push(Effect::Search(text));
                     }
                 }
+                Mode::Question(questioning) => {
+                    if let Some(ask) = questioning.answer(&text) {
+                        self.enter(Mode::Gate, at);
+                        self.ask(ask, at, effects);
+                    }
+                }
                 Mode::Gate | Mode::Help => self.code(text, at, effects),
                 Mode::Quit => self.enter(Mode::Gate, at),
             },
@@ -287,7 +175,7 @@ impl Screen {
             (Mode::Quit, _) => self.enter(Mode::Gate, at),
             (Mode::Gate | Mode::Help, '/') => self.enter(Mode::Search(Finding::default()), at),
             (Mode::Gate, '?') => self.enter(Mode::Help, at),
-            (Mode::Gate | Mode::Help | Mode::Search(_), _) => {}
+            (Mode::Gate | Mode::Help | Mode::Search(_) | Mode::Question(_), _) => {}
         }
     }
 
@@ -332,8 +220,14 @@ impl Screen {
         else {
             return;
         };
-        let text = shown.text.clone();
-        self.ask(text, true, at, effects);
+        let ask = shown.ask.clone();
+        if shown.answer.questions.is_empty() {
+            let confirmed = true;
+            self.ask(Ask { confirmed, ..ask }, at, effects);
+        } else {
+            let open = shown.answer.questions.iter().cloned().collect();
+            self.enter(Mode::Question(Questioning { ask, open }), at);
+        }
     }
 
     /// A reading, from a barcode reader, a hand or the camera: whatever the focus was on.
@@ -345,15 +239,19 @@ impl Screen {
             .as_ref()
             .is_some_and(|of| of.text == text && at.saturating_sub(of.at) < READ_AGAIN_MICROS);
         if !text.is_empty() && (waits || passed) {
-            if let Some(shown) = self.shown.as_mut().filter(|of| of.text == text) {
+            if let Some(shown) = self.shown.as_mut().filter(|of| of.ask.text == text) {
                 shown.note = Some("Read again: one ticket, counted once.");
             }
             return;
         }
-        self.ask(text, false, at, effects);
+        let ask = Ask {
+            text,
+            ..Ask::default()
+        };
+        self.ask(ask, at, effects);
     }
 
-    fn ask(&mut self, text: String, confirmed: bool, at: u64, effects: &mut Vec<Effect>) {
+    fn ask(&mut self, ask: Ask, at: u64, effects: &mut Vec<Effect>) {
         if self.asked.len() >= ASKED_MAX {
             self.trouble(
                 "Too many codes at once: scan the last ones again.".to_owned(),
@@ -368,15 +266,12 @@ impl Screen {
         if self.asked.is_empty() {
             self.shown = None;
         }
-        self.asked.push_back(Asked { text: text.clone() });
-        effects.push(Effect::Scan { text, confirmed });
+        self.asked.push_back(ask.clone());
+        effects.push(Effect::Scan(ask));
     }
 
     fn answered(&mut self, answer: Answer, at: u64, effects: &mut Vec<Effect>) {
-        let text = self
-            .asked
-            .pop_front()
-            .map_or_else(String::new, |of| of.text);
+        let ask = self.asked.pop_front().unwrap_or_default();
         let verdict = &answer.verdict;
         let again = self.since_passed(verdict, at);
         if again.is_some_and(|since| since < READ_AGAIN_MICROS) {
@@ -389,7 +284,7 @@ impl Screen {
         let face = Face::of(verdict, self.direction);
         if matches!(face, Face::Admit | Face::Out) && verdict.durable {
             self.passed = Some(Passed {
-                text: text.clone(),
+                text: ask.text.clone(),
                 serial: verdict.serial,
                 at,
             });
@@ -412,7 +307,7 @@ impl Screen {
             face,
             answer,
             note,
-            text,
+            ask,
             at,
         });
         self.ring(face.bells(), at);

@@ -15,8 +15,8 @@ use scanner_core::Clock;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
 use signal_hook::iterator::Signals;
 
+use super::acts::Event;
 use super::keys::Keys;
-use super::screen::Event;
 use crate::error::Failure;
 
 /// Events that wait. A reader's burst of keys fits many times; when it is full, keys wait in the

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use scanner_core::{Edge, Error, HttpTransport, Kind, SyncReport, Syncer};
 
-use super::screen::Event;
+use super::acts::Event;
 use super::terminal::Bus;
 
 /// Between exchanges while there is something to send, and while there is not.

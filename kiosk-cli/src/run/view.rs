@@ -7,9 +7,10 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use ratatui_core::style::{Color, Modifier, Style};
 use ratatui_core::text::Line;
-use scanner_core::{Direction, Verdict};
+use scanner_core::{Direction, QuestionKind, Verdict};
 
-use super::screen::{Face, Finding, Mode, Screen, Shown};
+use super::acts::{Face, Finding, Mode, Questioning, SKIP, Shown};
+use super::screen::Screen;
 use super::shapes::{self, Shape, WORD_ROWS};
 use super::{bars, waiting};
 use crate::ui::wrap;
@@ -53,12 +54,13 @@ impl Palette {
 }
 
 impl Face {
+    /// Glyphs that the bare console has as well.
     pub(super) const fn mark(self) -> &'static str {
         match self {
-            Self::Admit => "✔",
+            Self::Admit => "√",
             Self::Out => "→",
-            Self::Refuse => "✖",
-            Self::Attention => "✋",
+            Self::Refuse => "×",
+            Self::Attention => "▲",
         }
     }
     const fn shape(self) -> Shape {
@@ -93,6 +95,7 @@ pub(crate) fn draw(screen: &Screen, buf: &mut Buffer, palette: Palette) {
         Mode::Help => help(&mut page),
         Mode::Quit => quit(&mut page),
         Mode::Search(finding) => search(&mut page, screen, finding),
+        Mode::Question(questioning) => question(&mut page, screen, questioning),
         Mode::Gate => match screen.shown() {
             Some(shown) => answer(&mut page, shown),
             None => idle(&mut page, screen),
@@ -117,7 +120,7 @@ pub(super) fn note(buf: &mut Buffer, palette: Palette, note: &waiting::Page, typ
         page.gap();
     }
     if !typed.is_empty() {
-        page.text(&format!("{typed}▏"), strong);
+        page.text(&format!("{typed}_"), strong);
     }
 }
 
@@ -135,6 +138,9 @@ fn answer(page: &mut Page<'_>, shown: &Shown) {
     }
     page.gap();
     page.text(&verdict.explanation, page.style);
+    for note in &answer.notes {
+        page.text(note, strong);
+    }
     if let Some(error) = &answer.error {
         page.text(&format!("({error})"), page.style);
     }
@@ -144,7 +150,12 @@ fn answer(page: &mut Page<'_>, shown: &Shown) {
     }
     if *face == Face::Attention {
         page.gap();
-        page.line("F5   it is in order: admit", strong);
+        let done = if answer.questions.is_empty() {
+            "F5   it is in order: admit"
+        } else {
+            "F5   ask the guest"
+        };
+        page.line(done, strong);
         page.line("Esc  it is not", page.style);
     }
 }
@@ -207,16 +218,49 @@ fn quit(page: &mut Page<'_>) {
     page.line("Esc  go on", page.style);
 }
 
+fn question(page: &mut Page<'_>, screen: &Screen, questioning: &Questioning) {
+    let Some(question) = questioning.question() else {
+        return;
+    };
+    page.head(Shape::Hand, "ASK");
+    let strong = page.style.add_modifier(Modifier::BOLD);
+    page.text(&question.text, strong);
+    page.gap();
+    for (number, (_, text)) in (1..).zip(&question.options) {
+        page.line(&format!("{number}  {text}"), page.style);
+    }
+    let how = match question.kind {
+        QuestionKind::YesNo => "y or n",
+        QuestionKind::Choice => "a number",
+        QuestionKind::Choices => "numbers, with commas",
+        QuestionKind::Date => "a date, as 2026-11-26",
+        QuestionKind::Time => "a time, as 18:30",
+        QuestionKind::DateTime => "a date and a time, as 2026-11-26T18:30",
+        QuestionKind::Text | QuestionKind::Number | QuestionKind::Email => "the answer",
+    };
+    let skip = if question.required {
+        String::new()
+    } else {
+        format!(", {SKIP} for none")
+    };
+    page.text(
+        &format!("Type {how}{skip}, then Enter. Esc: back."),
+        page.style,
+    );
+    page.gap();
+    page.text(&format!("{}_", screen.wedge().text()), strong);
+}
+
 fn search(page: &mut Page<'_>, screen: &Screen, finding: &Finding) {
     let strong = page.style.add_modifier(Modifier::BOLD);
-    page.text(&format!("Find a guest: {}▏", screen.wedge().text()), strong);
+    page.text(&format!("Find a guest: {}_", screen.wedge().text()), strong);
     page.gap();
     if let Some(failed) = &finding.failed {
         page.text(failed, page.style);
     } else if finding.asked.is_none() {
         page.text("A name or a serial, then Enter. Esc: back.", page.style);
-    } else if finding.hits.is_empty() {
-        page.text("Nothing found.", page.style);
+    } else if let (Some(asked), true) = (&finding.asked, finding.hits.is_empty()) {
+        page.text(&format!("{asked}: nothing found."), page.style);
     }
     // The chosen one stays in sight.
     let rows = usize::from(page.rows_left());

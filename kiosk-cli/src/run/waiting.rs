@@ -8,7 +8,7 @@ use std::time::Duration;
 use ratatui_core::buffer::Buffer;
 use scanner_core::{Edge, EnrolReport, Invitation, Scanner, enrol};
 
-use super::screen::Event;
+use super::acts::Event;
 use super::terminal::{Stamped, Terminal};
 use super::view::{Palette, note};
 use super::wedge::{Key, Stroke, Typed, Wedge};

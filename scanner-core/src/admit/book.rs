@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use shared::admission::{AddOn, Carried};
 use shared::ids::{DeviceId, EventId, GateId};
 use shared::limits::{SEGMENT_TICKETS, SERIAL_MAX};
 use shared::log::{Entry, EntryKind, EventState, Hlc, LogHead, LogId};
-use shared::ticket::ScanProof;
 use shared::ticket::proof::{ProofStanding, proof_standing};
+use shared::ticket::{MediumId, ScanProof};
 use shared::time::Timestamp;
 use shared::trust::{
     Policy, Roster, RosterEntry, Segment, SegmentKind, SegmentRef, TicketRow, TrustedKeys,
 };
 
+use super::extras::Extras;
 use super::labels::Labels;
 use crate::cache::{Cache, Identity, LogRow, SyncFacts, Trust};
 use crate::error::Cause;
@@ -48,6 +50,7 @@ pub(crate) struct Book {
     pub(crate) snapshot: Option<InUse>,
     pub(crate) seats: Labels,
     pub(crate) holders: Labels,
+    pub(crate) extras: Extras,
     pub(crate) state: EventState,
     pub(crate) logs: BTreeMap<LogId, Folded>,
     pub(crate) sync: SyncFacts,
@@ -166,6 +169,7 @@ impl Book {
                 let numbered = names.iter().map(|(serial, name)| (*serial, name.as_str()));
                 self.holders.set(reference.index, numbered);
             }
+            Segment::Extras(extras) => self.extras.set(reference.index, extras),
         }
         Ok(())
     }
@@ -180,6 +184,7 @@ impl Book {
             }
             SegmentKind::Seats => self.seats.remove(reference.index),
             SegmentKind::Holders => self.holders.remove(reference.index),
+            SegmentKind::Extras => self.extras.remove(reference.index),
         }
     }
 
@@ -240,7 +245,29 @@ impl Book {
         }
     }
 
+    /// A ticket may have been let in by a medium, or by the ticket that it was added to: then the
+    /// proof is of that one. Whether it is, is open once that ticket was replaced.
     fn standing(&self, entry: &Entry) -> ProofStanding {
+        let own = self.own_standing(entry);
+        let extra = self.extras.get(entry.serial);
+        let (Some(extra), Some(event)) = (extra, self.event) else {
+            return own;
+        };
+        let medium = MediumId::of(event, entry.proof);
+        if own == ProofStanding::Proven || extra.media.iter().any(|link| link.id == medium) {
+            return ProofStanding::Proven;
+        }
+        let Some((main, row)) = extra.added_to.and_then(|to| Some((to, self.row(to)?))) else {
+            return own;
+        };
+        let known = Some((row.generation, row.commitment));
+        match proof_standing(entry.proof, event, main, row.generation, known) {
+            ProofStanding::Contradicted if row.generation > 1 => ProofStanding::Unknown,
+            standing => standing,
+        }
+    }
+
+    fn own_standing(&self, entry: &Entry) -> ProofStanding {
         let row = self
             .row(entry.serial)
             .map(|row| (row.generation, row.commitment));
@@ -288,6 +315,61 @@ impl Book {
         let at = (serial as usize).checked_mul(TicketRow::LEN)?;
         let bytes = self.rows.get(at..at + TicketRow::LEN)?;
         TicketRow::decode(bytes.try_into().ok()?).ok()
+    }
+
+    /// What was added to a ticket, as far as the snapshot knows it.
+    pub(crate) fn add_ons(&self, serial: u32) -> Vec<AddOn> {
+        let added = self.extras.added_to(serial);
+        added.filter_map(|serial| self.add_on(serial)).collect()
+    }
+
+    /// What a medium stands for, as far as the snapshot knows it.
+    pub(crate) fn carried(&self, medium: MediumId) -> Vec<Carried> {
+        let serials = self.extras.carried_by(medium);
+        serials
+            .filter_map(|serial| {
+                let AddOn {
+                    payload,
+                    row,
+                    state,
+                } = self.add_on(serial)?;
+                let mut media = self.extras.get(serial)?.media.iter();
+                let label = |label: &str| label.to_owned();
+                Some(Carried {
+                    link: *media.find(|link| link.id == medium)?,
+                    seat: payload
+                        .seat
+                        .and_then(|seat| self.seats.get(seat))
+                        .map(label),
+                    holder: self.holders.get(serial).map(label),
+                    payload,
+                    row,
+                    state,
+                })
+            })
+            .collect()
+    }
+
+    fn add_on(&self, serial: u32) -> Option<AddOn> {
+        let terms = self.extras.get(serial)?.terms?;
+        let row = self.row(serial)?;
+        Some(AddOn {
+            payload: terms.payload(self.event?, serial, &row)?,
+            row,
+            state: self.state.ticket(serial),
+        })
+    }
+
+    /// For staff: about the ticket, then about its class.
+    pub(crate) fn notes(&self, serial: u32) -> Vec<String> {
+        let own = self.extras.get(serial).map(|extra| extra.note.as_str());
+        let class = self.row(serial).and_then(|row| {
+            let policy = &self.snapshot.as_ref()?.policy;
+            let class = policy.classes.get(usize::from(row.class))?;
+            Some(class.note.as_str())
+        });
+        let told = own.into_iter().chain(class).filter(|note| !note.is_empty());
+        told.map(str::to_owned).collect()
     }
 
     /// Serials that the snapshot covers.

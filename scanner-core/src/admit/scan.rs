@@ -2,12 +2,13 @@
 
 use shared::admission::overrule::confirm;
 use shared::admission::{
-    Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide, present,
+    Answer, Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide, present,
 };
 use shared::log::{DecisionFlags, Entry, EntryKind, Hlc, LogHead, SignedEntry, Target};
 use shared::ticket::{Payload, ScanProof, Token};
 use shared::time::Timestamp;
 
+use super::answering;
 use super::scanner::Scanner;
 use super::{Reading, ScanOptions, Scanned};
 use crate::error::{Cause, Error};
@@ -21,21 +22,53 @@ const GROUP_MAX: usize = 256;
 const CLOCK_SURE_MS: i64 = 30_000;
 /// A server heard within this time counts as heard.
 const HEARD_SECS: i64 = 60;
+const NO_LIST: &str = "This device has no ticket list yet. Connect it and sync.";
 /// An entry's gate when the policy does not know the device's gate.
 const NO_GATE: u16 = u16::MAX;
+
+/// The ticket that a verdict is about: the one in hand, what was added to it, or what a medium
+/// stands for.
+#[derive(Clone, Copy)]
+struct Subject {
+    serial: u32,
+    generation: u8,
+}
+
+impl Subject {
+    fn of(verdict: &Verdict) -> Option<Self> {
+        Some(Self {
+            serial: verdict.serial?,
+            generation: verdict.generation?,
+        })
+    }
+}
 
 /// An admission or exit that is decided and signed, but not yet written.
 struct Staged {
     at: usize,
     seq: u32,
     entry: SignedEntry,
-    shown: (Payload, Token),
+    /// In their normal form.
+    answers: Vec<Answer>,
+    /// `None` when a medium stood for it.
+    shown: Option<(Payload, Token)>,
 }
 
 impl Scanner {
     /// Decides about one reading. An admission is on disk when this returns.
     pub fn scan(&mut self, reading: &Reading, options: ScanOptions) -> Scanned {
-        let mut scanned = self.scan_group(std::slice::from_ref(reading), options);
+        self.scan_answered(reading, options, &[])
+    }
+
+    /// The same with what the guest said to the questions of an earlier scan. Answers that are good
+    /// are on disk with the admission, and go to the server with the next sync.
+    pub fn scan_answered(
+        &mut self,
+        reading: &Reading,
+        options: ScanOptions,
+        given: &[Answer],
+    ) -> Scanned {
+        let mut scanned = self.scan_chunk(std::slice::from_ref(reading), options, given);
         // One reading, one answer.
         scanned
             .pop()
@@ -47,23 +80,37 @@ impl Scanner {
     pub fn scan_group(&mut self, readings: &[Reading], options: ScanOptions) -> Vec<Scanned> {
         readings
             .chunks(GROUP_MAX)
-            .flat_map(|chunk| self.scan_chunk(chunk, options))
+            .flat_map(|chunk| self.scan_chunk(chunk, options, &[]))
             .collect()
     }
 
-    fn scan_chunk(&mut self, readings: &[Reading], options: ScanOptions) -> Vec<Scanned> {
+    fn scan_chunk(
+        &mut self,
+        readings: &[Reading],
+        options: ScanOptions,
+        given: &[Answer],
+    ) -> Vec<Scanned> {
         let started = self.edge.clock.monotonic_micros();
         let now = self.edge.clock.now();
         if let Err(cause) = self.freshen() {
             return refuse_all(readings.len(), now, cause);
         }
-        let mut verdicts = Vec::with_capacity(readings.len());
+        let mut scans = Vec::with_capacity(readings.len());
         let mut staged = Vec::new();
         let mut tip = None;
         for (at, reading) in readings.iter().enumerate() {
             let presented = self.present(reading, now);
             self.take_note(&presented, now);
-            let mut verdict = self.judge(&presented, options, now);
+            let medium = match presented {
+                Presented::Refused(Reason::NotATicket) => {
+                    self.judge_medium(reading, options, given, now)
+                }
+                _ => None,
+            };
+            let (mut verdict, medium) = match medium {
+                Some((verdict, proof)) => (verdict, Some(proof)),
+                None => (self.judge(&presented, options, given, now), None),
+            };
             if options.confirmed {
                 confirm(&mut verdict, self.language());
             }
@@ -71,39 +118,49 @@ impl Scanner {
             if verdict.reason == Reason::BadSignature && self.not_genuine {
                 self.not_genuine().clone_into(&mut verdict.explanation);
             }
-            if let (Outcome::Admit, Presented::Ticket { payload, token }) =
-                (verdict.verdict, &presented)
+            let shown = match presented {
+                Presented::Ticket { payload, token } => Some((payload, token)),
+                Presented::Found { .. } | Presented::Refused(_) => None,
+            };
+            let event = self.identity.event;
+            let seen = || shown.map(|(_, token)| ScanProof::of_token(event, &token));
+            if let (Outcome::Admit, Some(subject), Some(proof)) =
+                (verdict.verdict, Subject::of(&verdict), medium.or_else(seen))
             {
-                match self.stage(payload, token, options, now, &mut tip) {
+                match self.stage(subject, proof, options, now, &mut tip) {
                     Ok((seq, entry)) => staged.push(Staged {
                         at,
                         seq,
                         entry,
-                        shown: (*payload, *token),
+                        answers: self.good_answers(&verdict, options, given),
+                        shown,
                     }),
                     Err(cause) => return self.fail_all(readings.len(), now, cause),
                 }
             }
-            verdicts.push(verdict);
+            scans.push(Scanned {
+                notes: verdict
+                    .serial
+                    .map_or_else(Vec::new, |serial| self.book.notes(serial)),
+                questions: self.questions(&verdict, given),
+                verdict,
+                error: None,
+            });
         }
         if let Err(cause) = self.commit(&staged, tip) {
             return self.fail_all(readings.len(), now, cause);
         }
         for Staged { at, shown, .. } in staged {
-            self.rotation.used(&shown.0, &shown.1, now);
-            verdicts[at].durable = true;
+            if let Some((payload, token)) = shown {
+                self.rotation.used(&payload, &token, now);
+            }
+            scans[at].verdict.durable = true;
         }
         let us = self.edge.clock.monotonic_micros().saturating_sub(started);
-        verdicts
-            .into_iter()
-            .map(|mut verdict| {
-                verdict.us = us;
-                Scanned {
-                    verdict,
-                    error: None,
-                }
-            })
-            .collect()
+        for scanned in &mut scans {
+            scanned.verdict.us = us;
+        }
+        scans
     }
 
     /// What a ticket in hand tells, whatever the verdict will be: which entries of others are about
@@ -141,7 +198,7 @@ impl Scanner {
                         furthest = reason;
                     }
                 }
-                ticket @ Presented::Ticket { .. } => {
+                ticket @ (Presented::Ticket { .. } | Presented::Found { .. }) => {
                     self.last_bad = None;
                     self.not_genuine = false;
                     return ticket;
@@ -157,27 +214,31 @@ impl Scanner {
         Presented::Refused(furthest)
     }
 
-    fn judge(&self, presented: &Presented, options: ScanOptions, now: Timestamp) -> Verdict {
+    fn judge(
+        &self,
+        presented: &Presented,
+        options: ScanOptions,
+        given: &[Answer],
+        now: Timestamp,
+    ) -> Verdict {
         let Some(snapshot) = &self.book.snapshot else {
-            return refusal(
-                now,
-                Reason::SnapshotTooOld,
-                "This device has no ticket list yet. Connect it and sync.",
-            );
+            return refusal(now, Reason::SnapshotTooOld, NO_LIST);
         };
-        if self.book.rolled_back {
-            return refusal(
-                now,
-                Reason::SnapshotTooOld,
-                "The ticket list on this device is older than one it already had. Connect it and sync.",
-            );
+        if let Some(unready) = self.unready(now) {
+            return unready;
         }
         let row;
         let state;
-        let mut facts = Facts::default();
+        let add_ons;
+        let mut facts = Facts {
+            answers: given,
+            ..Facts::default()
+        };
         if let Presented::Ticket { payload, token } = presented {
             row = self.book.row(payload.serial);
             state = self.book.state.ticket(payload.serial);
+            add_ons = self.book.add_ons(payload.serial);
+            facts.add_ons = &add_ons;
             facts.row = row.as_ref();
             facts.state = state.as_ref();
             facts.seat = payload.seat.and_then(|seat| self.book.seats.get(seat));
@@ -186,14 +247,35 @@ impl Scanner {
                 self.rotation
                     .turn(payload, token, &self.book.sync, options.confirmed, now);
         }
-        let gate = GateContext {
+        let gate = self.context(options, snapshot.created, now);
+        decide(presented, &facts, &snapshot.policy, &gate, now)
+    }
+
+    /// Why this device can judge nothing.
+    pub(super) fn unready(&self, now: Timestamp) -> Option<Verdict> {
+        let why = if self.book.snapshot.is_none() {
+            NO_LIST
+        } else if self.book.rolled_back {
+            "The ticket list on this device is older than one it already had. Connect it and sync."
+        } else {
+            return None;
+        };
+        Some(refusal(now, Reason::SnapshotTooOld, why))
+    }
+
+    pub(super) fn context(
+        &self,
+        options: ScanOptions,
+        snapshot_created: Timestamp,
+        now: Timestamp,
+    ) -> GateContext {
+        GateContext {
             gate: self.gate(options),
             direction: options.direction,
-            snapshot_created: snapshot.created,
+            snapshot_created,
             evicted: self.book.is_evicted(self.identity.device, now),
             asks: true,
-        };
-        decide(presented, &facts, &snapshot.policy, &gate, now)
+        }
     }
 
     /// The sentence after a second identical reading; the first one asks to show it again.
@@ -224,15 +306,14 @@ impl Scanner {
     /// group sees it. Undone by `fail_all`.
     fn stage(
         &mut self,
-        payload: &Payload,
-        token: &Token,
+        subject: Subject,
+        proof: ScanProof,
         options: ScanOptions,
         now: Timestamp,
         tip: &mut Option<(LogHead, Hlc)>,
     ) -> Result<(u32, SignedEntry), Cause> {
         let gate = self.gate(options).unwrap_or(NO_GATE);
         let flags = self.flags(now);
-        let proof = ScanProof::of_token(self.identity.event, token);
         let kind = match options.direction {
             Direction::In => EntryKind::Admit,
             Direction::Out => EntryKind::Exit,
@@ -240,7 +321,7 @@ impl Scanner {
         // An exit names the admission that it closes.
         let target = match options.direction {
             Direction::In => None,
-            Direction::Out => self.book.state.ticket(payload.serial).and_then(|state| {
+            Direction::Out => self.book.state.ticket(subject.serial).and_then(|state| {
                 state.open_admission().map(|of| Target {
                     log: of.log,
                     seq: of.seq,
@@ -256,8 +337,8 @@ impl Scanner {
             kind,
             gate,
             flags,
-            serial: payload.serial,
-            generation: payload.generation,
+            serial: subject.serial,
+            generation: subject.generation,
             proof,
             target,
         };
@@ -277,6 +358,9 @@ impl Scanner {
             .iter()
             .map(|staged| (staged.seq, staged.entry.clone()))
             .collect();
+        // First what was said: an admission is the last thing to be written.
+        let said = staged.iter().map(|staged| (staged.seq, &staged.answers));
+        answering::keep(&mut self.cache, log.row.log, said)?;
         log.append(&mut self.cache, &entries, head, hlc)?;
         if let Some(folded) = self.book.logs.get_mut(&log.row.log) {
             folded.head = head;
@@ -360,6 +444,8 @@ fn refuse_all(count: usize, now: Timestamp, cause: Cause) -> Vec<Scanned> {
         .map(|_| Scanned {
             verdict: refusal(now, Reason::Rule, explanation),
             error: error.take(),
+            notes: Vec::new(),
+            questions: Vec::new(),
         })
         .collect()
 }
@@ -368,5 +454,7 @@ fn unreachable_answer(now: Timestamp) -> Scanned {
     Scanned {
         verdict: refusal(now, Reason::Rule, "No answer was found. Scan again."),
         error: None,
+        notes: Vec::new(),
+        questions: Vec::new(),
     }
 }

@@ -1,13 +1,16 @@
 //! A device against a server made of the shared types, in memory: enrolment, sync, scans,
 //! crashes, and what must be refused.
 
+mod adding_on;
 mod agree;
+mod answering;
 mod crash;
 mod cuts;
 mod device;
 mod enrol;
 mod exchange;
 mod inside;
+mod media;
 mod scan;
 mod server;
 mod sync;

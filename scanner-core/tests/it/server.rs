@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use ed25519_dalek::SigningKey;
+use shared::admission::Answer;
 use shared::ids::{ClassId, DeviceId, EventId, GateId};
 use shared::limits::SEGMENT_TICKETS;
 use shared::log::{Genesis, LogHead, LogId};
@@ -12,9 +13,9 @@ use shared::ticket::{Flags, Payload, ScanCommitment, ScanProof, Token, event_hin
 use shared::time::Timestamp;
 use shared::trust::enrolment::EnrolmentLink;
 use shared::trust::{
-    Authority, ClassPolicy, GatePolicy, Header, KeyStatus, Keyring, KeyringEntry, Manifest, Policy,
-    Root, RootPin, Roster, Segment, SegmentKind, Signed, Statement, StatementKind, TicketRow,
-    TicketRowStatus, seal,
+    Authority, ClassPolicy, Extra, GatePolicy, Header, KeyStatus, Keyring, KeyringEntry, Manifest,
+    Policy, Root, RootPin, Roster, Segment, SegmentKind, Signed, Statement, StatementKind,
+    TicketRow, TicketRowStatus, seal,
 };
 
 pub(crate) const CODE: &str = "ABCDEFGH12345678";
@@ -48,11 +49,15 @@ pub(crate) struct Server {
     pub(crate) policy: Policy,
     pub(crate) rows: Vec<TicketRow>,
     pub(crate) holders: BTreeMap<u32, String>,
+    /// Of the first segment.
+    pub(crate) extras: BTreeMap<u32, Extra>,
     pub(crate) seats: Vec<String>,
     pub(crate) snapshots: Vec<Signed>,
     pub(crate) segments: BTreeMap<[u8; 32], Vec<u8>>,
     last_kept: [u8; 32],
     pub(crate) logs: BTreeMap<LogId, Log>,
+    /// What guests said, by the entry that it came with.
+    pub(crate) answers: BTreeMap<(LogId, u32), Vec<Answer>>,
     pub(crate) code: Option<DeviceId>,
     pub(crate) nonce: [u8; 32],
 }
@@ -129,11 +134,13 @@ impl Server {
             policy: policy(now, tickets),
             rows: Vec::new(),
             holders: BTreeMap::new(),
+            extras: BTreeMap::new(),
             seats: (0..2000).map(|seat| format!("A-{seat}")).collect(),
             snapshots: Vec::new(),
             segments: BTreeMap::new(),
             last_kept: [0; 32],
             logs: BTreeMap::new(),
+            answers: BTreeMap::new(),
             code: None,
             nonce: [9; 32],
         };
@@ -229,6 +236,10 @@ impl Server {
         }
         for (index, names) in names {
             references.push(self.keep(&Segment::Holders(names), index));
+        }
+        if !self.extras.is_empty() {
+            let extras = self.extras.clone().into_iter().collect();
+            references.push(self.keep(&Segment::Extras(extras), 0));
         }
         let manifest = Manifest {
             keyring_version: 1,
@@ -354,6 +365,7 @@ fn policy(now: Timestamp, tickets: u32) -> Policy {
         id: ClassId::new(now, [at; 10]),
         name: name.to_owned(),
         zones,
+        note: String::new(),
     };
     Policy {
         title: "Quiet Night".to_owned(),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use data_encoding::HEXLOWER;
 use scanner_core::{Transport, TransportError};
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
-use shared::sync::{SegmentsResponse, SignedRequest, SyncResponse};
+use shared::sync::{AnswersResponse, SegmentsResponse, SignedRequest, SyncResponse};
 
 use crate::server::{Server, Shared};
 
@@ -77,5 +77,10 @@ impl Transport for Wire {
         let request = SignedRequest::from_wire(&request.to_wire()).expect("canonical");
         let answer = self.call(|server| Ok(server.segments(&request)))?;
         Ok(SegmentsResponse::from_wire(&answer.to_wire()).expect("canonical"))
+    }
+    fn answers(&mut self, request: &SignedRequest) -> Result<AnswersResponse, TransportError> {
+        let request = SignedRequest::from_wire(&request.to_wire()).expect("canonical");
+        let answer = self.call(|server| Ok(server.answers(&request)))?;
+        Ok(AnswersResponse::from_wire(&answer.to_wire()).expect("canonical"))
     }
 }

@@ -4,11 +4,10 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use shared::admission::Verdict;
 use shared::api::error::ErrorBody;
 use shared::api::gate::{
     ConflictView, CreateDevice, DeviceEnrolment, DeviceView, EnrolChallenge, EnrolRequest,
-    EnrolResponse, RedemptionView,
+    EnrolResponse, RedemptionView, ValidationView,
 };
 use shared::api::page::Page;
 use shared::ids::{ClaimedTicketId, DeviceId, EventId, GateId};
@@ -16,7 +15,7 @@ use shared::limits::SYNC_BODY_BYTES_MAX;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{conflicts, enrol, evict, fetch, invite, redemptions, sync, validate};
+use super::{answers, conflicts, enrol, evict, fetch, invite, redemptions, sync, validate};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
@@ -27,6 +26,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     let binary = OpenApiRouter::new()
         .routes(routes!(sync_device))
         .routes(routes!(fetch_segments))
+        .routes(routes!(take_answers))
         .layer(DefaultBodyLimit::max(SYNC_BODY_BYTES_MAX));
     OpenApiRouter::new()
         .routes(routes!(list_devices, invite_device))
@@ -37,6 +37,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(list_redemptions))
         .routes(routes!(list_conflicts))
         .routes(routes!(validate_ticket))
+        .routes(routes!(validate_medium))
         .merge(binary)
 }
 
@@ -151,6 +152,19 @@ async fn fetch_segments(
     Ok(postcard(fetch::fetch(&app, &body).await?))
 }
 
+/// What guests answered at a device: a signed `AnswersRequest` in, an `AnswersResponse` out.
+#[utoipa::path(post, path = "/gate/answers", tag = "gate",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody)))]
+async fn take_answers(
+    State(app): State<AppState>,
+    Binary(body): Binary,
+) -> Result<Response, ApiError> {
+    let now = app.clock.now();
+    Ok(postcard(answers::take(&app, &body, now).await?))
+}
+
 fn postcard(body: Vec<u8>) -> Response {
     ([(header::CONTENT_TYPE, BINARY)], body).into_response()
 }
@@ -203,15 +217,31 @@ struct AtGate {
 
 /// What a gate would say to this ticket now. Nothing is recorded.
 #[utoipa::path(get, path = "/claimed-tickets/{id}/validate", tag = "gate", params(("id" = ClaimedTicketId, Path), AtGate),
-    security(("bearer" = [])), responses((status = 200, body = Verdict), (status = 404, body = ErrorBody)))]
+    security(("bearer" = [])), responses((status = 200, body = ValidationView), (status = 404, body = ErrorBody)))]
 async fn validate_ticket(
     State(app): State<AppState>,
     caller: Caller,
     Path(id): Path<ClaimedTicketId>,
     Query(at): Query<AtGate>,
-) -> Result<Json<Verdict>, ApiError> {
+) -> Result<Json<ValidationView>, ApiError> {
     let now = app.clock.now();
     Ok(Json(
         validate::validate(&app, &caller, id, at.gate_id, now).await?,
+    ))
+}
+
+/// What a gate would say to a wristband or card now. Nothing is recorded. For the organizer.
+#[utoipa::path(get, path = "/events/{id}/media/{medium}/validate", tag = "gate",
+    params(("id" = EventId, Path), ("medium" = String, Path), AtGate), security(("bearer" = [])),
+    responses((status = 200, body = ValidationView), (status = 404, body = ErrorBody)))]
+async fn validate_medium(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path((id, medium)): Path<(EventId, String)>,
+    Query(at): Query<AtGate>,
+) -> Result<Json<ValidationView>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(
+        validate::validate_medium(&app, &caller, id, &medium, at.gate_id, now).await?,
     ))
 }

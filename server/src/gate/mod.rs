@@ -8,6 +8,7 @@
 //!
 //! Other slices may call [`mark_changed`], [`keys::for_event`] and [`publish::refresh`].
 
+mod answers;
 mod challenge;
 mod changed;
 mod conflicts;
@@ -43,6 +44,7 @@ pub use redemption::Redemption;
 pub(crate) use redemptions::of_serial as redemptions_of;
 pub use runtime::GateRuntime;
 pub use segments::RowChange;
+pub use validate::state_of;
 
 use shared::ids::EventId;
 

@@ -107,6 +107,7 @@ impl StoredSegment {
             SegmentKind::Tickets => "tickets",
             SegmentKind::Seats => "seats",
             SegmentKind::Holders => "holders",
+            SegmentKind::Extras => "extras",
         };
         format!("{event}:{kind}:{index}")
     }

@@ -3,11 +3,9 @@
 
 use shared::api::check_in::{CheckInList, CheckInRule, CheckInSettings, Entries};
 use shared::ids::{ClassId, GateId};
-use shared::trust::{
-    ClassPolicy, EntryLimit, GatePolicy, ListFlags, ListPolicy, Policy, QuestionPolicy,
-};
+use shared::trust::{ClassPolicy, EntryLimit, GatePolicy, ListFlags, ListPolicy, Policy};
 
-use crate::events::check_in::time_of_day;
+use crate::events::check_in::{question_policies, time_of_day};
 use crate::events::model::{Event, Gate, TicketClass};
 
 /// Doors do not turn people away for minutes that their watches may be off.
@@ -32,7 +30,6 @@ pub(super) fn of(
     let mut gates: Vec<&Gate> = gates.iter().collect();
     gates.sort_by_key(|gate| gate.index);
     let lists = check_in.lists.iter();
-    let questions = check_in.questions.iter();
     Policy {
         title: event.title.clone(),
         timezone: event.timezone.clone(),
@@ -49,6 +46,7 @@ pub(super) fn of(
                 id: class.id,
                 name: class.name.clone(),
                 zones: class.zones,
+                note: note_of(class.id, check_in),
             })
             .collect(),
         gates: gates
@@ -66,13 +64,14 @@ pub(super) fn of(
         red_after_secs: RED_AFTER_SECS,
         rules: rules(&check_in.rules),
         lists: lists.map(|of| list(of, &classes)).collect(),
-        questions: questions
-            .map(|question| QuestionPolicy {
-                text: question.text.clone(),
-                classes: indexes(question.class_ids.as_deref(), &classes),
-            })
-            .collect(),
+        questions: question_policies(&check_in.questions, &classes, true),
     }
+}
+
+fn note_of(class: ClassId, check_in: &CheckInSettings) -> String {
+    let mut notes = check_in.class_notes.iter();
+    let note = notes.find(|note| note.class_id == class);
+    note.map_or_else(String::new, |note| note.text.clone())
 }
 
 fn list_of(gate: GateId, check_in: &CheckInSettings) -> Option<u8> {
@@ -93,7 +92,8 @@ fn list(list: &CheckInList, classes: &[&TicketClass]) -> ListPolicy {
         },
         flags: flag(list.include_pending, ListFlags::INCLUDE_PENDING)
             .with(flag(list.re_entry, ListFlags::RE_ENTRY))
-            .with(flag(list.id_check, ListFlags::ID_CHECK)),
+            .with(flag(list.id_check, ListFlags::ID_CHECK))
+            .with(flag(list.match_add_ons, ListFlags::ADD_ON_MATCH)),
         check_out_secs: list.check_out_at.as_deref().and_then(time_of_day),
         rules: rules(&list.rules),
     }

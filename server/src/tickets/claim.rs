@@ -10,13 +10,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::api::tickets::{Attendee, ClaimRequest, ClaimedTicketView, TicketStatus};
-use shared::ids::{ClaimedTicketId, JournalId, OrderId, TicketId};
+use shared::ids::{ClaimedTicketId, JournalId, TicketId};
 use shared::limits::{EMAIL_CHARS_MAX, NAME_CHARS_MAX};
 use shared::ticket::{Flags, ScanCommitment, ScanProof, TicketType};
 use shared::time::Timestamp;
 
 use super::find::{held, page_hash, stock};
-use super::model::ClaimedTicket;
+use super::model::{AddedTo, ClaimedTicket};
 use super::{Error, render};
 use crate::app::App;
 use crate::events::model::{Event, TicketClass};
@@ -35,6 +35,8 @@ use crate::platform::journal::{self, Actor};
 /// Others that get in between before a claim gives up.
 const RACES_MAX: usize = 8;
 const FIRST_GENERATION: u8 = 1;
+/// What one ticket may stand for.
+const ADD_ONS_MAX: usize = 20;
 
 /// A claimed ticket, and whether this call claimed it.
 pub struct Claimed {
@@ -61,12 +63,19 @@ pub async fn claim(
     if let Some(done) = attempt.recall::<_, Error>(&app.db, now).await? {
         return shown(app, caller, done, now).await;
     }
+    let main = match request.add_on_to {
+        Some(id) => Some(held(&app.db, caller, id).await?),
+        None => None,
+    };
     for _ in 0..RACES_MAX {
         let (stock, order) = bought(app, caller, request.ticket_id).await?;
         let status = stock.status;
         let done = match status {
-            TicketStatus::Paid => {
-                let ticket = mint(app, &stock, &order, caller, attendee.clone(), now).await?;
+            TicketStatus::Paid | TicketStatus::Held if order.lends(status, now) => {
+                let mut ticket = mint(app, &stock, &order, caller, attendee.clone(), now).await?;
+                if let Some(main) = &main {
+                    ticket.added_to = Some(added_to(&ticket, main)?);
+                }
                 let entry = journal::Entry::new(
                     JournalId::new(now, app.entropy.id10()),
                     now,
@@ -95,6 +104,7 @@ pub async fn claim(
             }
             TicketStatus::Available
             | TicketStatus::Held
+            | TicketStatus::Paid
             | TicketStatus::Cancelled
             | TicketStatus::Expired => return Err(Error::NotClaimable(status)),
         };
@@ -141,7 +151,7 @@ async fn bought(
     app: &App,
     caller: &Caller,
     id: TicketId,
-) -> Result<(Versioned<IssuedTicket>, OrderId), Error> {
+) -> Result<(Versioned<IssuedTicket>, Order), Error> {
     let stock = app.db.get::<IssuedTicket>(&id.to_string()).await?;
     let stock = stock.ok_or(Error::NotFound)?;
     // Held stock has no buyer yet, but its holder may know that it is not paid.
@@ -149,7 +159,7 @@ async fn bought(
     let order = app.db.get::<Order>(&id.to_string()).await?;
     order
         .filter(|order| order.user_id == caller.user)
-        .map(|_| (stock, id))
+        .map(|order| (stock, order.into_inner()))
         .ok_or(Error::NotFound)
 }
 
@@ -157,7 +167,7 @@ async fn bought(
 async fn mint(
     app: &App,
     stock: &IssuedTicket,
-    order: &OrderId,
+    order: &Order,
     caller: &Caller,
     attendee: Attendee,
     now: Timestamp,
@@ -181,7 +191,7 @@ async fn mint(
         ticket_id: stock.id,
         event_id: event.id,
         class_id: class.id,
-        order_id: *order,
+        order_id: order.id,
         user_id: caller.user,
         attendee,
         kid: EventKeys::ACTIVE_KID,
@@ -196,6 +206,12 @@ async fn mint(
         seat_index: stock.seat_index,
         commitment: ScanCommitment([0; 8]),
         rotating: class.rotating,
+        added_to: None,
+        add_ons: Vec::new(),
+        media: Vec::new(),
+        note: String::new(),
+        pending: order.later.filter(|_| stock.status == TicketStatus::Held),
+        answered: false,
         activation: None,
         earlier: Vec::new(),
         page_hash: page_hash(&render::page_secret(keys.secret(), id)),
@@ -213,6 +229,23 @@ async fn mint(
     Ok(ticket)
 }
 
+/// One ticket stands for others, never for what stands for others itself.
+fn added_to(ticket: &ClaimedTicket, main: &ClaimedTicket) -> Result<AddedTo, Invalid> {
+    let why = if main.event_id != ticket.event_id {
+        "is a ticket of another event"
+    } else if main.added_to.is_some() {
+        "is an add-on itself"
+    } else if main.add_ons.len() >= ADD_ONS_MAX {
+        "has too many add-ons"
+    } else {
+        return Ok(AddedTo {
+            ticket: main.id,
+            serial: main.serial,
+        });
+    };
+    Err(Invalid::field("addOnTo", why))
+}
+
 fn store(
     tx: &mut Tx<'_>,
     stock: &Versioned<IssuedTicket>,
@@ -223,6 +256,13 @@ fn store(
     stock.apply(Step::Claim).map_err(inventory::Error::from)?;
     tx.replace(&mut stock)?;
     tx.insert(ticket)?;
+    if let Some(to) = ticket.added_to {
+        let main = tx.get::<ClaimedTicket>(&to.ticket.to_string())?;
+        let mut main = main.ok_or(Error::NotFound)?;
+        added_to(ticket, &main)?;
+        main.add_ons.push(ticket.id);
+        tx.replace(&mut main)?;
+    }
     gate::mark_changed(tx, ticket.event_id, ticket.serial, entry.at)?;
     journal::record(tx, entry)?;
     Ok(Done {

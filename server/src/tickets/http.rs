@@ -6,13 +6,16 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::api::error::ErrorBody;
 use shared::api::page::Page;
-use shared::api::tickets::{ClaimRequest, ClaimedTicketView, IssuedTicketView};
-use shared::ids::ClaimedTicketId;
+use shared::api::tickets::{
+    AnswersView, ClaimRequest, ClaimedTicketView, IssuedTicketView, LinkMedium, MediumView,
+    SetAnswers, TicketNote,
+};
+use shared::ids::{ClaimedTicketId, EventId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::draw::{Format, Tagged};
-use super::{claim, find, revoke};
+use super::{answers, claim, find, media, note, revoke};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
@@ -25,6 +28,10 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(show_ticket))
         .routes(routes!(show_qr))
         .routes(routes!(revoke_ticket))
+        .routes(routes!(show_answers, set_answers))
+        .routes(routes!(set_note))
+        .routes(routes!(list_media))
+        .routes(routes!(link_medium))
 }
 
 /// Claims a paid ticket for a named attendee: its signed code is minted now.
@@ -121,5 +128,74 @@ async fn revoke_ticket(
 ) -> Result<Json<IssuedTicketView>, ApiError> {
     Ok(Json(
         revoke::revoke(&app, &caller, id, app.clock.now()).await?,
+    ))
+}
+
+/// What was answered for this ticket, and what is still open. For its holder and the organizer.
+#[utoipa::path(get, path = "/claimed-tickets/{id}/answers", tag = "tickets", params(("id" = ClaimedTicketId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = AnswersView), (status = 404, body = ErrorBody)))]
+async fn show_answers(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+) -> Result<Json<AnswersView>, ApiError> {
+    Ok(Json(answers::show(&app, &caller, id).await?))
+}
+
+/// Answers questions of the event ahead of the gate, some or all: whoever has answered all is not
+/// asked there. The answer to each wrong one is a field of the error, by the question's id.
+#[utoipa::path(put, path = "/claimed-tickets/{id}/answers", tag = "tickets", request_body = SetAnswers,
+    params(("id" = ClaimedTicketId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = AnswersView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn set_answers(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+    Json(wanted): Json<SetAnswers>,
+) -> Result<Json<AnswersView>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(answers::set(&app, &caller, id, wanted, now).await?))
+}
+
+/// What staff are to know when this ticket is scanned. For its event's organizer.
+#[utoipa::path(put, path = "/claimed-tickets/{id}/note", tag = "tickets", request_body = TicketNote,
+    params(("id" = ClaimedTicketId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = TicketNote), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn set_note(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+    Json(wanted): Json<TicketNote>,
+) -> Result<Json<TicketNote>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(note::set(&app, &caller, id, wanted, now).await?))
+}
+
+/// Lists the event's wristbands and cards. For its organizer.
+#[utoipa::path(get, path = "/events/{id}/media", tag = "tickets", params(("id" = EventId, Path), PageParams), security(("bearer" = [])),
+    responses((status = 200, body = Page<MediumView>), (status = 404, body = ErrorBody)))]
+async fn list_media(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<EventId>,
+    page: PageParams,
+) -> Result<Json<Page<MediumView>>, ApiError> {
+    Ok(Json(media::list(&app, &caller, id, &page).await?))
+}
+
+/// Says which tickets a wristband or card stands for. For the event's organizer; the gates have it
+/// with their next sync.
+#[utoipa::path(put, path = "/events/{id}/media/{medium}", tag = "tickets", request_body = LinkMedium,
+    params(("id" = EventId, Path), ("medium" = String, Path)), security(("bearer" = [])),
+    responses((status = 200, body = MediumView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn link_medium(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path((id, medium)): Path<(EventId, String)>,
+    Json(wanted): Json<LinkMedium>,
+) -> Result<Json<MediumView>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(
+        media::link(&app, &caller, id, &medium, wanted, now).await?,
     ))
 }

@@ -10,13 +10,17 @@
 //! Other slices may call what is re-exported here.
 
 mod activate;
+mod answers;
 mod claim;
 pub mod code;
 mod draw;
 mod error;
 mod find;
 pub mod http;
+mod media;
 mod model;
+mod note;
+mod pending;
 mod qr;
 mod render;
 mod revoke;
@@ -24,10 +28,13 @@ mod revoke;
 mod tests;
 
 pub use activate::{ActivationRequest, ChainOffer, activate, offer};
+pub use answers::{TicketAnswers, keep_answers};
 pub use claim::claim;
 pub use error::Error;
-pub use find::{by_page, find, may_see, snapshot_row, stock};
+pub use find::{add_ons, by_page, find, may_see, snapshot_row, stock};
+pub use media::{Medium, carried};
 pub use model::ClaimedTicket;
+pub use pending::set_pending;
 pub use qr::{QrError, TicketQr, link_svg};
 pub use render::{Rendered, render};
 pub use revoke::revoke;

@@ -10,8 +10,9 @@ use shared::ids::{ClaimedTicketId, ClassId, EventId, OrderId, TicketId, UserId};
 use shared::ticket::chain::LINK_LEN;
 use shared::ticket::{Flags, FrameError, Payload, ScanCommitment, event_hint};
 use shared::time::Timestamp;
-use shared::trust::{TicketRow, TicketRowStatus};
+use shared::trust::{Extra, MediumLink, Terms, TicketRow, TicketRowStatus};
 
+use crate::orders::model::Later;
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +40,24 @@ pub struct ClaimedTicket {
     /// Its code turns: there is no token, only what the holder's phone makes.
     #[serde(default)]
     pub rotating: bool,
+    /// The ticket that it was added to.
+    #[serde(default)]
+    pub added_to: Option<AddedTo>,
+    /// What was added to it.
+    #[serde(default)]
+    pub add_ons: Vec<ClaimedTicketId>,
+    /// Wristbands and cards that stand for it, or did: a use of one that is lost stays proven.
+    #[serde(default)]
+    pub media: Vec<MediumLink>,
+    /// For staff, when it is scanned.
+    #[serde(default)]
+    pub note: String,
+    /// Claimed before it was paid for, on these terms.
+    #[serde(default)]
+    pub pending: Option<Later>,
+    /// All that a gate would ask was answered.
+    #[serde(default)]
+    pub answered: bool,
     /// Of a rotating ticket, once a phone has activated it.
     #[serde(default)]
     pub activation: Option<Activation>,
@@ -50,6 +69,12 @@ pub struct ClaimedTicket {
     pub page_hash: String,
     pub claimed_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddedTo {
+    pub ticket: ClaimedTicketId,
+    pub serial: u32,
 }
 
 /// The chain that the codes of a rotating ticket are of.
@@ -100,6 +125,26 @@ impl ClaimedTicket {
         self.rotating && self.activation.is_none()
     }
 
+    /// What proves a scan of it, whatever the generation: its add-ons are let in by it.
+    pub fn commitments(&self) -> impl Iterator<Item = (u8, ScanCommitment)> {
+        let earlier = self.earlier.iter().copied();
+        let now = (!self.is_dormant()).then_some((self.generation, self.commitment));
+        earlier.chain(now)
+    }
+
+    /// What else the snapshot says of it, if anything.
+    pub fn extra(&self) -> Result<Option<Extra>, FrameError> {
+        let payload = self.payload()?;
+        let found = self.added_to.is_some() || !self.media.is_empty();
+        let extra = Extra {
+            note: self.note.clone(),
+            added_to: self.added_to.map(|to| to.serial),
+            media: self.media.clone(),
+            terms: found.then(|| Terms::of(&payload)),
+        };
+        Ok((!extra.is_empty()).then_some(extra))
+    }
+
     /// Its row in the snapshot, given what the stock says.
     pub fn row(&self, stock: TicketStatus) -> TicketRow {
         let id_check = if self.needs_id() {
@@ -112,8 +157,17 @@ impl ClaimedTicket {
         } else {
             0
         };
-        let status = row_status(self.revoked_at.is_some(), stock);
-        if self.is_dormant() && status == TicketRowStatus::Active {
+        let answered = if self.answered {
+            TicketRow::ANSWERED
+        } else {
+            0
+        };
+        let status = match row_status(self.revoked_at.is_some(), stock) {
+            TicketRowStatus::Active if self.pending.is_some() => TicketRowStatus::Unpaid,
+            status => status,
+        };
+        let live = matches!(status, TicketRowStatus::Active | TicketRowStatus::Unpaid);
+        if self.is_dormant() && live {
             // As unclaimed: a gate whose list is of before the activation must not take the first
             // code for a contradiction.
             return TicketRow {
@@ -125,11 +179,17 @@ impl ClaimedTicket {
             status,
             generation: self.generation,
             class: self.class_index,
-            flags: id_check | turns,
+            flags: id_check | turns | answered | self.pending.map_or(0, pending_flags),
             seat: self.seat_index.unwrap_or(0),
             commitment: self.commitment,
         }
     }
+}
+
+fn pending_flags(later: Later) -> u8 {
+    let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+    flag(later.valid_if_pending, TicketRow::VALID_IF_PENDING)
+        | flag(later.needs_approval, TicketRow::NEEDS_APPROVAL)
 }
 
 /// What the gates learn of a claimed ticket.

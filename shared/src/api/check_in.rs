@@ -55,6 +55,10 @@ pub struct CheckInList {
     /// Staff look at everybody's ID.
     #[serde(default)]
     pub id_check: bool,
+    /// A ticket that is not on the list stands for what was added to it and is: one code for the
+    /// door and for the buffet.
+    #[serde(default)]
+    pub match_add_ons: bool,
     /// Time of day, `04:00` on the event's clock: whoever is inside then counts as gone.
     #[serde(default)]
     pub check_out_at: Option<String>,
@@ -63,15 +67,73 @@ pub struct CheckInList {
     pub rules: Vec<CheckInRule>,
 }
 
-/// Asked at the gate, where somebody is there to ask.
+/// What an answer looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum AnswerKind {
+    #[default]
+    Text,
+    /// A required one must be answered with yes.
+    YesNo,
+    Number,
+    /// One of the options.
+    Choice,
+    /// Any of the options.
+    Choices,
+    Date,
+    Time,
+    DateTime,
+    Email,
+}
+
+/// One choice of a question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AnswerOption {
+    /// What answers are kept as; absent means its number, from 1.
+    #[serde(default)]
+    pub id: Option<String>,
+    pub text: String,
+}
+
+/// Asked in the order, and at the gate where somebody is there to ask.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckInQuestion {
+    /// Letters, digits, `-` and `_`: what answers name it by. Absent means one made from the text.
+    #[serde(default)]
+    pub id: Option<String>,
     pub text: String,
     /// Absent means every class.
     #[serde(default)]
     pub class_ids: Option<Vec<ClassId>>,
+    #[serde(default)]
+    pub kind: AnswerKind,
+    /// Asked and left empty is not enough.
+    #[serde(default = "yes")]
+    pub required: bool,
+    /// Only of choices.
+    #[serde(default)]
+    pub options: Vec<AnswerOption>,
+    /// Whoever has not answered before is asked at the gate.
+    #[serde(default = "yes")]
+    pub at_gate: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// For staff, with each ticket of a class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ClassNote {
+    pub class_id: ClassId,
+    pub text: String,
 }
 
 /// Replaced as a whole.
@@ -89,4 +151,6 @@ pub struct CheckInSettings {
     pub lists: Vec<CheckInList>,
     #[serde(default)]
     pub questions: Vec<CheckInQuestion>,
+    #[serde(default)]
+    pub class_notes: Vec<ClassNote>,
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::admission::Verdict;
 use crate::ids::{ClaimedTicketId, DeviceId, EventId, GateId, TicketId};
 use crate::time::Timestamp;
 
@@ -103,6 +104,21 @@ pub struct EnrolResponse {
     pub transcript_code: String,
     /// Signed root statement, postcard, base64.
     pub root: String,
+}
+
+/// What a gate would say to a ticket, and what its staff would see and ask.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ValidationView {
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// About this ticket, then about its class.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Ids of the questions that are open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

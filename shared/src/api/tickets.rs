@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ClaimedTicketId, ClassId, EventId, OrderId, TicketId};
+use super::check_in::CheckInQuestion;
+use crate::admission::Answer;
+use crate::ids::{ClaimedTicketId, ClassId, DeviceId, EventId, OrderId, TicketId};
 use crate::time::Timestamp;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -90,6 +92,10 @@ pub struct Attendee {
 pub struct ClaimRequest {
     pub ticket_id: TicketId,
     pub attendee: Attendee,
+    /// Another ticket of yours for the same event. Where a gate's list matches add-ons, showing
+    /// that one opens it for this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub add_on_to: Option<ClaimedTicketId>,
 }
 
 /// What the holder gets. `token` and `code` open the gate: never logged.
@@ -111,6 +117,8 @@ pub struct ClaimedTicketView {
     /// The code changes: there is no `token`, the attendee's page shows it.
     #[serde(default)]
     pub rotating: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub add_on_to: Option<ClaimedTicketId>,
     /// The digits of the QR code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
@@ -120,6 +128,80 @@ pub struct ClaimedTicketView {
     pub page_url: String,
     pub qr_url: String,
     pub claimed_at: Timestamp,
+}
+
+/// For staff, when the ticket is scanned; empty takes it away.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TicketNote {
+    pub text: String,
+}
+
+/// What a wristband or card stands for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LinkMedium {
+    /// Claimed tickets of the event. A gate lets in by a medium when just one of them is good there
+    /// and then.
+    pub ticket_ids: Vec<ClaimedTicketId>,
+    /// `false`: lost or blocked.
+    #[serde(default = "yes")]
+    pub active: bool,
+    /// Absent means for as long as its tickets.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MediumView {
+    /// Its id as readers give it: letters and digits.
+    pub medium: String,
+    pub ticket_ids: Vec<ClaimedTicketId>,
+    pub active: bool,
+    pub until: Option<Timestamp>,
+}
+
+/// Answers to questions of the event, by their ids.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SetAnswers {
+    pub answers: Vec<Answer>,
+}
+
+/// An answer that is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AnswerView {
+    pub question: String,
+    /// Of the question; absent when it is not asked any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// In its normal form: an option's id, `yes`, `2026-05-02`; empty when an optional question was
+    /// left open on purpose.
+    pub value: String,
+    pub at: Timestamp,
+    /// The gate's device that took it; absent when it was given ahead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<DeviceId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AnswersView {
+    pub answers: Vec<AnswerView>,
+    /// What has no answer, or none that is good for the question as it is now.
+    pub open: Vec<CheckInQuestion>,
 }
 
 super::accounts::redacted_debug!(ClaimedTicketView {

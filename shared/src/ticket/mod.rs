@@ -9,6 +9,7 @@ pub mod chain;
 pub mod digits;
 pub mod keys;
 pub mod layout;
+pub mod medium;
 pub mod proof;
 pub mod sign;
 pub mod verify;
@@ -20,6 +21,7 @@ pub use keys::{KeyError, check_public_key};
 pub use layout::{
     Flags, FrameError, PAYLOAD_LEN, Payload, TOKEN_DIGITS, TOKEN_LEN, TicketType, event_hint,
 };
+pub use medium::{MediumId, medium_proof, medium_text};
 pub use proof::{ProofStanding, ScanCommitment, ScanProof, proof_standing};
 pub use sign::{SignError, sign};
 pub use verify::{TicketError, Token, verify};

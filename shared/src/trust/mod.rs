@@ -6,8 +6,10 @@
 
 pub mod authority;
 pub mod enrolment;
+pub mod extras;
 pub mod keyring;
 pub mod lists;
+pub mod questions;
 pub mod root;
 pub mod roster;
 pub mod segment;
@@ -15,8 +17,10 @@ pub mod snapshot;
 pub mod statement;
 
 pub use authority::{Authority, KeyId};
+pub use extras::{Extra, MediumLink, Terms};
 pub use keyring::{KeyStatus, Keyring, KeyringEntry, TrustedKeys};
-pub use lists::{EntryLimit, ListFlags, ListPolicy, QuestionPolicy};
+pub use lists::{EntryLimit, ListFlags, ListPolicy};
+pub use questions::{QuestionKind, QuestionPolicy};
 pub use root::{Root, RootPin};
 pub use roster::{Cut, Roster, RosterEntry};
 pub use segment::{Segment, SegmentKind, SegmentRef, TicketRow, TicketRowStatus};

@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::lists::{self, ListPolicy, QuestionPolicy};
+use super::extras::NOTE_CHARS_MAX;
+use super::lists::{self, ListPolicy};
+use super::questions::{self, QuestionPolicy};
 use super::segment::{SEGMENT_BYTES_MAX, SegmentKind, SegmentRef};
 use super::statement::TrustError;
 use crate::ids::{ClassId, GateId};
@@ -28,6 +30,8 @@ pub struct ClassPolicy {
     pub id: ClassId,
     pub name: String,
     pub zones: u16,
+    /// Shown to staff with each ticket of it; empty for none.
+    pub note: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +106,8 @@ impl Policy {
         }
         self.check_tables()?;
         lists::check_rules(&self.rules)?;
-        lists::check(self)
+        lists::check(self)?;
+        questions::check(self)
     }
 
     fn check_tables(&self) -> Result<(), TrustError> {
@@ -114,6 +119,9 @@ impl Policy {
             .chain(self.gates.iter().map(|gate| &gate.name));
         for name in names {
             within(name.chars().count(), NAME_CHARS_MAX, "name too long")?;
+        }
+        for class in &self.classes {
+            within(class.note.chars().count(), NOTE_CHARS_MAX, "note too long")?;
         }
         let known = (1_u32 << self.zones.len()) - 1;
         let mut bitmaps = (self.classes.iter().map(|class| class.zones))
@@ -149,7 +157,7 @@ impl Manifest {
         }
         for segment in &self.segments {
             let index_max = match segment.kind {
-                SegmentKind::Tickets | SegmentKind::Holders => {
+                SegmentKind::Tickets | SegmentKind::Holders | SegmentKind::Extras => {
                     self.policy.serial_max / SEGMENT_TICKETS
                 }
                 SegmentKind::Seats => SEAT_SEGMENT_INDEX_MAX,

@@ -2,7 +2,8 @@
 
 use ed25519_dalek::SigningKey;
 use shared::admission::{
-    Direction, Facts, GateContext, Outcome, Presented, Reason, Turn, Verdict, decide, present,
+    AddOn, Answer, Direction, Facts, GateContext, Outcome, Presented, Reason, Turn, Verdict,
+    decide, present,
 };
 use shared::ids::{ClassId, DeviceId, EventId, GateId};
 use shared::log::{EntryKind, Hlc, LogId, TicketState, Use};
@@ -107,6 +108,7 @@ fn policy() -> Policy {
         id: ClassId::from_bytes([number; 16]),
         name: name.to_owned(),
         zones,
+        note: String::new(),
     };
     Policy {
         title: "Night of Lanterns".to_owned(),
@@ -167,6 +169,10 @@ pub(crate) struct Door {
     pub(crate) evicted: bool,
     pub(crate) turn: Turn,
     pub(crate) asks: bool,
+    /// What the guest says to questions.
+    pub(crate) answers: Vec<Answer>,
+    /// What was added to the ticket that is shown.
+    pub(crate) add_ons: Vec<AddOn>,
     /// Entries written, as a scanner would queue them.
     pub(crate) written: u32,
 }
@@ -182,6 +188,8 @@ impl Door {
             evicted: false,
             turn: Turn::default(),
             asks: true,
+            answers: Vec::new(),
+            add_ons: Vec::new(),
             written: 0,
         }
     }
@@ -212,6 +220,8 @@ impl Door {
             seat: Some("A-12"),
             holder: Some("An Nguyen"),
             turn: self.turn,
+            answers: &self.answers,
+            add_ons: &self.add_ons,
         };
         let context = GateContext {
             gate: self.gate,

@@ -1,8 +1,10 @@
 //! The screen without a terminal: what it asks for, shows and forgets.
 
+use scanner_core::{Outcome, QuestionKind, QuestionPolicy};
 use shared::time::Timestamp;
 
 use super::*;
+use crate::run::wedge::Stroke;
 
 const MS: u64 = 1000;
 const SECOND: u64 = 1_000_000;
@@ -90,6 +92,8 @@ impl Played {
         self.on(Event::Answered(Box::new(Answer {
             verdict,
             error: None,
+            notes: Vec::new(),
+            questions: Vec::new(),
         })))
     }
 
@@ -109,10 +113,10 @@ pub(crate) fn ticket(serial: u32) -> String {
 }
 
 fn scan(text: &str) -> Effect {
-    Effect::Scan {
+    Effect::Scan(Ask {
         text: text.to_owned(),
-        confirmed: false,
-    }
+        ..Ask::default()
+    })
 }
 
 fn bells(effects: &[Effect]) -> usize {
@@ -246,10 +250,11 @@ fn a_check_is_confirmed_by_a_key_alone_and_never_by_a_code() {
     let effects = gate.press(Key::Function(5));
     assert_eq!(
         effects,
-        [Effect::Scan {
+        [Effect::Scan(Ask {
             text: ticket(7),
-            confirmed: true
-        }]
+            confirmed: true,
+            answers: Vec::new()
+        })]
     );
     gate.answer(verdict(Outcome::Admit, Reason::Ok, 7));
     assert_eq!(gate.face(), Some(Face::Admit));
@@ -258,6 +263,55 @@ fn a_check_is_confirmed_by_a_key_alone_and_never_by_a_code() {
         [],
         "there is nothing to confirm"
     );
+}
+
+fn asking(id: &str, kind: QuestionKind) -> QuestionPolicy {
+    QuestionPolicy {
+        id: id.to_owned(),
+        text: format!("{id}?"),
+        classes: None,
+        kind,
+        required: true,
+        options: match kind {
+            QuestionKind::Choice => ["veg", "fish"]
+                .map(|id| (id.to_owned(), id.to_uppercase()))
+                .to_vec(),
+            _ => Vec::new(),
+        },
+    }
+}
+
+#[test]
+fn questions_are_asked_one_after_the_other_and_their_answers_go_with_the_ticket() {
+    // S58
+    let mut gate = Played::new(Direction::In);
+    gate.wedge(&ticket(7));
+    gate.on(Event::Answered(Box::new(Answer {
+        verdict: verdict(Outcome::Attention, Reason::NeedsAnswer, 7),
+        error: None,
+        notes: Vec::new(),
+        questions: vec![
+            asking("meal", QuestionKind::Choice),
+            asking("rules", QuestionKind::YesNo),
+        ],
+    })));
+    assert_eq!(gate.press(Key::Function(5)), []);
+    gate.keys("2", 100 * MS);
+    assert_eq!(gate.on(Event::Stroke(Stroke::End)), []);
+    gate.keys("y", 100 * MS);
+    let said = |question: &str, value: &str| scanner_core::Answer {
+        question: question.to_owned(),
+        value: value.to_owned(),
+    };
+    assert_eq!(
+        gate.on(Event::Stroke(Stroke::End)),
+        [Effect::Scan(Ask {
+            text: ticket(7),
+            confirmed: false,
+            answers: vec![said("meal", "fish"), said("rules", "yes")],
+        })]
+    );
+    assert_eq!(*gate.screen.mode(), Mode::Gate);
 }
 
 #[test]

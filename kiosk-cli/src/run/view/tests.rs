@@ -10,8 +10,8 @@ use shared::ids::{DeviceId, EventId, GateId};
 use shared::time::Timestamp;
 
 use super::*;
+use crate::run::acts::Event;
 use crate::run::news::News;
-use crate::run::screen::Event;
 use crate::run::screen::tests::{Played, verdict};
 use crate::run::wedge::Key;
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
 use shared::limits::{JSON_BODY_BYTES_MAX, SYNC_BODY_BYTES_MAX};
-use shared::sync::{SegmentsResponse, SignedRequest, StrictError, SyncResponse};
+use shared::sync::{AnswersResponse, SegmentsResponse, SignedRequest, StrictError, SyncResponse};
 
 use super::{Transport, TransportError};
 
@@ -122,6 +122,9 @@ impl Transport for HttpTransport {
     }
     fn segments(&mut self, request: &SignedRequest) -> Result<SegmentsResponse, TransportError> {
         self.post_binary("/gate/segments", request, SegmentsResponse::from_wire)
+    }
+    fn answers(&mut self, request: &SignedRequest) -> Result<AnswersResponse, TransportError> {
+        self.post_binary("/gate/answers", request, AnswersResponse::from_wire)
     }
 }
 

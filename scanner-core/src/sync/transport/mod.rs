@@ -3,7 +3,7 @@
 mod http;
 
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
-use shared::sync::{SegmentsResponse, SignedRequest, SyncResponse};
+use shared::sync::{AnswersResponse, SegmentsResponse, SignedRequest, SyncResponse};
 
 pub use http::{HttpTransport, install_tls};
 
@@ -13,6 +13,10 @@ pub trait Transport {
     fn enrol(&mut self, request: &EnrolRequest) -> Result<EnrolResponse, TransportError>;
     fn sync(&mut self, request: &SignedRequest) -> Result<SyncResponse, TransportError>;
     fn segments(&mut self, request: &SignedRequest) -> Result<SegmentsResponse, TransportError>;
+    /// Hands guests' answers over. They are for the server: another peer keeps none.
+    fn answers(&mut self, _request: &SignedRequest) -> Result<AnswersResponse, TransportError> {
+        Ok(AnswersResponse::V1 { kept: Vec::new() })
+    }
 }
 
 /// Why no answer came of a request.

@@ -11,7 +11,7 @@ use shared::api::gate::RedemptionLabel;
 use shared::api::tickets::TicketStatus;
 use shared::ids::EventId;
 use shared::log::{Entry, EntryKind, LogId, TicketState};
-use shared::ticket::{ProofStanding, ScanProof, proof_standing};
+use shared::ticket::{MediumId, ProofStanding, ScanProof, proof_standing};
 use shared::time::Timestamp;
 
 use super::super::Error;
@@ -70,11 +70,20 @@ fn project_ticket(
 ) -> Result<(), Error> {
     let query = Query::on("by_serial").eq(event).eq(serial);
     let ticket = tx.list::<ClaimedTicket>(&query.clone().limit(1))?.pop();
+    let main = match ticket.as_ref().and_then(|ticket| ticket.added_to) {
+        Some(to) => tx.get::<ClaimedTicket>(&to.ticket.to_string())?,
+        None => None,
+    };
     let mut known = tx.list::<Redemption>(&query.limit(LIMIT_MAX))?;
     let mut fresh = Vec::with_capacity(uses.len());
     for (mut redemption, entry) in uses {
         redemption.received_at = received;
-        if counts(event, ticket.as_deref(), &entry) {
+        let by_main = || main.as_deref().is_some_and(|main| saw(event, main, &entry));
+        let by_medium = || {
+            let ticket = ticket.as_deref();
+            ticket.is_some_and(|ticket| saw_medium(event, ticket, &entry))
+        };
+        if counts(event, ticket.as_deref(), &entry) || by_main() || by_medium() {
             redemption.ticket = ticket.as_ref().map(|ticket| ticket.ticket_id);
             redemption.claimed_ticket = ticket.as_ref().map(|ticket| ticket.id);
             fresh.push(redemption);
@@ -152,6 +161,23 @@ fn counts(event: EventId, ticket: Option<&ClaimedTicket>, entry: &Entry) -> bool
         ProofStanding::Proven => true,
         ProofStanding::Contradicted | ProofStanding::Unknown => false,
     }
+}
+
+/// Whether an entry about an add-on was made by someone who saw the ticket that it was added to.
+fn saw(event: EventId, main: &ClaimedTicket, entry: &Entry) -> bool {
+    let is_scan = matches!(entry.kind, EntryKind::Admit | EntryKind::Exit);
+    let proven = |(generation, commitment)| {
+        let row = Some((generation, commitment));
+        proof_standing(entry.proof, event, main.serial, generation, row) == ProofStanding::Proven
+    };
+    is_scan && main.commitments().any(proven)
+}
+
+/// Whether it was made by someone who saw a medium that stands for the ticket, or once did.
+fn saw_medium(event: EventId, ticket: &ClaimedTicket, entry: &Entry) -> bool {
+    let is_scan = matches!(entry.kind, EntryKind::Admit | EntryKind::Exit);
+    let id = MediumId::of(event, entry.proof);
+    is_scan && ticket.media.iter().any(|link| link.id == id)
 }
 
 fn note_unproven(tx: &mut Tx<'_>, redemption: &Redemption) -> Result<(), Error> {

@@ -126,6 +126,12 @@ impl Device {
         self.record(EntryKind::Admit, serial, proof, None, at);
     }
 
+    /// Admits by a medium that stands for the ticket.
+    pub(crate) fn admit_medium(&mut self, serial: u32, medium: &str, at: Timestamp) {
+        let proof = shared::ticket::medium_proof(self.event, medium);
+        self.record(EntryKind::Admit, serial, proof, None, at);
+    }
+
     /// Writes an admission without having seen the ticket.
     pub(crate) fn invent(&mut self, serial: u32, at: Timestamp) {
         self.record(EntryKind::Admit, serial, ScanProof([9; 8]), None, at);

@@ -1,9 +1,13 @@
 //! The gate's stories on a whole application in memory. The tickets and their order are put into
 //! the database as they are after a purchase: how they get there is the other slices' matter.
 
+mod adding_on;
+mod answering;
+mod carrying;
 mod checking_in;
 mod device;
 mod enrolling;
+mod misuse;
 mod publishing;
 mod redeeming;
 mod site;
