@@ -384,7 +384,7 @@ mod tests {
         let clock = Arc::new(Stepping::default());
         clock.walk();
         let mut hooks = Hooks::start(clock, Words::Nowhere, failed);
-        hooks.turnstile("sleep 3600 & sleep 3600", &admitted());
+        hooks.turnstile("sleep 90 & sleep 90", &admitted());
         hooks.finish();
         assert_eq!(
             *heard.lock().expect("whole"),
@@ -398,7 +398,7 @@ mod tests {
         let clock = Arc::new(Stepping::default());
         let hooks = Hooks::start(clock.clone(), Words::Nowhere, failed);
         for _ in 0..RUNNING_MAX + WAITING_MAX + 8 {
-            hooks.turnstile("sleep 3600", &admitted());
+            hooks.turnstile("sleep 90", &admitted());
         }
         let told = || heard.lock().expect("whole").clone();
         while told().is_empty() {

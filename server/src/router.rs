@@ -123,6 +123,16 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
         Access::Owner,
     ),
     (
+        Method::GET,
+        "/events/{id}/devices/{deviceId}",
+        Access::Owner,
+    ),
+    (
+        Method::POST,
+        "/events/{id}/devices/{deviceId}/confirm",
+        Access::Owner,
+    ),
+    (
         Method::POST,
         "/events/{id}/devices/{deviceId}/evict",
         Access::Owner,
@@ -134,6 +144,11 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/gate/answers", Access::Signed),
     (Method::GET, "/events/{id}/redemptions", Access::Owner),
     (Method::GET, "/events/{id}/conflicts", Access::Owner),
+    (Method::GET, "/events/{id}/gate/live", Access::Owner),
+    (Method::GET, "/events/{id}/staff", Access::Owner),
+    (Method::POST, "/events/{id}/staff", Access::Owner),
+    (Method::DELETE, "/events/{id}/staff/{userId}", Access::Owner),
+    (Method::GET, "/events/{id}/audit", Access::Owner),
     (Method::GET, "/claimed-tickets/{id}/validate", Access::User),
     (
         Method::GET,
@@ -191,7 +206,7 @@ pub fn openapi_json() -> String {
         description = "Events, tickets, and gates that work without a network. \
                        Errors always have the shape of `ErrorBody`."
     ),
-    components(schemas(shared::api::error::ErrorBody))
+    components(schemas(shared::api::error::ErrorBody, shared::api::live::LiveChange))
 )]
 struct Description;
 

@@ -10,3 +10,4 @@ mod scenarios;
 mod screen;
 mod steps;
 mod turning;
+mod watching;

@@ -108,6 +108,10 @@ pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
         None => loop_.images(args),
     };
     loop_.hooks.finish();
+    if let Err(error) = loop_.scanner.finish() {
+        // A count for the organizer's picture; every admission is written.
+        tracing::warn!(%error, "the last refusals were not noted");
+    }
     outcome?;
     Ok(if loop_.failing {
         Exit::Unreadable

@@ -97,11 +97,15 @@ impl Loop {
             match jobs.recv_timeout(Duration::from_micros(wait)) {
                 Ok(job) => self.work(job, jobs),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => break,
             }
             if self.now() >= self.news_at {
                 self.tell_news();
             }
+        }
+        if let Err(error) = self.scanner.finish() {
+            // A count for the organizer's picture; every admission is written.
+            tracing::warn!(%error, "the last refusals were not noted");
         }
     }
 

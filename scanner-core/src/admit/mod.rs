@@ -12,6 +12,7 @@ mod extras;
 mod labels;
 mod log;
 mod media;
+mod refusals;
 mod rotation;
 mod scan;
 mod scanner;

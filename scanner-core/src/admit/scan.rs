@@ -138,6 +138,10 @@ impl Scanner {
                     Err(cause) => return self.fail_all(readings.len(), now, cause),
                 }
             }
+            if !input::is_blank(&reading.text) {
+                let gate = self.gate(options).unwrap_or(NO_GATE);
+                self.refusals.count(gate, &verdict);
+            }
             scans.push(Scanned {
                 notes: verdict
                     .serial
@@ -369,7 +373,7 @@ impl Scanner {
         Ok(())
     }
 
-    fn flags(&self, now: Timestamp) -> DecisionFlags {
+    pub(super) fn flags(&self, now: Timestamp) -> DecisionFlags {
         let sync = &self.book.sync;
         let mut flags = DecisionFlags::default();
         if sync

@@ -11,6 +11,7 @@ mod enrol;
 mod exchange;
 mod inside;
 mod media;
+mod refusing;
 mod scan;
 mod server;
 mod sync;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use data_encoding::HEXLOWER;
 use scanner_core::{Transport, TransportError};
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
-use shared::sync::{AnswersResponse, SegmentsResponse, SignedRequest, SyncResponse};
+use shared::sync::{AnswersResponse, SegmentsResponse, SignedRequest, SyncRequest, SyncResponse};
 
 use crate::server::{Server, Shared};
 
@@ -17,6 +17,8 @@ pub(crate) struct Wire {
     /// The last call reaches the server and its answer is lost.
     pub(crate) lose_answer: bool,
     pub(crate) calls: usize,
+    /// What was asked in syncs.
+    pub(crate) requests: Vec<SyncRequest>,
 }
 
 impl Wire {
@@ -26,6 +28,7 @@ impl Wire {
             calls_left: None,
             lose_answer: false,
             calls: 0,
+            requests: Vec::new(),
         }
     }
     pub(crate) fn cut_after(server: &Shared, calls: usize, lose_answer: bool) -> Self {
@@ -70,6 +73,8 @@ impl Transport for Wire {
     }
     fn sync(&mut self, request: &SignedRequest) -> Result<SyncResponse, TransportError> {
         let request = SignedRequest::from_wire(&request.to_wire()).expect("canonical");
+        let asked = SyncRequest::from_wire(&request.body).expect("in bounds");
+        self.requests.push(asked);
         let answer = self.call(|server| server.sync(&request))?;
         Ok(SyncResponse::from_wire(&answer.to_wire()).expect("canonical"))
     }

@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::api::error::ErrorBody;
 use shared::api::gate::{
-    ConflictView, CreateDevice, DeviceEnrolment, DeviceView, EnrolChallenge, EnrolRequest,
-    EnrolResponse, RedemptionView, ValidationView,
+    ConfirmDevice, ConflictView, CreateDevice, DeviceEnrolment, DeviceView, EnrolChallenge,
+    EnrolRequest, EnrolResponse, RedemptionView, ValidationView,
 };
 use shared::api::page::Page;
 use shared::ids::{ClaimedTicketId, DeviceId, EventId, GateId};
@@ -15,7 +15,10 @@ use shared::limits::SYNC_BODY_BYTES_MAX;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{answers, conflicts, enrol, evict, fetch, invite, redemptions, sync, validate};
+use super::{
+    answers, confirm, conflicts, enrol, evict, fetch, fleet, invite, redemptions, sync, validate,
+    watch,
+};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
@@ -31,11 +34,14 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_devices, invite_device))
         .routes(routes!(invite_device_again))
+        .routes(routes!(show_device))
+        .routes(routes!(confirm_device))
         .routes(routes!(evict_device))
         .routes(routes!(challenge_device))
         .routes(routes!(enrol_device))
         .routes(routes!(list_redemptions))
         .routes(routes!(list_conflicts))
+        .merge(watch::routes())
         .routes(routes!(validate_ticket))
         .routes(routes!(validate_medium))
         .merge(binary)
@@ -58,7 +64,7 @@ async fn invite_device(
     Ok((StatusCode::CREATED, Json(shown)))
 }
 
-/// Lists the event's devices.
+/// Lists the event's devices: who they are, how they are, how far their logs are known.
 #[utoipa::path(get, path = "/events/{id}/devices", tag = "gate", params(("id" = EventId, Path)), security(("bearer" = [])),
     responses((status = 200, body = Page<DeviceView>), (status = 404, body = ErrorBody)))]
 async fn list_devices(
@@ -67,7 +73,7 @@ async fn list_devices(
     Path(id): Path<EventId>,
 ) -> Result<Json<Page<DeviceView>>, ApiError> {
     Ok(Json(Page {
-        items: invite::list(&app, &caller, id).await?,
+        items: fleet::list(&app, &caller, id, app.clock.now()).await?,
         next_cursor: None,
     }))
 }
@@ -88,6 +94,34 @@ async fn invite_device_again(
     Ok(Json(
         invite::invite_again(&app, &caller, id, device, attempt, now).await?,
     ))
+}
+
+/// One device. While it waits for its confirmation, `transcriptCode` is what its screen shows too.
+#[utoipa::path(get, path = "/events/{id}/devices/{deviceId}", tag = "gate",
+    params(("id" = EventId, Path), ("deviceId" = DeviceId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = DeviceView), (status = 404, body = ErrorBody)))]
+async fn show_device(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path((id, device)): Path<(EventId, DeviceId)>,
+) -> Result<Json<DeviceView>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(fleet::get(&app, &caller, id, device, now).await?))
+}
+
+/// Lets a pending device in: the six digits on its screen were compared with `transcriptCode`.
+#[utoipa::path(post, path = "/events/{id}/devices/{deviceId}/confirm", tag = "gate", request_body = ConfirmDevice,
+    params(("id" = EventId, Path), ("deviceId" = DeviceId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = DeviceView), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn confirm_device(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path((id, device)): Path<(EventId, DeviceId)>,
+    Json(wanted): Json<ConfirmDevice>,
+) -> Result<Json<DeviceView>, ApiError> {
+    let now = app.clock.now();
+    let confirmed = confirm::confirm(&app, &caller, id, device, &wanted, now).await?;
+    Ok(Json(confirmed))
 }
 
 /// Removes a device: its entries count up to what the server has, later ones are quarantined.

@@ -3,8 +3,11 @@
 
 mod adding_on;
 mod answering;
+mod auditing;
 mod carrying;
 mod checking_in;
+mod confirming;
+mod conflicting;
 mod device;
 mod enrolling;
 mod misuse;
@@ -12,5 +15,6 @@ mod publishing;
 mod redeeming;
 mod site;
 mod syncing;
+mod watching;
 
 pub(crate) use site::Site;

@@ -9,7 +9,7 @@ use crate::events::CheckIn;
 use crate::events::model::{Event, Gate, TicketClass};
 use crate::gate::keys::WrappedKeys;
 use crate::gate::model::{EntryRun, GateDevice, GateLog, StoredSegment, StoredStatement};
-use crate::gate::{GateChange, Incident, Redemption};
+use crate::gate::{GateChange, GateStaff, Incident, Redemption, Suspect, Tally};
 use crate::inventory::model::{Batch, IssuedTicket, SeatPlan};
 use crate::notices::Notice;
 use crate::orders::model::Order;
@@ -56,4 +56,7 @@ pub const ALL: &[Collection] = &[
     EntryRun::COLLECTION,
     Redemption::COLLECTION,
     Incident::COLLECTION,
+    Suspect::COLLECTION,
+    Tally::COLLECTION,
+    GateStaff::COLLECTION,
 ];
