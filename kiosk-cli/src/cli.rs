@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Gossip(Gossip),
     /// Decide about codes: one a line on stdin, or pictures of them
     Scan(Scan),
+    /// The full-screen gate: scan and sync together, until it is ended
+    Run(Run),
     /// Show snapshot, entries, what waits for upload, peers and clock
     Status(Plain),
     /// Find a ticket by its holder's name or its serial
@@ -69,8 +71,12 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Enrol {
     /// The enrolment link, or the code from it
-    #[arg(value_name = "LINK|CODE")]
-    pub(crate) invitation: String,
+    #[arg(value_name = "LINK|CODE", required_unless_present = "from")]
+    pub(crate) invitation: Option<String>,
+    /// Read it from this file, or from gatehouse-enrol.txt in this directory or
+    /// below; the file is removed when its code is used
+    #[arg(long, value_name = "DIR|FILE", conflicts_with = "invitation")]
+    pub(crate) from: Option<PathBuf>,
     /// The server's address; needed with a bare code
     #[arg(long, value_name = "URL")]
     pub(crate) server: Option<String>,
@@ -158,6 +164,10 @@ pub(crate) struct Scan {
     /// Read codes from PNG or JPEG pictures and not from stdin
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) image: Vec<PathBuf>,
+    /// Read codes from a camera: a device such as /dev/video0, which ffmpeg reads,
+    /// or a shell command that writes JPEG after JPEG to stdout
+    #[arg(long, value_name = "DEVICE|CMD", num_args = 0..=1, default_missing_value = "/dev/video0", conflicts_with = "image")]
+    pub(crate) camera: Option<String>,
     /// Run this shell command after each admission, for example to open a turnstile
     #[arg(long, value_name = "CMD")]
     pub(crate) on_admit: Option<String>,
@@ -177,6 +187,30 @@ fn answer(text: &str) -> Result<Answer, &'static str> {
         question: question.to_owned(),
         value: value.to_owned(),
     })
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The gate to decide for, by name or id; the device's own if not given
+    #[arg(long, value_name = "GATE")]
+    pub(crate) gate: Option<String>,
+    /// Which way the guests go
+    #[arg(long, value_enum, default_value_t = Direction::In)]
+    pub(crate) direction: Direction,
+    /// Run this shell command after each admission, for example to open a turnstile
+    #[arg(long, value_name = "CMD")]
+    pub(crate) on_admit: Option<String>,
+    /// Run this shell command after each admission with a label as JSON on stdin,
+    /// to print a badge or a wristband
+    #[arg(long, value_name = "CMD")]
+    pub(crate) print: Option<String>,
+    /// Read codes from a camera as well: a device such as /dev/video0, or a shell
+    /// command that writes JPEG after JPEG to stdout
+    #[arg(long, value_name = "DEVICE|CMD", num_args = 0..=1, default_missing_value = "/dev/video0")]
+    pub(crate) camera: Option<String>,
+    /// While this device is not enrolled, wait for gatehouse-enrol.txt here or below
+    #[arg(long, value_name = "DIR")]
+    pub(crate) enrol_from: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

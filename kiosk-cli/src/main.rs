@@ -3,9 +3,13 @@
 //! Invariants: stdout carries answers and nothing else (one line per scan, flushed at once);
 //! explanations and logs go to stderr; the exit code is part of the contract (`error`).
 
+mod camera;
 mod cli;
 mod commands;
 mod error;
+mod hooks;
+mod run;
+mod stick;
 mod ui;
 
 use std::process::ExitCode;
@@ -30,7 +34,8 @@ fn main() -> ExitCode {
             return exit.into();
         }
     };
-    ui::log_to_stderr(cli.verbose);
+    let full_screen = matches!(cli.command, cli::Command::Run(_));
+    ui::log_to_stderr(cli.verbose, full_screen);
     match commands::run(cli) {
         Ok(exit) => exit.into(),
         Err(failure) => {

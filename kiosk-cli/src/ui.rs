@@ -42,8 +42,11 @@ impl Style {
     }
 }
 
-/// Logs to stderr; `RUST_LOG` wins over the flag.
-pub(crate) fn log_to_stderr(verbose: u8) {
+/// Logs to stderr; `RUST_LOG` wins over the flag. Not onto a screen that shows a gate.
+pub(crate) fn log_to_stderr(verbose: u8, full_screen: bool) {
+    if full_screen && std::io::stderr().is_terminal() {
+        return;
+    }
     let level = match verbose {
         0 => "warn",
         1 => "info",
@@ -107,7 +110,7 @@ pub(crate) fn verdict(verdict: &Verdict, direction: Direction, style: Style) -> 
 }
 
 /// Lines of at most `width` characters, broken at spaces where there are any.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut length = 0;

@@ -23,6 +23,7 @@ mod input;
 mod search;
 mod status;
 mod sync;
+mod tally;
 
 pub use admit::{
     Overrides, Overruled, Pin, Reading, ScanOptions, Scanned, Scanner, Subject, Undone,
@@ -37,6 +38,7 @@ pub use export::{ExportedEntry, Proven};
 pub use input::is_blank;
 pub use search::{Hit, SEARCH_CHARS_MIN, SEARCH_WORD_CHARS_MIN, is_searchable};
 pub use shared::admission::{Answer, Direction, Outcome, Reason, Verdict};
+pub use shared::log::UseCount;
 pub use shared::trust::{QuestionKind, QuestionPolicy};
 pub use status::{
     ClockView, CopiesView, DeviceLine, EventView, Freshness, NamedId, PeerView, SnapshotView,

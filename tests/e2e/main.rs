@@ -10,6 +10,7 @@ mod overrule;
 mod qr;
 mod refusals;
 mod scenarios;
+mod screen;
 mod steps;
 mod turning;
 mod watching;

@@ -8,14 +8,37 @@ use scanner_core::{Invitation, Kind, enrol, install_tls};
 use super::{edge, write_json};
 use crate::cli::Enrol;
 use crate::error::{Exit, Failure};
+use crate::{stick, ui};
 
 pub(super) fn run(data: &Path, args: &Enrol) -> Result<Exit, Failure> {
     install_tls();
-    let invitation = Invitation::parse(&args.invitation, args.server.as_deref())?;
-    let report = enrol(data, &invitation, &edge()).map_err(|error| match error.kind() {
-        Kind::Unreachable => Failure::NoServer(error),
-        _ => Failure::Core(error),
+    let server = args.server.as_deref();
+    let edge = edge();
+    let outcome = match &args.from {
+        Some(from) => {
+            let path = stick::find(from).ok_or_else(|| {
+                Failure::Usage(format!(
+                    "there is no {} in {} or below",
+                    stick::FILE_NAME,
+                    from.display()
+                ))
+            })?;
+            stick::enrol_with(&path, server, |of| enrol(data, of, &edge))
+        }
+        None => {
+            let invitation = args.invitation.as_deref().unwrap_or_default();
+            let invitation = Invitation::parse(invitation, server)?;
+            let report = enrol(data, &invitation, &edge).map_err(Failure::Core);
+            report.map(|report| (report, None))
+        }
+    };
+    let (report, left) = outcome.map_err(|failure| match failure {
+        Failure::Core(error) if error.kind() == Kind::Unreachable => Failure::NoServer(error),
+        failure => failure,
     })?;
+    if let Some(left) = left {
+        ui::complain(&Failure::Usage(left));
+    }
     let mut out = std::io::stdout().lock();
     if args.json {
         write_json(&mut out, &report)?;

@@ -33,6 +33,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Sync(args) => sync::run(data, &args),
         Command::Gossip(args) => gossip::run(data, &args),
         Command::Scan(args) => scan::run(data, &args),
+        Command::Run(args) => crate::run::run(data, &args),
         Command::Status(args) => status::run(data, &args),
         Command::Search(args) => search::run(data, &args),
         Command::Force(args) => supervise::force(data, &args),

@@ -3,10 +3,9 @@
 
 use std::io::{BufReader, IsTerminal as _, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use scanner_core::{
-    Outcome, QuestionKind, QuestionPolicy, Reading, ScanOptions, Scanned, Scanner, Verdict,
+    Edge, Outcome, QuestionKind, QuestionPolicy, Reading, ScanOptions, Scanned, Scanner, Verdict,
     is_blank,
 };
 use serde::Serialize;
@@ -14,12 +13,11 @@ use serde::Serialize;
 use super::images::{self, Picture};
 use super::lines::{Line, Lines};
 use super::{open, write_json};
+use crate::camera;
 use crate::cli::{Direction, Scan};
 use crate::error::{Exit, Failure};
+use crate::hooks::{Hooks, Words};
 use crate::ui::{self, Style};
-
-/// Turnstile commands that may still be running.
-const CHILDREN_MAX: usize = 64;
 
 /// One line of output.
 #[derive(Serialize)]
@@ -86,7 +84,8 @@ pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
     };
     // Another scanner on the same data is told now and not at the first guest.
     scanner.begin()?;
-    if args.image.is_empty() && std::io::stdin().is_terminal() {
+    let stdin = args.image.is_empty() && args.camera.is_none();
+    if stdin && std::io::stdin().is_terminal() {
         let own = scanner.status()?.gate.name;
         ui::ready(args.gate.as_deref().unwrap_or(&own));
     }
@@ -97,16 +96,18 @@ pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
         json: args.json,
         style: Style::of_stdout(),
         on_admit: args.on_admit.as_deref(),
-        children: Vec::new(),
+        hooks: Hooks::start(Edge::system().clock, Words::Stderr, |what| {
+            tracing::warn!("{what}");
+        }),
         failing: false,
         missing: false,
     };
-    let outcome = if args.image.is_empty() {
-        loop_.stdin()
-    } else {
-        loop_.images(args)
+    let outcome = match &args.camera {
+        Some(camera) => loop_.camera(camera),
+        None if stdin => loop_.stdin(),
+        None => loop_.images(args),
     };
-    loop_.reap(true);
+    loop_.hooks.finish();
     if let Err(error) = loop_.scanner.finish() {
         // A count for the organizer's picture; every admission is written.
         tracing::warn!(%error, "the last refusals were not noted");
@@ -128,7 +129,7 @@ struct Loop<'a> {
     json: bool,
     style: Style,
     on_admit: Option<&'a str>,
-    children: Vec<Child>,
+    hooks: Hooks,
     /// The last scan failed because of the device.
     failing: bool,
     /// A picture that was named is not there; the complaint is out.
@@ -151,6 +152,18 @@ impl Loop<'_> {
             self.answer(&Reading::from(text), None, None)?;
         }
         Ok(())
+    }
+
+    /// Until the camera's command ends.
+    fn camera(&mut self, camera: &str) -> Result<(), Failure> {
+        let clock = Edge::system().clock;
+        let mut outcome = Ok(());
+        let ended = camera::watch(camera, &*clock, |code| {
+            outcome = self.answer(&Reading::from(code), None, None);
+            outcome.is_ok()
+        })?;
+        tracing::info!(%ended, "the camera's command has ended");
+        outcome
     }
 
     fn images(&mut self, args: &Scan) -> Result<(), Failure> {
@@ -199,8 +212,10 @@ impl Loop<'_> {
         if let Some(why) = why {
             verdict.explanation = why;
         }
-        if verdict.verdict == Outcome::Admit && verdict.durable {
-            self.open_turnstile(&verdict);
+        if let (Outcome::Admit, true, Some(command)) =
+            (verdict.verdict, verdict.durable, self.on_admit)
+        {
+            self.hooks.turnstile(command, &verdict);
         }
         self.failing = error.is_some();
         let answer = Answer {
@@ -211,7 +226,6 @@ impl Loop<'_> {
             questions: questions.iter().map(Question::of).collect(),
         };
         self.show(&answer)?;
-        self.reap(false);
         if let Err(error) = self.scanner.idle() {
             // The next scan meets the same trouble and says so on the screen.
             tracing::warn!(%error, "housekeeping failed");
@@ -238,53 +252,5 @@ impl Loop<'_> {
         }
         out.flush()?;
         Ok(())
-    }
-
-    /// Never waits for the command: the next guest is there already.
-    fn open_turnstile(&mut self, verdict: &Verdict) {
-        let Some(command) = self.on_admit else {
-            return;
-        };
-        let text = |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
-        let spawned = Command::new("sh")
-            .arg("-c")
-            .arg(command)
-            .env("KIOSK_SERIAL", text(verdict.serial.map(u64::from)))
-            .env("KIOSK_GENERATION", text(verdict.generation.map(u64::from)))
-            .env("KIOSK_CLASS", verdict.class.as_deref().unwrap_or_default())
-            .env("KIOSK_SEAT", verdict.seat.as_deref().unwrap_or_default())
-            .stdin(Stdio::null())
-            // stdout is for answers only.
-            .stdout(Stdio::from(std::io::stderr()))
-            .spawn();
-        match spawned {
-            Ok(child) => self.children.push(child),
-            Err(error) => tracing::error!(%error, "the command after admission did not start"),
-        }
-    }
-
-    /// Lets finished commands go; waits for all at the end, or when too many run.
-    fn reap(&mut self, all: bool) {
-        let wait = all || self.children.len() > CHILDREN_MAX;
-        self.children.retain_mut(|child| {
-            let ended = if wait {
-                child.wait().map(Some)
-            } else {
-                child.try_wait()
-            };
-            match ended {
-                Ok(None) => true,
-                Ok(Some(status)) => {
-                    if !status.success() {
-                        tracing::warn!(%status, "the command after admission failed");
-                    }
-                    false
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "the command after admission was lost");
-                    false
-                }
-            }
-        });
     }
 }

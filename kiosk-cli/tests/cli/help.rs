@@ -15,3 +15,13 @@ fn help_of_scan_lists_its_options() {
     assert_eq!(code(&output), 0);
     insta::assert_snapshot!("help_scan", stdout(&output));
 }
+
+#[test]
+fn help_of_run_and_enrol_list_their_options() {
+    let output = Kiosk::new().run(&["run", "--help"]);
+    assert_eq!(code(&output), 0);
+    insta::assert_snapshot!("help_run", stdout(&output));
+    let output = Kiosk::new().run(&["enrol", "--help"]);
+    assert_eq!(code(&output), 0);
+    insta::assert_snapshot!("help_enrol", stdout(&output));
+}

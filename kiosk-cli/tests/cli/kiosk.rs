@@ -19,15 +19,23 @@ pub(crate) struct Kiosk {
 impl Kiosk {
     /// Not enrolled.
     pub(crate) fn new() -> Self {
+        Self::new_for(20)
+    }
+
+    fn new_for(tickets: u32) -> Self {
         Self {
             dir: TempDir::new().expect("a folder"),
-            server: Server::at(Edge::system().clock.now(), 20),
+            server: Server::at(Edge::system().clock.now(), tickets),
         }
     }
 
     /// Enrolled for an event of 20 tickets that is open now.
     pub(crate) fn enrolled() -> Self {
-        let kiosk = Self::new();
+        Self::enrolled_for(20)
+    }
+
+    pub(crate) fn enrolled_for(tickets: u32) -> Self {
+        let kiosk = Self::new_for(tickets);
         let link = kiosk.server.borrow_mut().invite().to_url();
         let invitation = Invitation::parse(&link, None).expect("a link");
         let mut wire = Wire::to(&kiosk.server);

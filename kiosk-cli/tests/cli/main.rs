@@ -2,12 +2,15 @@
 
 // The server in memory that scanner-core is tested against: here it fills data directories, which
 // the binary then works with alone.
+mod camera;
 #[expect(dead_code, reason = "scanner-core's own tests use all of it")]
 #[path = "../../../scanner-core/tests/it/exchange.rs"]
 mod exchange;
+mod gate;
 mod gossip;
 mod help;
 mod kiosk;
+mod pty;
 mod scan;
 #[expect(dead_code, reason = "scanner-core's own tests use all of it")]
 #[path = "../../../scanner-core/tests/it/server.rs"]

@@ -4,11 +4,13 @@
 //! gate; only text made of digits leaves here, because a ticket is nothing else.
 
 mod chain;
+mod mjpeg;
 mod picture;
 
 use std::path::Path;
 
 pub use chain::Rxing;
+pub use mjpeg::{FRAME_BYTES_MAX, FrameSplitter};
 pub use picture::{FILE_BYTES_MAX, Frame, PIXELS_MAX, SIDE_PIXELS_MAX, SIDE_PIXELS_MIN};
 
 use crate::clock::Clock;

@@ -78,6 +78,31 @@ impl EventState {
         self.records.is_empty()
     }
 
+    /// How many admissions of `device` stand, and how many people are inside by what is known. Looks
+    /// at every use: not for every scan.
+    pub fn count(&self, device: DeviceId) -> UseCount {
+        let mut count = UseCount::default();
+        let mut records = self.records.iter().peekable();
+        while let Some(first) = records.next() {
+            let more = |record: &&Record| record.serial == first.serial;
+            if records.peek().is_none_or(|next| !more(next)) {
+                // Nearly every ticket is used once, and nothing can follow from that.
+                let of = first.unpack(&self.logs);
+                if of.is_admission() {
+                    count.inside += 1;
+                    count.admitted += u64::from(of.device == device);
+                }
+                continue;
+            }
+            let rest = std::iter::from_fn(|| records.next_if(more));
+            let state = self.unpack(std::iter::once(first).chain(rest));
+            count.inside += state.open().count() as u64;
+            let own = state.standing_admissions().filter(|of| of.device == device);
+            count.admitted += own.count() as u64;
+        }
+        count
+    }
+
     /// One hash for everything that replicas must agree on: the uses and the labels they got.
     pub fn digest(&self) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new();
@@ -96,6 +121,15 @@ impl EventState {
         // Sorted again: records of one moment lie in the order in which their logs were heard of.
         TicketState::from_unordered(records.map(|record| record.unpack(&self.logs)).collect())
     }
+}
+
+/// What [`EventState::count`] found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UseCount {
+    /// By one device; what was undone is not counted.
+    pub admitted: u64,
+    /// By all devices: two people who came in on one ticket are two.
+    pub inside: u64,
 }
 
 /// Equal when they hold the same uses, whatever order they came in.

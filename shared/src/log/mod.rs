@@ -17,7 +17,7 @@ pub use chain::{ChainError, Genesis, LogHead, LogId, LogSegment, SignedEntry};
 pub use clock::ClockNote;
 pub use conflict::{Admission, ConflictCategory};
 pub use entry::{DecisionFlags, Entry, EntryError, EntryKind, Hlc, Target};
-pub use event::EventState;
+pub use event::{EventState, UseCount};
 pub use evidence::KnownTicket;
 pub use fork::{Branch, ForkProof};
 pub use refusal::RefusalNote;

@@ -135,6 +135,22 @@ proptest! {
     }
 
     #[test]
+    fn counts_are_what_the_tickets_say(told in proptest::collection::vec(any_told(), 0..40)) {
+        let state = fold(&told);
+        let inside: usize = state.tickets().map(|(_, ticket)| ticket.open().count()).sum();
+        let mut admitted = 0;
+        let devices: std::collections::BTreeSet<_> =
+            told.iter().map(|(_, device, _)| *device).collect();
+        for device in devices {
+            let count = state.count(device);
+            prop_assert_eq!(count.inside, inside as u64);
+            admitted += count.admitted;
+        }
+        let standing: usize = state.tickets().map(|(_, ticket)| ticket.admissions()).sum();
+        prop_assert_eq!(admitted, standing as u64);
+    }
+
+    #[test]
     fn a_further_undo_of_the_undone_changes_no_label(
         told in proptest::collection::vec(any_told(), 1..40),
     ) {
