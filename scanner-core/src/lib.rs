@@ -25,7 +25,7 @@ mod sync;
 pub use admit::{
     Overrides, Overruled, Pin, Reading, ScanOptions, Scanned, Scanner, Subject, Undone,
 };
-pub use cache::Cut;
+pub use cache::{Cut, StoredEntry};
 pub use clock::{Clock, Edge, Entropy, SystemClock, SystemEntropy};
 pub use doctor::{Check, Health, examine};
 pub use enrol::{EnrolReport, Invitation, enrol, enrol_over};
@@ -38,4 +38,5 @@ pub use shared::trust::{QuestionKind, QuestionPolicy};
 pub use status::{
     ClockView, DeviceLine, EventView, Freshness, NamedId, PeerView, SnapshotView, Status, TriesView,
 };
+pub use sync::gossip;
 pub use sync::{HttpTransport, SyncReport, Syncer, Transport, TransportError, install_tls};

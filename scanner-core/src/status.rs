@@ -22,11 +22,11 @@ pub struct Status {
     pub gate: NamedId<GateId>,
     /// `None` before the first sync.
     pub snapshot: Option<SnapshotView>,
-    /// Own entries ever written here.
+    /// Own admissions, exits and the like ever written here.
     pub entries: u64,
     /// Entries of other devices held here.
     pub entries_of_others: u64,
-    /// Own entries that no server has confirmed.
+    /// Those of them that no server has confirmed.
     pub pending: u64,
     /// Entries of other devices that do not count: their scan never was.
     pub contradicted: u64,
@@ -133,13 +133,8 @@ impl Scanner {
         let cuts = self.cuts()?;
         let now = self.edge().clock.now();
         let (book, identity) = (self.book(), self.identity());
-        let count = |own: bool| -> u64 {
-            book.logs
-                .values()
-                .filter(|of| of.row.own == own)
-                .map(|of| u64::from(of.head.next_seq))
-                .sum()
-        };
+        let others = book.logs.values().filter(|of| !of.row.own);
+        let entries_of_others = others.map(|of| u64::from(of.head.next_seq)).sum();
         let sync = &book.sync;
         let listed = book.device(identity.device);
         let gate = listed.map_or(identity.gate, |of| of.gate);
@@ -165,8 +160,8 @@ impl Scanner {
                     .to_owned(),
             },
             snapshot: self.snapshot_view(now),
-            entries: count(true),
-            entries_of_others: count(false),
+            entries: book.own_entries(),
+            entries_of_others,
             pending: book.pending(),
             contradicted: book.contradicted,
             unjudged: book.waiting() as u64,

@@ -88,6 +88,7 @@ fn decisions_know_no_clock_and_no_await() {
     let pure = |name: &str| {
         name.starts_with("shared/src/")
             || name.starts_with("scanner-core/src/sync/proto")
+            || name.starts_with("scanner-core/src/sync/gossip")
             || (name.starts_with("server/src/") && name.ends_with("/model.rs"))
     };
     let mut seen = 0;

@@ -6,7 +6,9 @@ use serde::Serialize;
 use shared::admission::{AddOn, Carried};
 use shared::ids::{DeviceId, EventId, GateId};
 use shared::limits::{SEGMENT_TICKETS, SERIAL_MAX};
-use shared::log::{DecisionFlags, Entry, EntryKind, EventState, Hlc, KnownTicket, LogHead, LogId};
+use shared::log::{
+    ClockNote, DecisionFlags, Entry, EntryKind, EventState, Hlc, KnownTicket, LogHead, LogId, Use,
+};
 use shared::ticket::proof::proof_standing;
 use shared::ticket::{CodeIndex, MediumId, Payload, ProofStanding, ScanProof};
 use shared::time::Timestamp;
@@ -69,6 +71,10 @@ pub(crate) struct Book {
     pub(crate) sync: SyncFacts,
     /// Entries of other devices that claim a scan which never was: they count for nothing.
     pub(crate) contradicted: u64,
+    /// Own entries that tell of no use, by log, ascending: what people wait for is the others.
+    own_notes: BTreeMap<LogId, Vec<u32>>,
+    /// What the own log says last about the own clock: others' minus it.
+    pub(crate) clock_noted: Option<i64>,
     /// The database was put back from a copy: newer statements than it holds have been seen.
     pub(crate) rolled_back: bool,
     /// Entries of other devices whose scan nothing here can judge yet, by serial and generation.
@@ -110,6 +116,7 @@ impl Book {
             self.contradicted = 0;
             self.overrides = Overrides::default();
             self.logs.clear();
+            self.own_notes.clear();
             self.roster = roster;
         }
         self.load_snapshot(cache, &trust)?;
@@ -226,6 +233,12 @@ impl Book {
                     return;
                 }
                 if row.own {
+                    if let Some(note) = ClockNote::of(entry) {
+                        self.clock_noted = Some(note.offset_millis);
+                    }
+                    if Use::of(log, device, entry).is_none() {
+                        self.own_notes.entry(log).or_default().push(entry.seq);
+                    }
                     self.fold_own(log, device, entry);
                 } else {
                     self.fold_other(Waiting {
@@ -481,12 +494,31 @@ impl Book {
         self.logs.get(&log).map_or(0, |of| of.head.next_seq)
     }
 
-    /// Own entries that the server does not have yet.
+    /// Own admissions, exits and the like that the server does not have yet. Samples of refusals and
+    /// word of the clock are not counted: nobody waits for them.
     pub(crate) fn pending(&self) -> u64 {
-        self.logs
-            .values()
-            .filter(|of| of.row.own)
-            .map(|of| u64::from(of.head.next_seq.saturating_sub(of.row.acked)))
-            .sum()
+        self.own_uses(|of| of.row.acked)
+    }
+
+    /// The same, whether the server has them or not.
+    pub(crate) fn own_entries(&self) -> u64 {
+        self.own_uses(|_| 0)
+    }
+
+    fn own_uses(&self, from: impl Fn(&Folded) -> u32) -> u64 {
+        let own = self.logs.iter().filter(|(_, of)| of.row.own);
+        own.map(|(log, of)| {
+            let from = from(of);
+            let notes = self.own_notes.get(log).map_or(&[][..], Vec::as_slice);
+            let notes = notes.len() - notes.partition_point(|seq| *seq < from);
+            let all = u64::from(of.head.next_seq.saturating_sub(from));
+            all.saturating_sub(notes as u64)
+        })
+        .sum()
+    }
+
+    /// Own entries that tell of no use were written.
+    pub(crate) fn noted(&mut self, log: LogId, seqs: impl Iterator<Item = u32>) {
+        self.own_notes.entry(log).or_default().extend(seqs);
     }
 }

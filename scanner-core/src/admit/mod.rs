@@ -12,7 +12,7 @@ mod extras;
 mod labels;
 mod log;
 mod media;
-mod refusals;
+mod notes;
 mod rotation;
 mod scan;
 mod scanner;

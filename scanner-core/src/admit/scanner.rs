@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::book::Book;
 use super::log::OpenLog;
-use super::refusals::Refusals;
+use super::notes::Refusals;
 use super::rotation::Rotation;
 use crate::cache::{Cache, DeviceKey, Identity};
 use crate::clock::Edge;
@@ -98,7 +98,7 @@ impl Scanner {
     /// have come together.
     pub fn idle(&mut self) -> Result<(), Error> {
         self.freshen()?;
-        self.note_refusals(false)?;
+        self.note_down(false)?;
         let Some(log) = &mut self.log else {
             return Ok(());
         };
@@ -113,7 +113,7 @@ impl Scanner {
     /// Notes the refusals that are still only counted: call it when the gate closes.
     pub fn finish(&mut self) -> Result<(), Error> {
         self.freshen()?;
-        Ok(self.note_refusals(true)?)
+        Ok(self.note_down(true)?)
     }
 
     /// The index of a gate, by its name (any case) or id.

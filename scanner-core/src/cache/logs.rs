@@ -53,12 +53,13 @@ pub(crate) struct Tail {
     pub(crate) hlc: Hlc,
 }
 
+/// An entry as it lies on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct StoredEntry {
-    pub(crate) seq: u32,
-    pub(crate) body: Vec<u8>,
+pub struct StoredEntry {
+    pub seq: u32,
+    pub body: Vec<u8>,
     /// Live entries carry one; of a catch-up segment only the last does.
-    pub(crate) signature: Option<Vec<u8>>,
+    pub signature: Option<Vec<u8>>,
 }
 
 impl Cache {

@@ -9,6 +9,7 @@
 //! refused by itself and does not stop the rest.
 
 mod engine;
+pub mod gossip;
 pub(crate) mod proto;
 mod transport;
 

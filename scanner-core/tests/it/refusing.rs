@@ -1,7 +1,7 @@
 //! What a gate turns away is noted in samples, and a device tells how it is.
 
 use scanner_core::{Reading, Reason, ScanOptions};
-use shared::log::{Entry, EntryKind, RefusalNote};
+use shared::log::{ClockNote, Entry, EntryKind, RefusalNote};
 use shared::sync::SyncRequest;
 
 use crate::device::{Device, scan};
@@ -45,6 +45,12 @@ fn refusals_reach_the_server_as_few_entries_with_true_counts() {
     }
     // A program's empty line is nobody's ticket.
     scanner.scan(&Reading::from(" \r"), ScanOptions::default());
+    let status = scanner.status().expect("a status");
+    assert_eq!(
+        (status.entries, status.pending),
+        (2, 2),
+        "what people wait for"
+    );
     device.sync();
     let first = [(Reason::AlreadyUsed, 1, 5), (Reason::BadSignature, 1, 0)];
     assert_eq!(noted(&server), first);
@@ -60,9 +66,37 @@ fn refusals_reach_the_server_as_few_entries_with_true_counts() {
         (Reason::AlreadyUsed, 1, 5),
     ];
     assert_eq!(noted(&server), all);
-    // They are no uses: the tickets stand as they did.
+    // They are no uses: the tickets stand as they did, also for a scanner that starts.
+    let status = device.open().status().expect("a status");
+    assert_eq!((status.entries, status.pending), (2, 0));
     assert_eq!(scanner.status().expect("a status").pending, 0);
     assert_eq!(scan(&mut scanner, &used).reason, Reason::AlreadyUsed);
+}
+
+#[test]
+fn a_clock_that_is_off_is_noted_in_the_log_once() {
+    // V3, gossip.md 5
+    let server = Server::new(10);
+    let device = Device::enrolled(&server, 1);
+    // Two hours fast, as the next sync finds out.
+    device.pass(7200);
+    device.sync();
+    let mut scanner = device.open();
+    scanner.begin().expect("begins");
+    for _ in 0..3 {
+        scanner.idle().expect("idle");
+    }
+    drop(scanner);
+    let mut scanner = device.open();
+    scanner.begin().expect("begins");
+    scanner.idle().expect("idle");
+    device.sync();
+    let server = server.borrow();
+    let bodies = server.logs.values().flat_map(|log| &log.bodies);
+    let entries = bodies.map(|body| Entry::decode(body).expect("an entry"));
+    let told: Vec<_> = entries.filter_map(|entry| ClockNote::of(&entry)).collect();
+    let offset_millis = -7_200_000;
+    assert_eq!(told, [ClockNote { offset_millis }]);
 }
 
 #[test]

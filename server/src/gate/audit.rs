@@ -76,7 +76,7 @@ pub(super) async fn export(
     }))
 }
 
-/// The newest statements and the ticket segments that their manifest names: what was issued.
+/// The newest statements and the segments of their manifest that tell what was issued.
 async fn issued(
     app: &AppState,
     event: EventId,
@@ -88,11 +88,7 @@ async fn issued(
         let manifest = statements::read::<Manifest>(&published.snapshot, key)?.body;
         let mut segments = Vec::new();
         let mut is_current = true;
-        for reference in manifest
-            .segments
-            .iter()
-            .filter(|of| of.kind == SegmentKind::Tickets)
-        {
+        for reference in manifest.segments.iter().filter(|of| is_issue(of.kind)) {
             let key = StoredSegment::key(event, reference.kind, reference.index);
             match app.db.get::<StoredSegment>(&key).await? {
                 Some(stored) if stored.reference == *reference => {
@@ -106,6 +102,14 @@ async fn issued(
         }
     }
     Err(Error::Contended)
+}
+
+/// Tickets, and what stands for them or was added to them. Seats, names and codes are nobody's business.
+fn is_issue(kind: SegmentKind) -> bool {
+    match kind {
+        SegmentKind::Tickets | SegmentKind::Extras => true,
+        SegmentKind::Seats | SegmentKind::Holders | SegmentKind::Codes => false,
+    }
 }
 
 /// Why no more is written.
@@ -168,6 +172,7 @@ async fn write(
     }
     for segment in segments {
         out.put(&Line::Segment {
+            kind: segment.reference.kind,
             index: segment.reference.index,
             wire: to_base64(&segment.wire),
         })

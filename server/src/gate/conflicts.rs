@@ -6,7 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use shared::api::gate::{ConflictAdmissionView, ConflictView, RedemptionKind, RedemptionLabel};
+use shared::api::gate::{
+    ConflictAdmissionView, ConflictView, Heard, RedemptionKind, RedemptionLabel,
+};
 use shared::api::page::Page;
 use shared::ids::EventId;
 use shared::log::{Admission, DecisionFlags, conflict};
@@ -116,8 +118,8 @@ async fn of_ticket(
         .map(|(use_, quarantined)| Admission {
             use_: use_.as_use(),
             flags: use_.flags(),
-            // Measured by this server and known to no other replica: shown, never judged by.
-            offset_millis: 0,
+            // What this server measured is known to no other replica: shown, never judged by.
+            offset_millis: use_.clock_told_ms.unwrap_or(0),
             quarantined: *quarantined,
         })
         .collect();
@@ -150,8 +152,13 @@ fn view(use_: &Redemption, quarantined: bool, names: &Names) -> ConflictAdmissio
     ConflictAdmissionView {
         redemption: names.view(use_),
         corrected_at: use_.corrected_at(),
-        heard_server: flags.contains(DecisionFlags::HEARD_SERVER),
-        heard_peer: flags.contains(DecisionFlags::HEARD_PEER),
+        heard: [
+            (DecisionFlags::HEARD_SERVER, Heard::Server),
+            (DecisionFlags::HEARD_PEER, Heard::Peer),
+        ]
+        .into_iter()
+        .filter_map(|(flag, heard)| flags.contains(flag).then_some(heard))
+        .collect(),
         clock_unsure: flags.contains(DecisionFlags::CLOCK_UNSURE),
         quarantined,
     }

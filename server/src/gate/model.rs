@@ -243,6 +243,9 @@ pub struct GateLog {
     pub head: [u8; 32],
     #[serde(with = "base64")]
     genesis: Vec<u8>,
+    /// How far the device's clock is off, as its last clock entry says.
+    #[serde(default)]
+    pub clock_told_ms: Option<i64>,
 }
 
 impl GateLog {
@@ -255,6 +258,7 @@ impl GateLog {
             next_seq: head.next_seq,
             head: head.hash,
             genesis: genesis.to_wire(),
+            clock_told_ms: None,
         }
     }
     pub fn log(&self) -> LogId {

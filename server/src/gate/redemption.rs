@@ -35,6 +35,9 @@ pub struct Redemption {
     /// Server clock minus the device's, as far as it was known when the entry came.
     #[serde(default)]
     pub clock_offset_ms: i64,
+    /// Others' clocks minus the device's, as its log says: the same on every replica.
+    #[serde(default)]
+    pub clock_told_ms: Option<i64>,
     pub received_at: Timestamp,
 }
 
@@ -84,6 +87,7 @@ impl Redemption {
             target_seq: entry.target.map(|target| target.seq),
             flags: entry.flags.0,
             clock_offset_ms: 0,
+            clock_told_ms: None,
             received_at,
         })
     }
@@ -98,9 +102,10 @@ impl Redemption {
     pub fn at(&self) -> Timestamp {
         self.hlc().at()
     }
-    /// The same by the server's clock.
+    /// The same by a clock that is right: by the log's own word, else as far as this server knows.
     pub fn corrected_at(&self) -> Timestamp {
-        self.at().plus_millis(self.clock_offset_ms)
+        let offset = self.clock_told_ms.unwrap_or(self.clock_offset_ms);
+        self.at().plus_millis(offset)
     }
     pub fn flags(&self) -> DecisionFlags {
         DecisionFlags(self.flags)

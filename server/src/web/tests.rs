@@ -93,6 +93,8 @@ async fn the_live_page_tells_nothing_until_somebody_logs_in() {
         html.contains("Log in") && html.contains("<noscript>"),
         "{html}"
     );
+    // Without its script the form sends nothing, least of all in an address.
+    assert!(html.contains("method=\"post\"") && html.contains("<button disabled>"));
     for secret in ["Night of the Open Gates", "Gate A"] {
         assert!(!html.contains(secret), "{secret} in {html}");
     }

@@ -35,6 +35,10 @@ pub struct CheckInRule {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of a list, each set by itself"
+)]
 pub struct CheckInList {
     pub name: String,
     /// A gate is of one list at most; the others are of the event's own, where every class enters

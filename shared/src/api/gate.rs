@@ -270,6 +270,15 @@ pub struct ConflictView {
     pub admissions: Vec<ConflictAdmissionView>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Heard {
+    Server,
+    /// At least one other device.
+    Peer,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -279,8 +288,7 @@ pub struct ConflictAdmissionView {
     /// `at` by the server's clock, as far as the device's was known to be off.
     pub corrected_at: Timestamp,
     /// Whom the device could hear when it decided.
-    pub heard_server: bool,
-    pub heard_peer: bool,
+    pub heard: Vec<Heard>,
     pub clock_unsure: bool,
     /// Its device had been removed: it counts for nothing, but somebody may have come in by it.
     pub quarantined: bool,

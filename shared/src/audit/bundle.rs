@@ -1,7 +1,7 @@
 //! The bundle: one JSON object a line, so that it can be streamed, cut into pieces and looked at.
 //!
 //! In this order: header; statements (roots ascending, keyring, roster, snapshot); the snapshot's
-//! ticket segments; each log with its entries; forks; the server's redemptions; end.
+//! segments of tickets and extras; each log with its entries; forks; the server's redemptions; end.
 
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::gate::{RedemptionKind, RedemptionLabel};
 use crate::ids::{DeviceId, EventId};
 use crate::time::Timestamp;
+use crate::trust::SegmentKind;
 
 pub const FORMAT: u32 = 1;
 /// The largest line is a statement of two megabytes, in base64.
@@ -29,8 +30,12 @@ pub enum Line {
     },
     /// A signed root, keyring, roster or snapshot manifest: its wire form, base64.
     Statement { wire: String },
-    /// A segment of tickets that the manifest names: its wire form, base64.
-    Segment { index: u32, wire: String },
+    /// A segment of tickets or extras that the manifest names: its wire form, base64.
+    Segment {
+        kind: SegmentKind,
+        index: u32,
+        wire: String,
+    },
     /// A log, and where it ends in the exporter's store.
     Log {
         /// Wire form, base64.

@@ -77,7 +77,7 @@ impl Audited {
         }
     }
 
-    pub(super) fn run(&mut self, run: Run, findings: &mut Vec<Finding>) {
+    pub(super) fn run(&mut self, run: &Run, findings: &mut Vec<Finding>) {
         let count = u32::try_from(run.bodies.len()).unwrap_or(u32::MAX);
         let last = run.first_seq.saturating_add(count).saturating_sub(1);
         if count == 0 || last > SEQ_MAX {
@@ -103,8 +103,8 @@ impl Audited {
             let what = "the entries before are not those that it continues";
             findings.push(self.finding(FindingKind::Edited, (run.first_seq, run.first_seq), what));
         }
-        let signed = self.follow(&run, before, (run.first_seq, last), findings);
-        self.keep(&run, signed);
+        let signed = self.follow(run, before, (run.first_seq, last), findings);
+        self.keep(run, signed);
         self.next_seq = last.saturating_add(1);
     }
 
@@ -143,21 +143,17 @@ impl Audited {
             bodies: run.bodies.clone(),
             signature: run.signature.clone(),
         };
-        match segment.verify(&self.key, &before) {
-            Ok((_, head)) => {
-                self.note_cut(&segment, before);
-                self.head = Some(head);
-                true
-            }
-            Err(_) => {
-                if is_whole {
-                    let what = "not what the device signed: at least one of them was changed";
-                    findings.push(self.finding(FindingKind::Edited, seqs, what));
-                }
-                self.head = None;
-                false
-            }
+        if let Ok((_, head)) = segment.verify(&self.key, &before) {
+            self.note_cut(&segment, before);
+            self.head = Some(head);
+            return true;
         }
+        if is_whole {
+            let what = "not what the device signed: at least one of them was changed";
+            findings.push(self.finding(FindingKind::Edited, seqs, what));
+        }
+        self.head = None;
+        false
     }
 
     /// Remembers the hash at the signed cut, if the run passes it.

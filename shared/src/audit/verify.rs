@@ -1,6 +1,6 @@
 //! Reads a bundle line by line and checks it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ed25519_dalek::VerifyingKey;
 
@@ -8,11 +8,13 @@ use super::bundle::{FORMAT, Line, RedemptionRow, from_base64, from_hex};
 use super::logs::{Audited, Run};
 use super::report::{Finding, FindingKind, Report};
 use crate::ids::{DeviceId, EventId};
+use crate::limits::SEGMENT_TICKETS;
 use crate::log::{Genesis, LogHead, LogId};
 use crate::time::Timestamp;
 use crate::trust::{
-    Authority, Expected, Keyring, Manifest, Opened, Root, RootPin, Roster, Segment, SegmentKind,
-    Signed, StatementKind, TicketRow, TicketRowStatus, TrustError, TrustedKeys, open,
+    Authority, Expected, Extra, Keyring, Manifest, Opened, Root, RootPin, Roster, Segment,
+    SegmentKind, SegmentRef, Signed, StatementKind, TicketRow, TicketRowStatus, TrustError,
+    TrustedKeys, open,
 };
 
 /// Expiry is for gates: what was signed stays signed.
@@ -28,7 +30,9 @@ pub struct Auditor {
     root: Option<Opened<Root>>,
     pub(super) roster: Roster,
     manifest: Option<Manifest>,
+    segments: BTreeSet<(SegmentKind, u32)>,
     pub(super) rows: BTreeMap<u32, TicketRow>,
+    pub(super) extras: BTreeMap<u32, Extra>,
     pub(super) logs: BTreeMap<LogId, Audited>,
     forks: Vec<(LogId, Run)>,
     pub(super) redemptions: BTreeMap<(LogId, u32), RedemptionRow>,
@@ -49,7 +53,9 @@ impl Auditor {
             root: None,
             roster: Roster::default(),
             manifest: None,
+            segments: BTreeSet::new(),
             rows: BTreeMap::new(),
+            extras: BTreeMap::new(),
             logs: BTreeMap::new(),
             forks: Vec::new(),
             redemptions: BTreeMap::new(),
@@ -99,7 +105,9 @@ impl Auditor {
                 self.report.title = title;
             }
             Line::Statement { wire } => self.statement(&from_base64(&wire)?),
-            Line::Segment { index, wire } => self.segment(index, &from_base64(&wire)?),
+            Line::Segment { kind, index, wire } => {
+                self.segment((kind, index), &from_base64(&wire)?);
+            }
             Line::Log {
                 genesis,
                 next_seq,
@@ -117,15 +125,7 @@ impl Auditor {
                 before,
                 bodies,
                 signature,
-            } => {
-                let run = run(first_seq, &before, &bodies, &signature)?;
-                let mut findings = Vec::new();
-                // Of a log that nobody vouches for: told when it was named.
-                if let Some(log) = self.logs.get_mut(&LogId(from_hex(&log)?)) {
-                    log.run(run, &mut findings);
-                }
-                self.found(findings);
-            }
+            } => self.entries(&log, &run(first_seq, &before, &bodies, &signature)?)?,
             Line::Fork {
                 log,
                 first_seq,
@@ -154,6 +154,16 @@ impl Auditor {
             }
             Line::End { .. } => return None,
         }
+        Some(())
+    }
+
+    fn entries(&mut self, log: &str, run: &Run) -> Option<()> {
+        let mut findings = Vec::new();
+        // Of a log that nobody vouches for: told when it was named.
+        if let Some(log) = self.logs.get_mut(&LogId(from_hex(log)?)) {
+            log.run(run, &mut findings);
+        }
+        self.found(findings);
         Some(())
     }
 
@@ -219,20 +229,26 @@ impl Auditor {
         Ok(())
     }
 
-    fn segment(&mut self, index: u32, wire: &[u8]) {
-        let references = self.manifest.iter().flat_map(|of| &of.segments);
-        let mut tickets = references.filter(|of| of.kind == SegmentKind::Tickets);
-        let reference = tickets.find(|of| of.index == index);
+    fn segment(&mut self, place: (SegmentKind, u32), wire: &[u8]) {
+        let mut references = self.manifest.iter().flat_map(|of| &of.segments);
+        let reference = references.find(|of| of.place() == place);
         let Some(Ok(segment)) = reference.map(|of| Segment::open(of, wire)) else {
-            let what = format!("segment {index} of the issued tickets is not what was signed");
+            let what = format!(
+                "segment {} of what was issued is not what was signed",
+                place.1
+            );
             self.report.plain(FindingKind::Untrusted, what);
             return;
         };
-        let first = index.saturating_mul(crate::limits::SEGMENT_TICKETS);
+        self.segments.insert(place);
+        let first = place.1.saturating_mul(SEGMENT_TICKETS);
         for (serial, row) in (first..).zip(segment.rows()) {
             if row.status != TicketRowStatus::Unclaimed {
                 self.rows.insert(serial, row);
             }
+        }
+        if let Segment::Extras(extras) = segment {
+            self.extras.extend(extras);
         }
     }
 
@@ -293,20 +309,14 @@ impl Auditor {
     /// A segment that was left out would make its tickets look unissued.
     fn check_segments(&mut self) {
         let references = self.manifest.iter().flat_map(|of| &of.segments);
-        let tickets = references.filter(|of| of.kind == SegmentKind::Tickets);
-        let size = crate::limits::SEGMENT_TICKETS;
-        let missing: Vec<u32> = tickets
-            .map(|of| of.index)
-            .filter(|index| {
-                let first = index.saturating_mul(size);
-                self.rows
-                    .range(first..first.saturating_add(size))
-                    .next()
-                    .is_none()
-            })
+        let wanted = references
+            .map(SegmentRef::place)
+            .filter(|(kind, _)| matches!(kind, SegmentKind::Tickets | SegmentKind::Extras));
+        let missing: Vec<_> = wanted
+            .filter(|place| !self.segments.contains(place))
             .collect();
-        for index in missing {
-            let what = format!("segment {index} of the issued tickets is not in the bundle");
+        for (_, index) in missing {
+            let what = format!("segment {index} of what was issued is not in the bundle");
             self.report.plain(FindingKind::Missing, what);
         }
         if self.manifest.is_none() && self.root.is_some() {

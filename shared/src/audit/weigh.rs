@@ -8,7 +8,7 @@ use super::verify::Auditor;
 use crate::api::gate::{RedemptionKind, RedemptionLabel};
 use crate::ids::EventId;
 use crate::log::{DecisionFlags, Entry, EntryKind, EventState, LogId, RefusalNote, UseLabel};
-use crate::ticket::ScanProof;
+use crate::ticket::{MediumId, ScanProof};
 use crate::trust::TicketRow;
 
 const NO_PROOF: ScanProof = ScanProof([0; 8]);
@@ -17,7 +17,7 @@ impl Auditor {
     /// The state that the signed entries come to; what does not count is told or counted.
     pub(super) fn fold(&mut self, findings: &mut Vec<Finding>) -> EventState {
         let mut state = EventState::default();
-        let totals = &mut self.report.totals;
+        let mut totals = std::mem::take(&mut self.report.totals);
         for (id, log) in &self.logs {
             let listed = self.roster.by_device(log.genesis.device);
             for held in log.entries.values().filter(|held| held.signed) {
@@ -32,7 +32,7 @@ impl Auditor {
                     *totals.refused.entry(reason).or_default() += u64::from(note.count);
                     continue;
                 }
-                match standing(self.event, &self.rows, entry) {
+                match self.standing(entry) {
                     Standing::Counts => {}
                     Standing::Unjudged => totals.unjudged += 1,
                     Standing::Not(kind, what) => {
@@ -69,6 +69,7 @@ impl Auditor {
             totals.duplicates += duplicates;
             totals.conflicts += u64::from(duplicates > 0);
         }
+        self.report.totals = totals;
         state
     }
 
@@ -135,10 +136,7 @@ impl Auditor {
             if !self.redemptions.contains_key(&(*id, *seq))
                 && let Some(log) = self.logs.get(id)
                 && let Some(held) = log.entries.get(seq)
-                && !matches!(
-                    standing(self.event, &self.rows, &held.entry),
-                    Standing::Unjudged
-                )
+                && !matches!(self.standing(&held.entry), Standing::Unjudged)
             {
                 let kind = FindingKind::EntryWithoutRedemption;
                 let what = "it counts, and the server does not list it";
@@ -146,6 +144,56 @@ impl Auditor {
                 finding.serial = Some(held.entry.serial);
                 findings.push(finding);
             }
+        }
+    }
+
+    /// Whether the entry counts: a ticket was issued, and the device saw it, or what stands for it.
+    fn standing(&self, entry: &Entry) -> Standing {
+        let is_scan = match entry.kind {
+            EntryKind::Admit => true,
+            EntryKind::Exit => entry.proof != NO_PROOF,
+            EntryKind::Forced
+            | EntryKind::Undo
+            | EntryKind::Refused
+            | EntryKind::Clock
+            | EntryKind::Roster
+            | EntryKind::Checkpoint => false,
+        };
+        if !is_scan {
+            return Standing::Counts;
+        }
+        let row = self.rows.get(&entry.serial);
+        let issued = row.filter(|row| entry.generation <= row.generation);
+        let (Some(row), Some(event)) = (issued, self.event) else {
+            let what = "it came in, and no such ticket was ever issued";
+            return Standing::Not(FindingKind::NeverIssued, what);
+        };
+        // The proof of a typed code is the code's, which no snapshot gives away.
+        if entry.generation < row.generation || is_typed(entry) {
+            return Standing::Unjudged;
+        }
+        if is_proof_of(event, entry, (entry.serial, row)) {
+            return Standing::Counts;
+        }
+        let what = "it came in, and the device cannot have seen the ticket";
+        let unproven = Standing::Not(FindingKind::Unproven, what);
+        self.stood_for(event, entry).unwrap_or(unproven)
+    }
+
+    /// A wristband, or the ticket that this one was added to.
+    fn stood_for(&self, event: EventId, entry: &Entry) -> Option<Standing> {
+        let extra = self.extras.get(&entry.serial)?;
+        let medium = MediumId::of(event, entry.proof);
+        if extra.media.iter().any(|link| link.id == medium) {
+            return Some(Standing::Counts);
+        }
+        let main = extra.added_to?;
+        let row = self.rows.get(&main)?;
+        if is_proof_of(event, entry, (main, row)) {
+            Some(Standing::Counts)
+        } else {
+            // Of a generation of the main ticket that the snapshot does not have any more.
+            (row.generation > 1).then_some(Standing::Unjudged)
         }
     }
 }
@@ -157,41 +205,9 @@ enum Standing {
     Not(FindingKind, &'static str),
 }
 
-/// Whether the entry counts: a ticket was issued, and the device saw it.
-fn standing(event: Option<EventId>, rows: &BTreeMap<u32, TicketRow>, entry: &Entry) -> Standing {
-    let is_scan = match entry.kind {
-        EntryKind::Admit => true,
-        EntryKind::Exit => entry.proof != NO_PROOF,
-        EntryKind::Forced
-        | EntryKind::Undo
-        | EntryKind::Refused
-        | EntryKind::Clock
-        | EntryKind::Roster
-        | EntryKind::Checkpoint => false,
-    };
-    if !is_scan {
-        return Standing::Counts;
-    }
-    let issued = rows
-        .get(&entry.serial)
-        .filter(|row| entry.generation <= row.generation);
-    let (Some(row), Some(event)) = (issued, event) else {
-        let what = "it came in, and no such ticket was ever issued";
-        return Standing::Not(FindingKind::NeverIssued, what);
-    };
-    // The proof of a typed code is the code's, which no snapshot gives away.
-    if entry.generation < row.generation || is_typed(entry) {
-        return Standing::Unjudged;
-    }
-    let commitment = entry
-        .proof
-        .commitment(event, entry.serial, entry.generation);
-    if commitment == row.commitment {
-        Standing::Counts
-    } else {
-        let what = "it came in, and the device cannot have seen the ticket";
-        Standing::Not(FindingKind::Unproven, what)
-    }
+/// Whether the entry's proof is that of the ticket, in the generation that the snapshot has.
+fn is_proof_of(event: EventId, entry: &Entry, (serial, row): (u32, &TicketRow)) -> bool {
+    entry.proof.commitment(event, serial, row.generation) == row.commitment
 }
 
 /// By a typed code.

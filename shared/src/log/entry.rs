@@ -78,6 +78,7 @@ pub enum EntryKind {
     Forced,
     /// A sample of what was refused, for the organizer's picture.
     Refused,
+    /// How far the own clock was off the median of the peers'.
     Clock,
     Roster,
     Checkpoint,
@@ -174,7 +175,7 @@ pub struct Entry {
     pub flags: DecisionFlags,
     pub serial: u32,
     pub generation: u8,
-    /// All zero for kinds without a scan.
+    /// All zero for kinds without a scan; a clock entry's offset lies here.
     pub proof: ScanProof,
     pub target: Option<Target>,
 }
@@ -280,7 +281,9 @@ impl Entry {
             EntryKind::Exit => true,
             EntryKind::Undo => no_proof && self.target.is_some(),
             EntryKind::Forced | EntryKind::Refused => self.target.is_none(),
-            EntryKind::Clock | EntryKind::Roster | EntryKind::Checkpoint => {
+            // What it says stands in the proof's place: `log::ClockNote`.
+            EntryKind::Clock => no_ticket && self.target.is_none(),
+            EntryKind::Roster | EntryKind::Checkpoint => {
                 no_proof && no_ticket && self.target.is_none()
             }
         };

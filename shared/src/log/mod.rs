@@ -4,17 +4,21 @@
 //! state is a pure fold over the set of valid entries, whatever order they came in.
 
 pub mod chain;
+mod clock;
 pub mod conflict;
 pub mod entry;
 mod event;
 mod evidence;
+pub mod fork;
 mod refusal;
 pub mod state;
 
 pub use chain::{ChainError, Genesis, LogHead, LogId, LogSegment, SignedEntry};
+pub use clock::ClockNote;
 pub use conflict::{Admission, ConflictCategory};
 pub use entry::{DecisionFlags, Entry, EntryError, EntryKind, Hlc, Target};
 pub use event::EventState;
 pub use evidence::KnownTicket;
+pub use fork::{Branch, ForkProof};
 pub use refusal::RefusalNote;
 pub use state::{TicketState, Use, UseLabel};

@@ -175,7 +175,7 @@ impl SegmentsResponse {
     }
 }
 
-fn within(count: usize, max: usize, what: &'static str) -> Result<(), StrictError> {
+pub(super) fn within(count: usize, max: usize, what: &'static str) -> Result<(), StrictError> {
     if count > max {
         return Err(StrictError::Bounds(what));
     }
@@ -202,7 +202,7 @@ fn check_logs(
     segments.iter().try_for_each(check_log_segment)
 }
 
-fn check_log_segment(segment: &LogSegment) -> Result<(), StrictError> {
+pub(super) fn check_log_segment(segment: &LogSegment) -> Result<(), StrictError> {
     if segment.bodies.is_empty() {
         return Err(StrictError::Bounds("an empty log segment"));
     }

@@ -1,11 +1,14 @@
 //! Sync messages: postcard, `V1` first, read strictly (nothing left over, re-encoding equals).
 
 pub mod answers;
+pub mod claim;
+pub mod frame;
 pub mod message;
 pub mod report;
 pub mod strict;
 
 pub use answers::{Answered, AnswersRequest, AnswersResponse};
+pub use frame::{Frame, Message};
 pub use message::{
     LogVector, SegmentsRequest, SegmentsResponse, SignedRequest, StatementSet, SyncRequest,
     SyncResponse,

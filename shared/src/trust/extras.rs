@@ -76,7 +76,7 @@ impl Terms {
         })
     }
 
-    fn is_sound(&self) -> bool {
+    fn is_sound(self) -> bool {
         Flags::from_bits(self.flags).is_ok()
             && self.not_after > self.not_before
             && self.not_after - self.not_before <= WINDOW_UNITS_MAX
@@ -104,7 +104,7 @@ impl Extra {
             return Err(TrustError::Malformed("added to no ticket"));
         }
         let found = to.is_some() || !self.media.is_empty();
-        if found != self.terms.is_some() || !self.terms.iter().all(Terms::is_sound) {
+        if found != self.terms.is_some() || !self.terms.is_none_or(Terms::is_sound) {
             return Err(TrustError::Malformed("terms that no ticket has"));
         }
         Ok(())

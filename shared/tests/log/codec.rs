@@ -102,6 +102,17 @@ fn numbers_out_of_range_are_refused() {
     }
 }
 
+#[test]
+fn a_clock_entry_says_how_far_ahead_the_clock_was() {
+    for ahead in [0, 1_500, -86_400_000, i64::MAX, i64::MIN] {
+        let entry = Entry::clock(7, Hlc::default(), 2, ahead);
+        let body = entry.encode().expect("a good entry");
+        let read = Entry::decode(&body).expect("canonical");
+        assert_eq!(read.clock_ahead_millis(), Some(ahead));
+    }
+    assert_eq!(admit(7, 9).clock_ahead_millis(), None);
+}
+
 /// Kind; whether target, proof and ticket may, must or must not be there.
 #[test]
 fn each_kind_has_its_shape() {
@@ -123,7 +134,8 @@ fn each_kind_has_its_shape() {
                         EntryKind::Exit => true,
                         EntryKind::Undo => has_target && !has_proof,
                         EntryKind::Forced | EntryKind::Refused => !has_target,
-                        EntryKind::Clock | EntryKind::Roster | EntryKind::Checkpoint => {
+                        EntryKind::Clock => !has_target && !has_ticket,
+                        EntryKind::Roster | EntryKind::Checkpoint => {
                             !has_target && !has_proof && !has_ticket
                         }
                     };

@@ -5,6 +5,7 @@ mod codec;
 mod evidence;
 mod fixture;
 mod fold;
+mod forks;
 mod golden;
 #[path = "../support/golden.rs"]
 mod golden_file;

@@ -1,6 +1,8 @@
 //! Strict reading and the sync messages. One binary; one module per suite.
 
 mod answers;
+mod claims;
+mod frames;
 mod golden;
 mod memory;
 mod messages;

@@ -44,7 +44,7 @@ fn vector(logs: u16) -> Vec<LogVector> {
         .collect()
 }
 
-fn genesis(app_version: &str) -> Genesis {
+pub(crate) fn genesis(app_version: &str) -> Genesis {
     Genesis {
         event: event(),
         device: device(),
@@ -54,7 +54,7 @@ fn genesis(app_version: &str) -> Genesis {
     }
 }
 
-fn segment() -> LogSegment {
+pub(crate) fn segment() -> LogSegment {
     LogSegment {
         log: log(0),
         first_seq: 299,

@@ -171,18 +171,15 @@ impl Changes {
     ) -> Result<Vec<Tally>, DbError> {
         let mut stored = Vec::with_capacity(self.0.len());
         for (place, change) in &self.0 {
-            match tx.get::<Tally>(&Tally::key(event, *place))? {
-                Some(mut row) => {
-                    row.value.apply(change);
-                    tx.replace(&mut row)?;
-                    stored.push(row.into_inner());
-                }
-                None => {
-                    let mut tally = Tally::new(event, *place);
-                    tally.apply(change);
-                    tx.insert(&tally)?;
-                    stored.push(tally);
-                }
+            if let Some(mut row) = tx.get::<Tally>(&Tally::key(event, *place))? {
+                row.value.apply(change);
+                tx.replace(&mut row)?;
+                stored.push(row.into_inner());
+            } else {
+                let mut tally = Tally::new(event, *place);
+                tally.apply(change);
+                tx.insert(&tally)?;
+                stored.push(tally);
             }
         }
         Ok(stored)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use shared::ids::{DeviceId, EventId};
-use shared::log::LogId;
+use shared::log::{ClockNote, LogId};
 use shared::time::Timestamp;
 
 use super::super::Error;
@@ -30,6 +30,7 @@ pub(in crate::gate) fn apply(
     for (id, (known, head)) in &plan.grown {
         let mut log = known.log.clone();
         log.move_to(*head);
+        log.clock_told_ms = clock_told(plan, *id).or(log.clock_told_ms);
         match stored.remove(id) {
             Some(mut row) => {
                 row.value = log;
@@ -47,6 +48,13 @@ pub(in crate::gate) fn apply(
     count_entries(tx, plan, devices)?;
     project(tx, event, plan, now)?;
     Ok(true)
+}
+
+/// What the new entries of a log say last about its device's clock.
+fn clock_told(plan: &Plan, log: LogId) -> Option<i64> {
+    let runs = plan.runs.iter().filter(|run| run.log == log);
+    let mut notes = runs.flat_map(|run| &run.entries).filter_map(ClockNote::of);
+    notes.next_back().map(|note| note.offset_millis)
 }
 
 /// The log rows behind the plan; `None` when one has moved.

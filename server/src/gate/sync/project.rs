@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use shared::api::gate::RedemptionLabel;
 use shared::api::tickets::TicketStatus;
 use shared::ids::EventId;
-use shared::log::{DecisionFlags, Entry, EntryKind, KnownTicket, LogId, RefusalNote, TicketState};
+use shared::log::{
+    ClockNote, DecisionFlags, Entry, EntryKind, KnownTicket, LogId, RefusalNote, TicketState,
+};
 use shared::ticket::{MediumId, ProofStanding, proof_standing};
 use shared::time::Timestamp;
 
@@ -41,12 +43,17 @@ pub(super) fn project(
 ) -> Result<(), Error> {
     let mut by_serial: BTreeMap<u32, Vec<Arrived>> = BTreeMap::new();
     let mut changes = Changes::default();
+    let mut clocks = BTreeMap::new();
     for run in &plan.runs {
         let Some((known, _)) = plan.grown.get(&run.log) else {
             continue;
         };
         let device = known.log.device;
+        let clock = clocks.entry(run.log).or_insert(known.log.clock_told_ms);
         for entry in &run.entries {
+            if let Some(note) = ClockNote::of(entry) {
+                *clock = Some(note.offset_millis);
+            }
             let quarantined = known.cut.is_some_and(|cut| entry.seq >= cut);
             if let Some(note) = RefusalNote::of(entry).filter(|_| !quarantined) {
                 let at = corrected(entry, known.clock_offset_ms, now);
@@ -58,6 +65,7 @@ pub(super) fn project(
             let use_ = Redemption::of_entry(event, run.log, device, entry, now);
             if let Some(mut redemption) = use_ {
                 redemption.clock_offset_ms = known.clock_offset_ms;
+                redemption.clock_told_ms = *clock;
                 let arrived = Arrived {
                     redemption,
                     entry: *entry,

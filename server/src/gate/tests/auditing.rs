@@ -334,6 +334,36 @@ async fn a_device_that_never_saw_the_ticket_is_told() {
 }
 
 #[tokio::test]
+async fn a_wristband_that_was_linked_bears_an_admission_out() {
+    // T7, token.md 4
+    const BAND: &str = "04A1B2C3D4";
+    let mut night = Night::with(1, true).await;
+    let site = &night.site;
+    let mine = site
+        .test
+        .get("/api/v1/claimed-tickets", &site.attendee)
+        .await;
+    let mine = mine.expect(200);
+    let path = site.path(&format!("/media/{BAND}"));
+    let body = json!({ "ticketIds": [mine["items"][0]["id"]] });
+    let linked = site.test.call("PUT", &path, &site.organizer, Some(body));
+    linked.await.expect(200);
+    night.south.admit_medium(0, BAND, NOW.plus_secs(30));
+    night.south.sync(&night.site.test).await;
+    let report = night.audit().await;
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(report.totals.admitted, 2);
+    // Another band's proof is nobody's.
+    night.south.admit_medium(0, "04FFFFFFFF", NOW.plus_secs(40));
+    night.south.sync(&night.site.test).await;
+    let report = night.audit().await;
+    assert_eq!(
+        told(&report),
+        [(FindingKind::Unproven, Some("South 1"), Some((1, 1)))]
+    );
+}
+
+#[tokio::test]
 async fn two_histories_of_one_device_are_named() {
     // gossip.md 5
     let mut night = Night::with(3, false).await;

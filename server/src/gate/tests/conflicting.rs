@@ -46,9 +46,44 @@ async fn a_conflict_says_why_it_came_about() {
         assert_eq!(conflict["category"], category);
         let second = &conflict["admissions"][1];
         assert_eq!(second["label"], "duplicate");
-        assert_eq!(second["heardServer"], flags[1].contains(server));
+        let heard = if flags[1].contains(server) {
+            json!(["server"])
+        } else {
+            json!([])
+        };
+        assert_eq!(second["heard"], heard);
         assert_eq!(second["correctedAt"], json!(NOW.plus_secs(later - 600)));
     }
+}
+
+#[tokio::test]
+async fn a_clock_that_its_own_log_calls_wrong_corrects_the_times() {
+    // V2, V3, gossip.md 5: the order and the labels stay
+    let site = Site::with_tickets(1).await;
+    let token = token(&site, 0).await;
+    let mut north = site.enrol("North 1", 0, 7).await;
+    let mut south = site.enrol("South 1", 1, 8).await;
+    for gate in [&mut north, &mut south] {
+        gate.flags = DecisionFlags::HEARD_SERVER;
+    }
+    // Two hours fast: by its own clock it came second.
+    south.tell_clock(-7_200_000, NOW);
+    south.sync(&site.test).await;
+    south.admit(0, &token, NOW.plus_secs(7_140));
+    north.admit(0, &token, NOW);
+    north.sync(&site.test).await;
+    south.sync(&site.test).await;
+    let path = site.path("/conflicts");
+    let all = site.test.get(&path, &site.organizer).await.expect(200);
+    let conflict = &all["items"][0];
+    assert_eq!(conflict["category"], "clock");
+    let second = &conflict["admissions"][1];
+    assert_eq!(
+        (&second["device"], &second["label"]),
+        (&json!("South 1"), &json!("duplicate"))
+    );
+    assert_eq!(second["correctedAt"], json!(NOW.plus_secs(-60)));
+    assert_eq!(conflict["admissions"][0]["correctedAt"], json!(NOW));
 }
 
 #[tokio::test]

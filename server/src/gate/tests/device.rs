@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use shared::admission::Reason;
 use shared::ids::{DeviceId, EventId};
 use shared::log::{
-    DecisionFlags, Entry, EntryKind, Genesis, Hlc, LogHead, LogSegment, RefusalNote, SignedEntry,
-    Target,
+    ClockNote, DecisionFlags, Entry, EntryKind, Genesis, Hlc, LogHead, LogSegment, RefusalNote,
+    SignedEntry, Target,
 };
 use shared::sync::{
     DeviceReport, LogVector, SegmentsRequest, SegmentsResponse, SignedRequest, StatementSet,
@@ -210,6 +210,16 @@ impl Device {
         self.say(refused, at);
     }
 
+    /// Notes how far its clock is off.
+    pub(crate) fn tell_clock(&mut self, offset_millis: i64, at: Timestamp) {
+        let note = ClockNote { offset_millis };
+        let told = Said {
+            kind: EntryKind::Clock,
+            ..Said::scanned(0, note.to_field())
+        };
+        self.say(told, at);
+    }
+
     /// Signs whatever it is told to say.
     pub(crate) fn say(&mut self, said: Said, at: Timestamp) {
         let Said {
@@ -227,7 +237,7 @@ impl Device {
             gate: self.gate,
             flags: self.flags.with(flags),
             serial,
-            generation: u8::from(kind != EntryKind::Refused),
+            generation: u8::from(!matches!(kind, EntryKind::Refused | EntryKind::Clock)),
             proof,
             target,
         };

@@ -45,6 +45,8 @@
     }
   });
 
+  $("login").querySelector("button").disabled = false;
+
   const say = (connected, words) => {
     document.body.dataset.state = connected ? "ready" : "used";
     $("connection").textContent = words;

@@ -1,4 +1,5 @@
-//! What this gate turned away, written down in samples for the organizer's picture.
+//! What this gate turned away, written down in samples for the organizer's picture; and how far its
+//! clock is off, so that others can correct its times.
 //!
 //! A refusal changes nothing, so it is not written when it happens: it is counted, and between scans
 //! a signed entry tells how many there were for one reason. A burst of forged codes costs one entry
@@ -10,7 +11,8 @@
 use std::collections::BTreeMap;
 
 use shared::admission::{Outcome, Reason, Verdict};
-use shared::log::{Entry, EntryKind, Hlc, LogHead, RefusalNote, SignedEntry};
+use shared::log::{ClockNote, Entry, EntryKind, Hlc, LogHead, RefusalNote, SignedEntry};
+use shared::ticket::ScanProof;
 use shared::time::Timestamp;
 
 use super::scanner::Scanner;
@@ -84,39 +86,79 @@ impl Refusals {
     }
 }
 
+/// A clock that moved by less against the others' is not worth an entry.
+const CLOCK_NOTED_MILLIS: i64 = 1_000;
+
+/// What an entry without a scan says.
+struct Note {
+    kind: EntryKind,
+    gate: u16,
+    serial: u32,
+    generation: u8,
+    field: ScanProof,
+}
+
 impl Scanner {
     /// Writes what has come together; with `all` also what was noted a moment ago. Only a gate that
     /// has an open log does: a look at a ticket must not begin one, and a device that was cut off
     /// writes nothing more.
-    pub(super) fn note_refusals(&mut self, all: bool) -> Result<(), Cause> {
+    pub(super) fn note_down(&mut self, all: bool) -> Result<(), Cause> {
         let now = self.edge.clock.now();
-        let due = self.refusals.due(now, all);
-        if due.is_empty() || self.book.is_evicted(self.identity.device, now) {
+        if self.log.is_none() || self.book.is_evicted(self.identity.device, now) {
             return Ok(());
         }
+        let due = self.refusals.due(now, all);
+        let mut notes: Vec<Note> = due
+            .iter()
+            .map(|of| Note {
+                kind: EntryKind::Refused,
+                gate: of.gate,
+                serial: of.serial,
+                generation: of.generation,
+                field: of.note.to_field(),
+            })
+            .collect();
+        let offset = self.clock_news();
+        notes.extend(offset.map(|offset_millis| Note {
+            kind: EntryKind::Clock,
+            gate: 0,
+            serial: 0,
+            generation: 0,
+            field: ClockNote { offset_millis }.to_field(),
+        }));
+        self.append_notes(&notes, now)?;
+        self.refusals.written(&due, now);
+        if offset.is_some() {
+            self.book.clock_noted = offset;
+        }
+        Ok(())
+    }
+
+    /// How far the clock is off, when that is not what the log says.
+    fn clock_news(&self) -> Option<i64> {
+        let offset = self.book.sync.clock_offset_ms?;
+        let noted = self.book.clock_noted.unwrap_or(0);
+        ((offset - noted).abs() >= CLOCK_NOTED_MILLIS).then_some(offset)
+    }
+
+    fn append_notes(&mut self, notes: &[Note], now: Timestamp) -> Result<(), Cause> {
         let flags = self.flags(now);
-        let Some(log) = &mut self.log else {
+        let (Some(log), false) = (&mut self.log, notes.is_empty()) else {
             return Ok(());
         };
         let (mut head, mut hlc): (LogHead, Hlc) = (log.head, log.hlc);
-        let mut entries: Vec<(u32, SignedEntry)> = Vec::with_capacity(due.len());
-        for Due {
-            gate,
-            note,
-            serial,
-            generation,
-        } in &due
-        {
+        let mut entries: Vec<(u32, SignedEntry)> = Vec::with_capacity(notes.len());
+        for note in notes {
             hlc = hlc.tick(now);
             let entry = Entry {
                 seq: head.next_seq,
                 hlc,
-                kind: EntryKind::Refused,
-                gate: *gate,
+                kind: note.kind,
+                gate: note.gate,
                 flags,
-                serial: *serial,
-                generation: *generation,
-                proof: note.to_field(),
+                serial: note.serial,
+                generation: note.generation,
+                proof: note.field,
                 target: None,
             };
             let (signed, after) = log.sign(&self.key, &head, &entry)?;
@@ -128,7 +170,8 @@ impl Scanner {
             folded.head = head;
             folded.hlc = hlc;
         }
-        self.refusals.written(&due, now);
+        let seqs = entries.iter().map(|(seq, _)| *seq);
+        self.book.noted(log.row.log, seqs);
         Ok(())
     }
 }

@@ -1,0 +1,461 @@
+//! News: entries pushed along eager links, notes along lazy ones, and the flush that commits what
+//! came and passes it on.
+//!
+//! Invariants: an entry is committed before it is told of as held; it is passed on once per link.
+
+use std::collections::BTreeMap;
+
+use shared::log::{ChainError, Entry, LogHead, LogId, SignedEntry};
+use shared::sync::frame::{LIVE_MAX, LiveEntry, Message, Name, Note};
+
+use super::LinkId;
+use super::input::Now;
+use super::links::Offer;
+use super::logs::{EARLY_MAX, Fresh, Log, is_beyond_clock};
+use super::node::Node;
+use super::options::SeededBug;
+use super::output::{Output, OwnLog};
+use super::store::{Batch, Extension, Store, StoreError};
+use crate::cache::StoredEntry;
+use crate::sync::proto::APPLY_ENTRIES_MAX;
+
+/// Bytes of fresh entries that do not wait for the next flush.
+const FILL_BYTES: usize = 16 * 1024;
+/// Early entries of all logs together.
+const EARLY_ALL_MAX: usize = 4_096;
+
+/// What became of one live entry.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Came {
+    New,
+    Again,
+    Early,
+    Bad,
+}
+
+impl Node {
+    pub(super) fn live(
+        &mut self,
+        now: Now,
+        link: LinkId,
+        entries: Vec<LiveEntry>,
+        store: &mut dyn Store,
+    ) -> Result<(), StoreError> {
+        let count = entries.len();
+        let mut again = 0;
+        let mut bytes = 0;
+        for LiveEntry { number, entry } in entries {
+            let Some(id) = self.links.get(&link).and_then(|of| of.named(number)) else {
+                continue;
+            };
+            bytes += entry.body.len() + entry.signature.len();
+            match self.live_entry(now, link, id, entry, store)? {
+                Came::Again => again += 1,
+                Came::New | Came::Early | Came::Bad => {}
+            }
+        }
+        if again == count && count > 0 && self.eager_links() > 1 {
+            // All of it was here: another link is faster.
+            self.send(link, Message::Prune);
+        }
+        let full = bytes >= FILL_BYTES;
+        self.flush_by(now.millis + if full { 0 } else { self.options.timing.flush });
+        Ok(())
+    }
+
+    fn eager_links(&self) -> usize {
+        self.links
+            .values()
+            .filter(|of| of.is_neighbour() && of.eager)
+            .count()
+    }
+
+    fn live_entry(
+        &mut self,
+        now: Now,
+        link: LinkId,
+        id: LogId,
+        signed: SignedEntry,
+        store: &mut dyn Store,
+    ) -> Result<Came, StoreError> {
+        let Some(seq) = seq_of(&signed) else {
+            self.bad(now, link, id, &ChainError::Malformed("an entry"));
+            return Ok(Came::Bad);
+        };
+        let next_seq = seq.saturating_add(1);
+        let at = now.millis + self.options.timing.pull_after;
+        let Some(log) = self.logs.get_mut(&id) else {
+            self.offer(link, id, missed(next_seq, at));
+            return Ok(Came::Early);
+        };
+        if log.end.is_some_and(|end| seq >= end.next_seq) {
+            return self.live_stray(id, signed, store);
+        }
+        let was_open = log.is_open();
+        if was_open {
+            // The scanner may have appended more than it told.
+            self.grown(id, store)?;
+        }
+        let Some(log) = self.logs.get(&id) else {
+            return Ok(Came::Bad);
+        };
+        if seq < log.tip.next_seq {
+            self.peer_has(link, id, next_seq);
+            return Ok(Came::Again);
+        }
+        if seq > log.tip.next_seq {
+            self.early(link, id, seq, signed, at);
+            return Ok(Came::Early);
+        }
+        if self.options.has(SeededBug::RejectByClock)
+            && Entry::decode(&signed.body)
+                .is_ok_and(|entry| is_beyond_clock(entry.hlc, now.wall.as_millis()))
+        {
+            return Ok(Came::Bad);
+        }
+        let trusting = self.trusts_relay(link);
+        let verifier = self.options.verifier.clone();
+        let Some(log) = self.logs.get_mut(&id) else {
+            return Ok(Came::Bad);
+        };
+        match log.stage(signed, Some(link), &*verifier, trusting) {
+            Ok(hlc) => {
+                self.clocks.see(hlc);
+                self.peer_has(link, id, next_seq);
+                if was_open {
+                    self.overtaken(id, store)?;
+                }
+                self.drain_early(now, id);
+                Ok(Came::New)
+            }
+            Err(error) => {
+                self.bad(now, link, id, &error);
+                Ok(Came::Bad)
+            }
+        }
+    }
+
+    /// Kept until the gap before it is filled, in a bounded place.
+    fn early(&mut self, link: LinkId, id: LogId, seq: u32, signed: SignedEntry, at: u64) {
+        self.offer(link, id, missed(seq.saturating_add(1), at));
+        let all: usize = self.logs.values().map(|log| log.early.len()).sum();
+        let Some(log) = self.logs.get_mut(&id) else {
+            return;
+        };
+        if self.options.has(SeededBug::KeepAllEarly) {
+            log.early.insert(seq, signed);
+            return;
+        }
+        if all < EARLY_ALL_MAX {
+            log.early.entry(seq).or_insert(signed);
+        }
+        if log.early.len() > EARLY_MAX {
+            // The furthest are the least useful.
+            log.early.pop_last();
+        }
+    }
+
+    /// Early entries whose turn has come.
+    pub(super) fn drain_early(&mut self, now: Now, id: LogId) {
+        let verifier = self.options.verifier.clone();
+        let Some(log) = self.logs.get_mut(&id) else {
+            return;
+        };
+        while let Some((seq, signed)) = log.early.pop_first() {
+            if seq > log.tip.next_seq {
+                log.early.insert(seq, signed);
+                break;
+            }
+            let past = log.end.is_some_and(|end| seq >= end.next_seq);
+            if seq < log.tip.next_seq || past {
+                continue;
+            }
+            // One that does not fit was no honest entry; the true one comes by a pull.
+            if let Ok(hlc) = log.stage(signed, None, &*verifier, false) {
+                self.clocks.see(hlc);
+            }
+        }
+        if log.staged.is_empty() {
+            return;
+        }
+        self.flush_by(now.millis + self.options.timing.flush);
+    }
+
+    pub(super) fn notes(
+        &mut self,
+        now: Now,
+        link: LinkId,
+        notes: &[Note],
+        store: &mut dyn Store,
+    ) -> Result<(), StoreError> {
+        let at = now.millis + self.options.timing.pull_after;
+        for note in notes {
+            let Some(id) = self.links.get(&link).and_then(|of| of.named(note.number)) else {
+                continue;
+            };
+            self.peer_has(link, id, note.next_seq);
+            if self.logs.get(&id).is_some_and(Log::is_open) {
+                self.grown(id, store)?;
+            }
+            let tip = self.logs.get(&id).map_or(0, |log| log.tip.next_seq);
+            if note.next_seq > tip {
+                self.offer(link, id, missed(note.next_seq, at));
+            }
+        }
+        Ok(())
+    }
+
+    /// The peer has so much, at least.
+    pub(super) fn peer_has(&mut self, link: LinkId, log: LogId, next_seq: u32) {
+        if let Some(of) = self.links.get_mut(&link) {
+            let known = of.has.entry(log).or_insert(0);
+            *known = (*known).max(next_seq);
+        }
+        self.note_copy(link, log, next_seq);
+    }
+
+    /// Counts who has a copy of the own log.
+    pub(super) fn note_copy(&mut self, link: LinkId, log: LogId, next_seq: u32) {
+        let Some(peer) = self.links.get(&link).map(|of| of.peer) else {
+            return;
+        };
+        if !self.logs.get(&log).is_some_and(Log::is_open) {
+            return;
+        }
+        let slot = self.copies.entry(peer).or_insert((log, 0));
+        *slot = if slot.0 == log {
+            (log, slot.1.max(next_seq))
+        } else {
+            (log, next_seq)
+        };
+    }
+
+    /// Takes in what the scanner appended to an own log.
+    pub(super) fn grown(&mut self, id: LogId, store: &mut dyn Store) -> Result<(), StoreError> {
+        if !self.logs.contains_key(&id) {
+            let Some(stored) = store.log(id)?.filter(|stored| stored.own) else {
+                return Ok(());
+            };
+            // It was begun with what the scanner knew: nobody else can have it.
+            let began = stored.genesis.head();
+            if let Some(mut log) = Log::load(stored, store, &self.options)? {
+                log.cut_back(began);
+                self.logs.insert(id, log);
+                self.close_others(id);
+            }
+        }
+        let Some(log) = self.logs.get_mut(&id) else {
+            return Ok(());
+        };
+        if !log.is_open() {
+            return Ok(());
+        }
+        loop {
+            let page = store.entries(id, log.head.next_seq, 512)?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            for StoredEntry {
+                seq,
+                body,
+                signature,
+            } in page
+            {
+                let entry = Entry::decode(&body)?;
+                log.head = log.head.append(id, &entry)?;
+                self.clocks.see(entry.hlc);
+                if let Some(signature) = signature {
+                    log.fresh.push(Fresh {
+                        seq,
+                        entry: SignedEntry { body, signature },
+                        via: None,
+                    });
+                }
+            }
+            log.tip = log.head;
+        }
+    }
+
+    /// One own log is open at a time.
+    fn close_others(&mut self, open: LogId) {
+        for log in self.logs.values_mut().filter(|log| log.own) {
+            if log.id != open {
+                log.closed = true;
+            }
+        }
+        self.copies.clear();
+        self.set_own(OwnLog::Clear);
+    }
+
+    /// Commits what is staged and passes on what is fresh.
+    pub(super) fn flush(&mut self, store: &mut dyn Store) -> Result<(), StoreError> {
+        self.flush_at = None;
+        let mut merged: Vec<LogId> = Vec::new();
+        loop {
+            let (batch, heads) = self.batch();
+            if batch.is_empty() {
+                break;
+            }
+            store.commit(&batch)?;
+            drop(batch);
+            self.committed(&heads);
+            for id in heads.keys() {
+                self.settle_cut(*id, store)?;
+            }
+            merged.extend(heads.keys());
+        }
+        if !merged.is_empty() {
+            merged.sort_unstable();
+            merged.dedup();
+            self.out.push(Output::Merged(merged.clone()));
+        }
+        self.settle_claims(store)?;
+        self.relay(&merged);
+        self.pay();
+        Ok(())
+    }
+
+    /// One transaction's worth of what is staged, and the heads after it.
+    fn batch(&self) -> (Batch, BTreeMap<LogId, LogHead>) {
+        let mut batch = Batch::default();
+        let mut heads = BTreeMap::new();
+        let mut room = APPLY_ENTRIES_MAX;
+        for log in self.logs.values().filter(|log| !log.staged.is_empty()) {
+            if log.staged.len() > room && !batch.is_empty() {
+                break;
+            }
+            room = room.saturating_sub(log.staged.len());
+            batch.extend.push(Extension {
+                genesis: log.genesis.clone(),
+                entries: log.staged.iter().map(|of| of.stored.clone()).collect(),
+                head: log.tip,
+            });
+            heads.insert(log.id, log.tip);
+        }
+        (batch, heads)
+    }
+
+    fn committed(&mut self, heads: &BTreeMap<LogId, LogHead>) {
+        for (id, head) in heads {
+            let Some(log) = self.logs.get_mut(id) else {
+                continue;
+            };
+            log.head = *head;
+            for staged in std::mem::take(&mut log.staged) {
+                if let Some(signature) = staged.stored.signature {
+                    log.fresh.push(Fresh {
+                        seq: staged.stored.seq,
+                        entry: SignedEntry {
+                            body: staged.stored.body,
+                            signature,
+                        },
+                        via: staged.via,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Live entries to eager links that continue what they have, notes to all others.
+    fn relay(&mut self, merged: &[LogId]) {
+        let mut fresh: BTreeMap<LogId, Vec<Fresh>> = BTreeMap::new();
+        for log in self.logs.values_mut() {
+            if !log.fresh.is_empty() {
+                fresh.insert(log.id, std::mem::take(&mut log.fresh));
+            }
+        }
+        for log in merged {
+            fresh.entry(*log).or_default();
+        }
+        let links: Vec<LinkId> = self
+            .links
+            .iter()
+            .filter(|(_, of)| of.is_neighbour())
+            .map(|(link, _)| *link)
+            .collect();
+        for link in links {
+            self.relay_to(link, &fresh);
+        }
+    }
+
+    fn relay_to(&mut self, link: LinkId, fresh: &BTreeMap<LogId, Vec<Fresh>>) {
+        let mut names = Vec::new();
+        let mut live = Vec::new();
+        let mut notes = Vec::new();
+        for (id, entries) in fresh {
+            let (Some(log), Some(of)) = (self.logs.get(id), self.links.get_mut(&link)) else {
+                continue;
+            };
+            let has = of.has(*id);
+            let knows = of.has.contains_key(id);
+            let (number, unnamed) = of.number(*id);
+            if unnamed || !knows {
+                names.push(Name {
+                    number,
+                    log: *id,
+                    genesis: (!knows).then(|| log.genesis.clone()),
+                });
+                of.has.entry(*id).or_insert(0);
+            }
+            let from_there = entries.iter().all(|of| of.via == Some(link)) && !entries.is_empty();
+            let first = entries.first().map_or(u32::MAX, |of| of.seq);
+            let whole = entries
+                .iter()
+                .zip(first..)
+                .all(|(of, expected)| of.seq == expected);
+            if of.eager && !from_there && whole && first <= has && has < log.head.next_seq {
+                for Fresh { seq, entry, .. } in entries {
+                    if *seq >= has && live.len() < LIVE_MAX {
+                        live.push(LiveEntry {
+                            number,
+                            entry: entry.clone(),
+                        });
+                        of.has.insert(*id, seq + 1);
+                    }
+                }
+                if of.has(*id) >= log.head.next_seq {
+                    continue;
+                }
+            }
+            notes.push(Note {
+                number,
+                next_seq: log.head.next_seq,
+            });
+        }
+        if !names.is_empty() {
+            self.send(link, Message::Names(names));
+        }
+        if !live.is_empty() {
+            self.send(link, Message::Live(live));
+        }
+        if !notes.is_empty() {
+            self.send(link, Message::Notes(notes));
+        }
+    }
+
+    /// Opens the windows again by what was committed.
+    fn pay(&mut self) {
+        let owed: Vec<(LinkId, u32)> = self
+            .links
+            .iter_mut()
+            .filter(|(_, of)| of.unpaid > 0)
+            .map(|(link, of)| (*link, std::mem::take(&mut of.unpaid)))
+            .collect();
+        for (link, bytes) in owed {
+            self.send(link, Message::Credit(bytes));
+        }
+    }
+}
+
+/// What should have been pushed, and may still come by itself until `at`.
+fn missed(next_seq: u32, at: u64) -> Offer {
+    Offer {
+        next_seq,
+        at,
+        graft: true,
+    }
+}
+
+fn seq_of(signed: &SignedEntry) -> Option<u32> {
+    Some(Entry::decode(&signed.body).ok()?.seq)
+}

@@ -1,0 +1,152 @@
+//! The network: who reaches whom, what is lost, who dials.
+
+use scanner_core::gossip::{Input, LinkId};
+use shared::ids::DeviceId;
+
+use crate::world::{Event, Wire, World};
+
+/// How long a transport takes to notice that nobody answers.
+const SILENCE_MILLIS: u64 = 3_000;
+
+impl World {
+    /// Hubs mesh with six links, phones hang on two hubs and one other.
+    pub(crate) fn choose_neighbours(&mut self, at: usize) -> Vec<usize> {
+        let (hubs, all) = (self.plan.hubs, self.plan.devices);
+        let mut chosen: Vec<usize> = if at < hubs {
+            [1, 2, hubs / 2].map(|step| (at + step) % hubs).to_vec()
+        } else {
+            vec![at % hubs, (at * 7 + 1) % hubs, self.random.below(all)]
+        };
+        chosen.retain(|other| *other != at);
+        chosen.sort_unstable();
+        chosen.dedup();
+        chosen
+    }
+
+    pub(crate) fn carry(&mut self, from: usize, link: u64, bytes: Vec<u8>) {
+        self.devices[from].bytes += bytes.len() as u64;
+        let Some(wire) = self.wires.get(&link) else {
+            return;
+        };
+        let to = if wire.ends[0] == from {
+            wire.ends[1]
+        } else {
+            wire.ends[0]
+        };
+        if !self.reaches(from, to) || (self.rough && self.random.chance(self.plan.loss)) {
+            return;
+        }
+        let copies = if self.rough && self.random.chance(self.plan.doubled) {
+            2
+        } else {
+            1
+        };
+        for _ in 0..copies {
+            let (low, high) = self.plan.delay;
+            let delay = self.random.between(low, high) + self.devices[to].slow;
+            self.later(
+                delay,
+                Event::Deliver {
+                    link,
+                    to,
+                    bytes: bytes.clone(),
+                },
+            );
+        }
+    }
+
+    pub(crate) fn reaches(&self, from: usize, to: usize) -> bool {
+        self.islands[from] == self.islands[to] && !self.blocked.contains(&(from, to))
+    }
+
+    /// One end is gone: the other hears of it, now or when nobody answers.
+    pub(crate) fn hang_up(&mut self, from: usize, link: u64) {
+        let Some(wire) = self.wires.remove(&link) else {
+            return;
+        };
+        let to = if wire.ends[0] == from {
+            wire.ends[1]
+        } else {
+            wire.ends[0]
+        };
+        let after = if self.reaches(from, to) {
+            20
+        } else {
+            SILENCE_MILLIS
+        };
+        self.later(after, Event::Down { link, to });
+    }
+
+    /// Links over which nothing comes any more are given up by both ends.
+    pub(crate) fn cut_silent(&mut self) {
+        let silent: Vec<u64> = self
+            .wires
+            .iter()
+            .filter(|(_, wire)| {
+                let [a, b] = wire.ends;
+                !(self.reaches(a, b) && self.reaches(b, a))
+            })
+            .map(|(link, _)| *link)
+            .collect();
+        for link in silent {
+            if let Some(wire) = self.wires.remove(&link) {
+                for to in wire.ends {
+                    self.later(SILENCE_MILLIS, Event::Down { link, to });
+                }
+            }
+        }
+    }
+
+    pub(crate) fn connect(&mut self, at: usize) {
+        let again = self.random.between(700, 1_300);
+        self.later(again, Event::Connect { device: at });
+        if self.devices[at].node.is_none() || self.devices[at].paused {
+            return;
+        }
+        for other in self.devices[at].neighbours.clone() {
+            let linked = self
+                .wires
+                .values()
+                .any(|wire| !wire.visit && wire.ends.contains(&at) && wire.ends.contains(&other));
+            if !linked {
+                self.dial(at, other, false);
+            }
+        }
+    }
+
+    pub(crate) fn visit(&mut self, at: usize, other: DeviceId) {
+        let other = self.devices.iter().position(|of| of.id == other);
+        if let Some(other) = other {
+            self.dial(at, other, true);
+        }
+    }
+
+    pub(crate) fn dial(&mut self, from: usize, to: usize, visit: bool) {
+        let answers = self.devices[to].node.is_some() && !self.devices[to].paused;
+        if from == to || !answers || !self.reaches(from, to) || !self.reaches(to, from) {
+            return;
+        }
+        let link = self.next_wire;
+        self.next_wire += 1;
+        self.wires.insert(
+            link,
+            Wire {
+                ends: [from, to],
+                visit,
+            },
+        );
+        for (me, other) in [(to, from), (from, to)] {
+            let key = self.devices[other].key.verifying_key().to_bytes();
+            if self.wires.contains_key(&link) {
+                self.input(
+                    me,
+                    Input::Up {
+                        link: LinkId(link),
+                        key,
+                        visit,
+                    },
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What a seed stands for: how many devices, how long, and which trouble.
+
+use scanner_core::gossip::SeededBug;
+
+use crate::random::Random;
+
+/// Mistakes outside the node that the simulator must find as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bug {
+    /// In the node itself.
+    Node(SeededBug),
+    /// The green light comes before the entry is synced.
+    SkipFsync,
+    /// A restored device goes on in its old log as if nothing had happened.
+    ReuseSeq,
+    /// Signatures are checked in batches.
+    BatchVerify,
+    /// A transaction can be torn by a crash.
+    TornBatch,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) seed: u64,
+    pub(crate) devices: usize,
+    pub(crate) hubs: usize,
+    /// Safety phase, milliseconds.
+    pub(crate) millis: u64,
+    /// Between two scans of one device, on average.
+    pub(crate) scan_every: u64,
+    pub(crate) serials: u32,
+    /// Serials below this are strict.
+    pub(crate) strict: u32,
+    /// Frames lost, doubled, of a thousand.
+    pub(crate) loss: u64,
+    pub(crate) doubled: u64,
+    pub(crate) delay: (u64, u64),
+    /// Between two troubles.
+    pub(crate) trouble_every: u64,
+    pub(crate) troubles: Vec<Trouble>,
+    pub(crate) bug: Option<Bug>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    SplitHalf,
+    SplitRandom,
+    Isolate,
+    OneWay,
+    Heal,
+    /// At a write, before or after it is durable.
+    CrashAtWrite,
+    PowerCut,
+    DiskLoss,
+    Backup,
+    Restore,
+    /// Without what is kept outside the backup: the device cannot know.
+    RestoreUnnoticed,
+    /// A copy of the device runs beside it.
+    Clone,
+    ClockStep,
+    Evict,
+    Pause,
+    /// The device signs an entry that only a lax check takes.
+    BadSignature,
+    /// The device passes on entries that nobody signed, and garbage.
+    Forge,
+}
+
+const ALL: [Trouble; 17] = [
+    Trouble::SplitHalf,
+    Trouble::SplitRandom,
+    Trouble::Isolate,
+    Trouble::OneWay,
+    Trouble::Heal,
+    Trouble::CrashAtWrite,
+    Trouble::PowerCut,
+    Trouble::DiskLoss,
+    Trouble::Backup,
+    Trouble::Restore,
+    Trouble::RestoreUnnoticed,
+    Trouble::Clone,
+    Trouble::ClockStep,
+    Trouble::Evict,
+    Trouble::Pause,
+    Trouble::BadSignature,
+    Trouble::Forge,
+];
+
+impl Plan {
+    /// 4 to 8 devices: what every test run does.
+    pub(crate) fn small(seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let devices = 4 + random.below(5);
+        Self::sized(seed, devices, 12_000, &mut random)
+    }
+
+    /// 5 to 60 devices.
+    pub(crate) fn medium(seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let devices = 5 + random.below(56);
+        Self::sized(seed, devices, 20_000, &mut random)
+    }
+
+    pub(crate) fn large(seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let mut plan = Self::sized(seed, 500, 20_000, &mut random);
+        plan.scan_every = 20_000;
+        plan.trouble_every = 500;
+        plan.hubs = 20;
+        plan
+    }
+
+    fn sized(seed: u64, devices: usize, millis: u64, random: &mut Random) -> Self {
+        let hubs = (devices / 2).clamp(2, 20);
+        let strict = if random.chance(400) && hubs >= 2 {
+            4
+        } else {
+            0
+        };
+        // A few kinds of trouble at a time go deeper than all of them at once.
+        let mut troubles: Vec<Trouble> = ALL.into_iter().filter(|_| random.chance(450)).collect();
+        troubles.push(Trouble::Heal);
+        if strict > 0 {
+            // Two homes of one name are no homes: see the page on strict tickets.
+            troubles.retain(|of| !matches!(of, Trouble::Clone | Trouble::RestoreUnnoticed));
+        }
+        Self {
+            seed,
+            devices,
+            hubs,
+            millis,
+            scan_every: random.between(400, 1_500),
+            serials: 4 + u32::try_from(random.below(30)).expect("small"),
+            strict,
+            loss: if random.chance(500) {
+                random.between(0, 150)
+            } else {
+                0
+            },
+            doubled: if random.chance(300) {
+                random.between(0, 100)
+            } else {
+                0
+            },
+            delay: (random.between(1, 5), random.between(6, 60)),
+            trouble_every: random.between(300, 2_000),
+            troubles,
+            bug: None,
+        }
+    }
+
+    pub(crate) fn with(mut self, bug: Bug) -> Self {
+        self.bug = Some(bug);
+        self
+    }
+
+    pub(crate) fn node_bug(&self) -> Option<SeededBug> {
+        match self.bug {
+            Some(Bug::Node(bug)) => Some(bug),
+            Some(Bug::SkipFsync | Bug::ReuseSeq | Bug::BatchVerify | Bug::TornBatch) | None => None,
+        }
+    }
+}
