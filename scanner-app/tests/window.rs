@@ -374,6 +374,7 @@ fn read_every_screen(look: Look, name: &str) {
         audit::assert_readable(&window, &format!("{name}, {verdict}"));
         window.screenshot(&format!("{name}-{verdict}"));
     }
+    audit::show(&window, &hard_case("refuse", "already_used"));
     audit::open_supervisor(&window);
     audit::assert_readable(&window, &format!("{name}, supervisor"));
     window.screenshot(&format!("{name}-supervisor"));

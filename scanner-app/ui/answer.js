@@ -81,9 +81,9 @@ export function showVerdict(verdict, isMuted, isSupervised = false) {
   signal(kind, isMuted);
 }
 
-// A ticket is there that is not simply let in, or typed codes wait for somebody's word.
+// A ticket is there and refused, or typed codes wait for somebody's word.
 function mayBeAsked(verdict) {
-  return (verdict.verdict !== 'admit' && verdict.serial != null) || verdict.reason === 'rate_limited';
+  return (verdict.verdict === 'refuse' && verdict.serial != null) || verdict.reason === 'rate_limited';
 }
 
 // What a supervisor took back is no verdict on anybody.

@@ -10,11 +10,10 @@ use shared::log::{
     ClockNote, DecisionFlags, Entry, EntryKind, EventState, Hlc, KnownTicket, LogHead, LogId, Use,
 };
 use shared::ticket::proof::proof_standing;
-use shared::ticket::{CodeIndex, MediumId, Payload, ProofStanding, ScanProof};
+use shared::ticket::{MediumId, ProofStanding, ScanProof};
 use shared::time::Timestamp;
 use shared::trust::{
-    CodeRow, Codes, Policy, Roster, RosterEntry, Segment, SegmentKind, SegmentRef, TicketRow,
-    TicketRowStatus, TrustedKeys,
+    Codes, Policy, Roster, RosterEntry, Segment, SegmentKind, SegmentRef, TicketRow, TrustedKeys,
 };
 
 use super::extras::Extras;
@@ -79,10 +78,10 @@ pub(crate) struct Book {
     pub(crate) rolled_back: bool,
     /// Entries of other devices whose scan nothing here can judge yet, by serial and generation.
     waiting: BTreeMap<(u32, u8), Vec<Waiting>>,
-    event: Option<EventId>,
+    pub(super) event: Option<EventId>,
     /// Ticket rows by serial, as they lie in the segments.
     rows: Vec<u8>,
-    codes: BTreeMap<u32, Codes>,
+    pub(super) codes: BTreeMap<u32, Codes>,
     loaded: BTreeMap<(u8, u32), SegmentRef>,
     held: [u64; 4],
 }
@@ -372,35 +371,6 @@ impl Book {
                 }
             }
         }
-    }
-
-    /// The tickets whose typed code has this index: one, but for a rare accident. Takes as long
-    /// whatever it finds.
-    pub(crate) fn with_code(&self, index: CodeIndex) -> Vec<u32> {
-        let segments = self.codes.iter();
-        segments
-            .flat_map(|(segment, codes)| {
-                let first = segment * SEGMENT_TICKETS;
-                let places = codes.find(index);
-                places.filter_map(move |at| first.checked_add(u32::try_from(at).ok()?))
-            })
-            .collect()
-    }
-
-    /// What the token of a claimed ticket would say, as far as the snapshot tells.
-    pub(crate) fn payload(&self, serial: u32) -> Option<Payload> {
-        let row = self.row(serial)?;
-        if row.status == TicketRowStatus::Unclaimed {
-            return None;
-        }
-        self.code_row(serial)?
-            .terms
-            .payload(self.event?, serial, &row)
-    }
-
-    fn code_row(&self, serial: u32) -> Option<CodeRow> {
-        let codes = self.codes.get(&(serial / SEGMENT_TICKETS))?;
-        codes.get((serial % SEGMENT_TICKETS) as usize)
     }
 
     /// This device may no longer admit: the roster or the server says so, or its time is over.

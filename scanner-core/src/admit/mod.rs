@@ -8,6 +8,7 @@
 
 mod answering;
 mod book;
+mod codes;
 mod extras;
 mod labels;
 mod log;
