@@ -150,6 +150,44 @@ impl Plan {
         }
     }
 
+    /// Small worlds in which logs split in several places.
+    pub(crate) fn forking(seed: u64) -> Self {
+        let mut plan = Self::small(seed);
+        plan.strict = 0;
+        plan.trouble_every = 500;
+        plan.troubles = vec![
+            Trouble::Backup,
+            Trouble::Backup,
+            Trouble::RestoreUnnoticed,
+            Trouble::RestoreUnnoticed,
+            Trouble::Clone,
+            Trouble::SplitRandom,
+            Trouble::PowerCut,
+            Trouble::Heal,
+        ];
+        plan
+    }
+
+    /// Small worlds in which a quarter of all frames goes missing.
+    pub(crate) fn lossy(seed: u64) -> Self {
+        let mut plan = Self::small(seed);
+        plan.loss = 250;
+        plan
+    }
+
+    /// The worlds in which a mistake shows soonest.
+    pub(crate) fn for_bug(bug: Bug, seed: u64) -> Self {
+        match bug {
+            Bug::Node(SeededBug::FreezeAtFirst | SeededBug::ForgetQuarantine) => {
+                Self::forking(seed)
+            }
+            Bug::Node(SeededBug::AcceptGap) => Self::lossy(seed),
+            Bug::Node(_) | Bug::SkipFsync | Bug::ReuseSeq | Bug::BatchVerify | Bug::TornBatch => {
+                Self::small(seed)
+            }
+        }
+    }
+
     pub(crate) fn with(mut self, bug: Bug) -> Self {
         self.bug = Some(bug);
         self

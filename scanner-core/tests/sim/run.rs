@@ -56,6 +56,8 @@ pub(crate) fn run(plan: Plan) -> Outcome {
 /// The first seed of `count` that breaks with `bug` and does not without.
 pub(crate) fn first_broken(count: u64, bug: Bug) -> Option<Outcome> {
     (0..count)
-        .map(|seed| run(Plan::small(seed).with(bug)))
-        .find(|outcome| outcome.broken.is_some() && run(Plan::small(outcome.seed)).broken.is_none())
+        .map(|seed| run(Plan::for_bug(bug, seed).with(bug)))
+        .find(|outcome| {
+            outcome.broken.is_some() && run(Plan::for_bug(bug, outcome.seed)).broken.is_none()
+        })
 }
