@@ -189,6 +189,7 @@ mod tests {
             server: "http://hub.test".to_owned(),
             transcript_code: "123456".to_owned(),
             pinned: false,
+            awaiting_confirmation: false,
             sync: None,
             sync_error: None,
         }
