@@ -75,7 +75,7 @@ struct Job {
 
 /// Starts commands and looks after them on a thread of its own.
 pub(crate) struct Hooks {
-    jobs: Option<SyncSender<Job>>,
+    jobs: Option<SyncSender<Box<Job>>>,
     thread: Option<JoinHandle<()>>,
     failed: Arc<dyn Fn(String) + Send + Sync>,
 }
@@ -129,7 +129,7 @@ impl Hooks {
 
     fn give(&self, job: Job) {
         let purpose = job.purpose;
-        let given = self.jobs.as_ref().map(|jobs| jobs.try_send(job));
+        let given = self.jobs.as_ref().map(|jobs| jobs.try_send(Box::new(job)));
         if let Some(Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) = given {
             (self.failed)(format!("{} hangs: it was not run", purpose.word()));
         }
@@ -180,7 +180,7 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn run(mut self, jobs: &Receiver<Job>) {
+    fn run(mut self, jobs: &Receiver<Box<Job>>) {
         loop {
             let next = if self.running.is_empty() {
                 jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
@@ -188,7 +188,7 @@ impl Keeper {
                 jobs.recv_timeout(LOOK_EVERY)
             };
             match next {
-                Ok(job) => self.begin(job),
+                Ok(job) => self.begin(*job),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) if self.running.is_empty() => return,
                 Err(RecvTimeoutError::Disconnected) => std::thread::sleep(LOOK_EVERY),

@@ -388,4 +388,5 @@ impl Screen {
 }
 
 #[cfg(test)]
+#[path = "screen_tests.rs"]
 pub(crate) mod tests;

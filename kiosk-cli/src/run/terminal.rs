@@ -86,9 +86,9 @@ impl Terminal {
     }
 
     pub(super) fn bell(&mut self) -> Result<(), Failure> {
-        let mut out = std::io::stdout();
+        let out = self.inner.backend_mut();
         out.write_all(b"\x07")?;
-        out.flush()?;
+        std::io::Write::flush(out)?;
         Ok(())
     }
 }

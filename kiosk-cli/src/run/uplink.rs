@@ -77,13 +77,12 @@ fn exchange(
     edge: &Edge,
     open: &mut Option<(Syncer, HttpTransport)>,
 ) -> Result<SyncReport, Error> {
-    let (syncer, http) = match open {
-        Some(open) => open,
-        None => {
-            let syncer = Syncer::open(dir, edge.clone())?;
-            let http = syncer.http()?;
-            open.insert((syncer, http))
-        }
+    let (syncer, http) = if let Some(open) = open {
+        open
+    } else {
+        let syncer = Syncer::open(dir, edge.clone())?;
+        let http = syncer.http()?;
+        open.insert((syncer, http))
     };
     syncer.run(http)
 }

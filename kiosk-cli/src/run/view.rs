@@ -372,4 +372,5 @@ pub(super) fn columns(text: &str) -> u16 {
 }
 
 #[cfg(test)]
+#[path = "view_tests.rs"]
 mod tests;

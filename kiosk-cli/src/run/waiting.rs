@@ -147,10 +147,11 @@ impl Waiting<'_> {
         let wait = Duration::from_micros(due.saturating_sub(now));
         let typed = match self.happened.recv_timeout(wait) {
             Ok((Event::Stroke(stroke), at)) => self.wedge.stroke(stroke, at),
-            Ok((Event::Stop, _)) => vec![Typed::Command(Key::Quit)],
+            Ok((Event::Stop, _)) | Err(RecvTimeoutError::Disconnected) => {
+                vec![Typed::Command(Key::Quit)]
+            }
             Ok(_) => Vec::new(),
             Err(RecvTimeoutError::Timeout) => self.wedge.tick(self.edge.clock.monotonic_micros()),
-            Err(RecvTimeoutError::Disconnected) => vec![Typed::Command(Key::Quit)],
         };
         typed.into_iter().next()
     }
@@ -163,8 +164,8 @@ impl Waiting<'_> {
                 .happened
                 .recv_timeout(Duration::from_micros(LOOK_EVERY_MICROS))
             {
-                Ok((Event::Stroke(Stroke::End), _)) => return,
-                Ok((Event::Stop, _)) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok((Event::Stroke(Stroke::End) | Event::Stop, _))
+                | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(_) | Err(RecvTimeoutError::Timeout) => {}
             }
         }
