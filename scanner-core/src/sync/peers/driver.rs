@@ -345,7 +345,7 @@ impl Driver {
                         lan.learn(address, Source::Hint);
                     }
                 }
-                Output::ClockOffset(ahead_ms) => self.compared(ahead_ms)?,
+                Output::ClockOffset(offset_ms) => self.compared(offset_ms)?,
                 Output::Own(own) => {
                     if let Some(why) = report::of_own(own) {
                         tracing::info!(why, "the own log");
@@ -372,8 +372,7 @@ impl Driver {
     }
 
     /// The own clock was held against the peers'.
-    fn compared(&mut self, ahead_ms: i64) -> Result<(), StoreError> {
-        let offset = ahead_ms.saturating_neg();
+    fn compared(&mut self, offset: i64) -> Result<(), StoreError> {
         let stored = self.store.cache.store_peers_offset(offset);
         stored.map_err(Error::from)?;
         self.adopt_roster().map_err(Error::from)?;
