@@ -22,6 +22,10 @@ pub enum Proven {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own in the exported line"
+)]
 pub struct ExportedEntry {
     pub log: String,
     pub seq: u32,

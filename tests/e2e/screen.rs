@@ -9,7 +9,7 @@ use tests::kiosk::Kiosk;
 use tests::server::Server;
 use tests::{binaries, poll};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[test]
 fn a_file_on_a_stick_enrols_once_and_is_gone() {

@@ -193,7 +193,10 @@ impl Kiosk {
             address: String::new(),
         };
         let listening = talk.until(|event| event["event"] == "listening");
-        talk.address = listening["address"].as_str().expect("address").to_owned();
+        listening["address"]
+            .as_str()
+            .expect("address")
+            .clone_into(&mut talk.address);
         talk
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::api::Api;
 
-const WITHIN: Duration = Duration::from_secs(60);
+const WITHIN: Duration = Duration::from_mins(1);
 
 /// An open stream, and the state as it says.
 pub struct Live {

@@ -14,23 +14,20 @@ pub(super) fn run(data: &Path, args: &Enrol) -> Result<Exit, Failure> {
     install_tls();
     let server = args.server.as_deref();
     let edge = edge();
-    let outcome = match &args.from {
-        Some(from) => {
-            let path = stick::find(from).ok_or_else(|| {
-                Failure::Usage(format!(
-                    "there is no {} in {} or below",
-                    stick::FILE_NAME,
-                    from.display()
-                ))
-            })?;
-            stick::enrol_with(&path, server, |of| enrol(data, of, &edge))
-        }
-        None => {
-            let invitation = args.invitation.as_deref().unwrap_or_default();
-            let invitation = Invitation::parse(invitation, server)?;
-            let report = enrol(data, &invitation, &edge).map_err(Failure::Core);
-            report.map(|report| (report, None))
-        }
+    let outcome = if let Some(from) = &args.from {
+        let path = stick::find(from).ok_or_else(|| {
+            Failure::Usage(format!(
+                "there is no {} in {} or below",
+                stick::FILE_NAME,
+                from.display()
+            ))
+        })?;
+        stick::enrol_with(&path, server, |of| enrol(data, of, &edge))
+    } else {
+        let invitation = args.invitation.as_deref().unwrap_or_default();
+        let invitation = Invitation::parse(invitation, server)?;
+        let report = enrol(data, &invitation, &edge).map_err(Failure::Core);
+        report.map(|report| (report, None))
     };
     let (report, left) = outcome.map_err(|failure| match failure {
         Failure::Core(error) if error.kind() == Kind::Unreachable => Failure::NoServer(error),

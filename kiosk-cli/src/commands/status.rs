@@ -26,16 +26,16 @@ fn peers(status: &Status) -> Vec<String> {
     let mut lines: Vec<String> = status
         .peers
         .iter()
-        .map(|peer| match &peer.name {
-            Some(name) => format!("Peer      {name} ({})", peer.address),
-            None => {
-                let state = match (&peer.last_error, peer.connected) {
-                    (Some(error), _) => error.as_str(),
-                    (None, true) => "connected",
-                    (None, false) => "not heard lately",
-                };
-                format!("Server    {}: {state}", peer.address)
+        .map(|peer| {
+            if let Some(name) = &peer.name {
+                return format!("Peer      {name} ({})", peer.address);
             }
+            let state = match (&peer.last_error, peer.connected) {
+                (Some(error), _) => error.as_str(),
+                (None, true) => "connected",
+                (None, false) => "not heard lately",
+            };
+            format!("Server    {}: {state}", peer.address)
         })
         .collect();
     if let Some(copies) = &status.copies {

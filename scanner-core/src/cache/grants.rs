@@ -16,7 +16,7 @@ const PLACE: &str = "grants";
 const CLAIM_BYTES_MAX: usize = 64;
 
 impl Cache {
-    pub(crate) fn grant(&self, slot: &ClaimSlot) -> Result<Option<ClaimId>, Cause> {
+    pub(crate) fn grant(&self, slot: ClaimSlot) -> Result<Option<ClaimId>, Cause> {
         let wire: Option<Vec<u8>> = self
             .conn
             .prepare_cached(

@@ -393,11 +393,11 @@ mod tests {
             ..Batch::default()
         };
         cache.merge(&grant(Some(claim))).expect("granted");
-        assert_eq!(cache.grant(&slot).expect("read"), Some(claim));
+        assert_eq!(cache.grant(slot).expect("read"), Some(claim));
         assert!(cache.grants_are_whole(false).expect("read"));
         assert!(!cache.grants_are_whole(true).expect("read"), "rolled back");
         cache.merge(&grant(None)).expect("taken back");
-        assert_eq!(cache.grant(&slot).expect("read"), None);
+        assert_eq!(cache.grant(slot).expect("read"), None);
         // Put back from a copy.
         let path = dir.path().join("gatehouse.db");
         let copy = std::fs::read(&path).expect("read");

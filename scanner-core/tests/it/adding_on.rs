@@ -24,7 +24,7 @@ fn buffet() -> Shared {
         };
         server.extras.insert(MEAL, meal);
         server.rows[MEAL as usize].class = 1;
-        server.policy.classes[1].note = "Hand out a tray".to_owned();
+        "Hand out a tray".clone_into(&mut server.policy.classes[1].note);
         server.policy.gates[0].list = Some(0);
         server.policy.lists = vec![ListPolicy {
             name: "Buffet".to_owned(),

@@ -119,7 +119,7 @@ impl Device {
         self.fold.update(&self.disk.data);
         let own = self.disk.data.logs.values().filter(|log| log.own);
         let clocks = own
-            .flat_map(|log| log.entries.last())
+            .filter_map(|log| log.entries.last())
             .filter_map(|of| Entry::decode(&of.body).ok());
         self.hlc = clocks.map(|entry| entry.hlc).max().unwrap_or_default();
         out

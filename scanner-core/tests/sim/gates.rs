@@ -47,7 +47,7 @@ impl World {
             seq: of.seq,
         });
         let wanted = match (inside, self.random.below(10)) {
-            (None, 0) => Wanted {
+            (None, 0) | (Some(_), 3) => Wanted {
                 kind: EntryKind::Exit,
                 serial,
                 target: None,
@@ -61,11 +61,6 @@ impl World {
                 kind: EntryKind::Exit,
                 serial,
                 target,
-            },
-            (Some(_), 3) => Wanted {
-                kind: EntryKind::Exit,
-                serial,
-                target: None,
             },
             (Some(_), 4) => Wanted {
                 kind: EntryKind::Undo,

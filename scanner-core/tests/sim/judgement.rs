@@ -10,10 +10,12 @@ use crate::disk::{DiskLog, proven};
 use crate::fold::{expected, reported};
 use crate::world::World;
 
+type Check = fn(&World) -> Result<(), String>;
+
 impl World {
     /// After heal and quiet: the invariants that speak of the end.
     pub(crate) fn judge(&mut self) {
-        let checks: [(u8, fn(&Self) -> Result<(), String>); 8] = [
+        let checks: [(u8, Check); 8] = [
             (1, Self::equal),
             (2, Self::nothing_lost),
             (3, Self::authentic),

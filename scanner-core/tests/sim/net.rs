@@ -23,7 +23,7 @@ impl World {
         chosen
     }
 
-    pub(crate) fn carry(&mut self, from: usize, link: u64, bytes: Vec<u8>) {
+    pub(crate) fn carry(&mut self, from: usize, link: u64, bytes: &[u8]) {
         self.devices[from].bytes += bytes.len() as u64;
         let Some(wire) = self.wires.get(&link) else {
             return;
@@ -49,7 +49,7 @@ impl World {
                 Event::Deliver {
                     link,
                     to,
-                    bytes: bytes.clone(),
+                    bytes: bytes.to_vec(),
                 },
             );
         }

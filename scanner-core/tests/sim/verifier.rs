@@ -129,9 +129,9 @@ pub(crate) fn sign_with_torsion(
     let expanded = Sha512::digest(secret);
     let mut scalar = [0; 32];
     scalar.copy_from_slice(&expanded[..32]);
-    scalar[0] &= 248;
-    scalar[31] &= 127;
-    scalar[31] |= 64;
+    scalar[0] &= 0xF8;
+    scalar[31] &= 0x7F;
+    scalar[31] |= 0x40;
     let a = Scalar::from_bytes_mod_order(scalar);
     let key = EdwardsPoint::mul_base(&a).compress();
     let message = message(log, head, body);

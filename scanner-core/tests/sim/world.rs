@@ -362,10 +362,10 @@ impl World {
     fn follow(&mut self, at: usize, out: Vec<Output>) {
         for output in out {
             match output {
-                Output::Send { link, bytes } => self.carry(at, link.0, bytes),
+                Output::Send { link, bytes } => self.carry(at, link.0, &bytes),
                 Output::Close { link, .. } => self.hang_up(at, link.0),
                 Output::Visit(other) => self.visit(at, other),
-                Output::Merged(_) => {
+                Output::Merged(_) | Output::Trusted(_) => {
                     let device = &mut self.devices[at];
                     device.fold.update(&device.disk.data);
                 }
@@ -393,10 +393,6 @@ impl World {
                         };
                         self.append(at, wanted);
                     }
-                }
-                Output::Trusted(_) => {
-                    let device = &mut self.devices[at];
-                    device.fold.update(&device.disk.data);
                 }
                 Output::Addresses(_) | Output::Own(_) | Output::Alert(_) => {}
             }

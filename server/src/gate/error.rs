@@ -89,6 +89,7 @@ impl Error {
 }
 
 impl From<Error> for ApiError {
+    #[expect(clippy::too_many_lines, reason = "a table, one error after the other")]
     fn from(error: Error) -> Self {
         // One sentence for codes that are unknown and codes that are late: a guesser learns nothing.
         const NO_CODE: &str = "This enrolment code is not valid. Ask the organizer for a new one.";

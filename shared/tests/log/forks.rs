@@ -45,11 +45,13 @@ fn the_order_in_which_the_sides_were_found_does_not_show() {
     assert_eq!(swapped, proof());
 }
 
+type Change = fn(&mut ForkProof);
+
 #[test]
 fn what_is_no_fork_is_no_proof() {
     let good = proof();
     let stranger = SigningKey::from_bytes(&[9; 32]).verifying_key().to_bytes();
-    let changes: [(&str, fn(&mut ForkProof), ChainError); 6] = [
+    let changes: [(&str, Change, ChainError); 6] = [
         (
             "the same side twice",
             |proof| proof.right = proof.left.clone(),

@@ -44,6 +44,7 @@ fn claim() -> ClaimRequest {
 }
 
 /// One of each kind, with a name.
+#[expect(clippy::too_many_lines, reason = "a list, one line after the other")]
 fn messages() -> Vec<(&'static str, Message)> {
     let ClaimRequest {
         claim: id,
@@ -205,6 +206,7 @@ fn live_entries_and_notes_are_small() {
     assert!(two - one <= 100, "a live entry takes {} bytes", two - one);
 }
 
+#[expect(clippy::too_many_lines, reason = "a list, one line after the other")]
 fn refused() -> Vec<(&'static str, Vec<u8>, StrictError)> {
     let good = Frame::V1(vec![Message::Notes(vec![note()])]).to_wire();
     let of = |message: Message| Frame::V1(vec![message]).to_wire();

@@ -169,11 +169,11 @@ const REFUSED: &[(&str, Change)] = &[
         m.policy.questions.push(m.policy.questions[0].clone());
     }),
     ("not the id of a question", |m| {
-        m.policy.questions[0].id = "size?".to_owned();
+        "size?".clone_into(&mut m.policy.questions[0].id);
     }),
     // Answers name several options with commas.
     ("not the id of a question", |m| {
-        m.policy.questions[0].options[0].0 = "s,m".to_owned();
+        "s,m".clone_into(&mut m.policy.questions[0].options[0].0);
     }),
     ("question too long", |m| {
         m.policy.questions[0].options[0].1 = "x".repeat(201);

@@ -332,8 +332,6 @@ impl Driver {
                     lan.close(link, closed(why).to_owned());
                     self.gone(link, closed(why).to_owned(), done);
                 }
-                // Every member that is known is called anyway.
-                Output::Visit(_) => {}
                 Output::Merged(logs) => {
                     self.changed = true;
                     (self.watch)(GossipEvent::Merged { logs: logs.len() });
@@ -351,8 +349,9 @@ impl Driver {
                         tracing::info!(why, "the own log");
                     }
                 }
-                // Nobody here claims yet: strict tickets are asked for by the scanner's side.
-                Output::Claimed { .. } => {}
+                // Every member that is known is called anyway; and nobody here claims yet: strict
+                // tickets are asked for by the scanner's side.
+                Output::Visit(_) | Output::Claimed { .. } => {}
                 Output::Alert(alert) => {
                     let notice = report::told(&alert, &self.roster, self.now().wall);
                     tracing::warn!(notice = %notice.text, "a peer's log or this device's own");

@@ -163,7 +163,7 @@ impl Store for DiskStore {
     }
 
     fn grant(&self, slot: &ClaimSlot) -> Result<Option<ClaimId>, StoreError> {
-        Ok(self.cache.grant(slot).map_err(Error::from)?)
+        Ok(self.cache.grant(*slot).map_err(Error::from)?)
     }
 
     fn grants_are_whole(&self) -> Result<bool, StoreError> {

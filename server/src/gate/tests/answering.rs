@@ -150,11 +150,10 @@ async fn answers_are_for_the_holder_and_the_organizer() {
     set.await.expect_error(404, "not_found");
 }
 
-async fn send(
-    site: &Site,
-    device: &Device,
-    answered: &[(LogId, u32, &[(&str, &str)])],
-) -> Vec<(LogId, u32)> {
+/// Log, seq, and answers by question.
+type Answers<'a> = (LogId, u32, &'a [(&'a str, &'a str)]);
+
+async fn send(site: &Site, device: &Device, answered: &[Answers<'_>]) -> Vec<(LogId, u32)> {
     let said = |(question, value): &(&str, &str)| Answer {
         question: (*question).to_owned(),
         value: (*value).to_owned(),

@@ -103,8 +103,10 @@ fn audited(bundle: &str, pin: Option<RootPin>) -> Report {
     auditor.finish()
 }
 
-/// Kind, device and entries of each finding.
-fn told(report: &Report) -> Vec<(FindingKind, Option<&str>, Option<(u32, u32)>)> {
+/// Kind, device and entries of a finding.
+type Told<'a> = (FindingKind, Option<&'a str>, Option<(u32, u32)>);
+
+fn told(report: &Report) -> Vec<Told<'_>> {
     let findings = report.findings.iter();
     findings
         .map(|finding| (finding.kind, finding.device.as_deref(), finding.seqs))
