@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
 use shared::admission::{AddOn, Carried};
 use shared::ids::{DeviceId, EventId, GateId};
 use shared::limits::{SEGMENT_TICKETS, SERIAL_MAX};
@@ -18,6 +17,7 @@ use shared::trust::{
 
 use super::extras::Extras;
 use super::labels::Labels;
+use super::supervise::Overrides;
 use crate::cache::{Cache, Identity, LogRow, SyncFacts, Trust};
 use crate::error::Cause;
 
@@ -44,16 +44,6 @@ struct Waiting {
     log: LogId,
     device: DeviceId,
     entry: Entry,
-}
-
-/// Own entries that were more than a scan.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Overrides {
-    /// Admitted or let out by a typed code.
-    pub typed: u64,
-    /// Let in or out by a supervisor's word.
-    pub forced: u64,
-    pub undone: u64,
 }
 
 #[derive(Debug, Default)]

@@ -22,9 +22,8 @@ mod supervise;
 mod tries;
 mod typed;
 
-pub use book::Overrides;
 pub use scanner::Scanner;
-pub use supervise::{Overruled, Pin, Subject, Undone};
+pub use supervise::{Overrides, Overruled, Pin, Subject, Undone};
 
 use shared::admission::{Direction, Verdict};
 use shared::trust::QuestionPolicy;

@@ -19,6 +19,16 @@ use super::tries::{Locked, Try, TryKind, forgive};
 use super::{Reading, ScanOptions};
 use crate::error::{Cause, Error};
 
+/// Own entries that were more than a scan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Overrides {
+    /// Admitted or let out by a typed code.
+    pub typed: u64,
+    /// Let in or out by a supervisor's word.
+    pub forced: u64,
+    pub undone: u64,
+}
+
 /// What a supervisor typed. Wiped when dropped, shown by nothing.
 #[derive(Clone)]
 pub struct Pin(Zeroizing<String>);

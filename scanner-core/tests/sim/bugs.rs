@@ -35,7 +35,6 @@ found! {
     homes_from_live_membership: Bug::Node(SeededBug::HomesFromLiveMembership),
     entries_refused_by_clock: Bug::Node(SeededBug::RejectByClock),
     a_quarantine_that_is_forgotten: Bug::Node(SeededBug::ForgetQuarantine),
-    a_receipt_before_the_commit: Bug::Node(SeededBug::AckBeforeCommit),
     a_grant_before_it_is_on_disk: Bug::Node(SeededBug::GrantBeforePersist),
     a_vote_after_a_lost_disk: Bug::Node(SeededBug::VoteAfterDiskLoss),
     an_evicted_device_that_is_kept: Bug::Node(SeededBug::KeepEvicted),

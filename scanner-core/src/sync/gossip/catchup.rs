@@ -118,8 +118,6 @@ impl Node {
         let head = if self.options.has(SeededBug::AcceptGap) {
             let early = log.early.keys().next_back().map_or(0, |seq| seq + 1);
             log.head.next_seq.max(early)
-        } else if self.options.has(SeededBug::AckBeforeCommit) {
-            log.tip.next_seq
         } else {
             log.head.next_seq
         };

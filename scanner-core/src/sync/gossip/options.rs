@@ -139,8 +139,6 @@ pub enum SeededBug {
     RejectByClock,
     /// A frozen log thaws at a restart.
     ForgetQuarantine,
-    /// Entries are acknowledged before they are committed.
-    AckBeforeCommit,
     /// A home answers before its grant is on disk.
     GrantBeforePersist,
     /// A home that lost its disk goes on granting.
