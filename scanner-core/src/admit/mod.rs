@@ -21,6 +21,7 @@ mod shown;
 mod supervise;
 mod tries;
 mod typed;
+mod unable;
 
 pub use scanner::Scanner;
 pub use supervise::{Overrides, Overruled, Pin, Subject, Undone};

@@ -12,8 +12,9 @@ use shared::time::Timestamp;
 use super::answering;
 use super::scanner::Scanner;
 use super::shown::{Evidence, Fact, Shown};
+use super::unable::{refusal, refuse_all, unreachable_answer};
 use super::{Reading, ScanOptions, Scanned};
-use crate::error::{Cause, Error};
+use crate::error::Cause;
 use crate::input;
 
 /// Signatures checked for one reading, whatever layouts could explain it.
@@ -450,54 +451,5 @@ fn progress(reason: Reason) -> u8 {
         Reason::UnknownEvent => 2,
         Reason::Misread => 1,
         _ => 0,
-    }
-}
-
-fn refusal(at: Timestamp, reason: Reason, explanation: &str) -> Verdict {
-    Verdict {
-        verdict: Outcome::Refuse,
-        reason,
-        also: Vec::new(),
-        serial: None,
-        generation: None,
-        class: None,
-        seat: None,
-        holder: None,
-        explanation: explanation.to_owned(),
-        earlier: None,
-        at,
-        durable: false,
-        us: 0,
-    }
-}
-
-/// The device failed, not the ticket: the house rule "recorded before shown" cannot be kept.
-fn refuse_all(count: usize, now: Timestamp, cause: Cause) -> Vec<Scanned> {
-    let explanation = match &cause {
-        Cause::InUse(_) => {
-            "Another program scans with this device's data. Close it, then scan again."
-        }
-        Cause::Cut(_) => {
-            "This device's data was put back from a copy. Connect it and sync, then scan again."
-        }
-        _ => "This device could not record the entry. Use another device, and call support.",
-    };
-    let mut error = Some(Error::from(cause));
-    (0..count)
-        .map(|_| Scanned {
-            verdict: refusal(now, Reason::Rule, explanation),
-            error: error.take(),
-            notes: Vec::new(),
-            questions: Vec::new(),
-        })
-        .collect()
-}
-
-fn unreachable_answer(now: Timestamp) -> Scanned {
-    Scanned {
-        verdict: refusal(now, Reason::Rule, "No answer was found. Scan again."),
-        error: None,
-        notes: Vec::new(),
-        questions: Vec::new(),
     }
 }
