@@ -6,5 +6,6 @@ mod journey;
 mod offline;
 mod qr;
 mod refusals;
+mod reissue;
 mod scenarios;
 mod turning;

@@ -2,6 +2,7 @@
 
 mod edges;
 mod files;
+mod security;
 mod words;
 
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use shared::admission::overrule::confirm;
 use shared::admission::{
-    Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide, present,
+    Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide, present_listed,
 };
 use shared::log::{DecisionFlags, Entry, EntryKind, Hlc, LogHead, SignedEntry, Target};
 use shared::ticket::{Payload, ScanProof, Token};
@@ -127,11 +127,13 @@ impl Scanner {
         let Some(keys) = &self.book.keys else {
             return Presented::Refused(Reason::UnknownKey);
         };
+        let event = self.identity.event;
+        let issued = |serial| self.book.issued(serial);
         let mut furthest = Reason::NotATicket;
         let mut verifies = 0;
         let mut bad = None;
         for candidate in input::candidates(&reading.text, reading.keys.as_deref()) {
-            match present(&candidate, self.identity.event, keys, now) {
+            match present_listed(&candidate, event, keys, &issued, now) {
                 Presented::Refused(reason) => {
                     if reason == Reason::BadSignature {
                         verifies += 1;
@@ -318,6 +320,7 @@ impl Scanner {
 /// How far a text came on the way to a ticket: the most telling failure is shown.
 fn progress(reason: Reason) -> u8 {
     match reason {
+        Reason::Reissued => 5,
         Reason::BadSignature => 4,
         Reason::UnknownKey => 3,
         Reason::UnknownEvent => 2,

@@ -24,6 +24,7 @@ mod logs;
 mod mark;
 mod open;
 mod ring;
+mod scan_keys;
 mod schema;
 mod seen;
 mod segments;

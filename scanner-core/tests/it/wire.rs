@@ -5,7 +5,7 @@ use std::rc::Rc;
 use data_encoding::HEXLOWER;
 use scanner_core::{Transport, TransportError};
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
-use shared::sync::{SegmentsResponse, SignedRequest, SyncResponse};
+use shared::sync::{ScanKeysResponse, SegmentsResponse, SignedRequest, SyncResponse};
 
 use crate::server::{Server, Shared};
 
@@ -17,6 +17,8 @@ pub(crate) struct Wire {
     /// The last call reaches the server and its answer is lost.
     pub(crate) lose_answer: bool,
     pub(crate) calls: usize,
+    /// Somebody in between who answers for scan keys.
+    pub(crate) scan_keys_of: Option<Shared>,
 }
 
 impl Wire {
@@ -26,6 +28,7 @@ impl Wire {
             calls_left: None,
             lose_answer: false,
             calls: 0,
+            scan_keys_of: None,
         }
     }
     pub(crate) fn cut_after(server: &Shared, calls: usize, lose_answer: bool) -> Self {
@@ -77,5 +80,22 @@ impl Transport for Wire {
         let request = SignedRequest::from_wire(&request.to_wire()).expect("canonical");
         let answer = self.call(|server| Ok(server.segments(&request)))?;
         Ok(SegmentsResponse::from_wire(&answer.to_wire()).expect("canonical"))
+    }
+    fn scan_keys(
+        &mut self,
+        request: &SignedRequest,
+    ) -> Result<Option<ScanKeysResponse>, TransportError> {
+        let request = SignedRequest::from_wire(&request.to_wire()).expect("canonical");
+        let between = self.scan_keys_of.clone();
+        let answer = self.call(|server| {
+            Ok(match between {
+                Some(other) => other.borrow().give_scan_keys(&request),
+                None => server.give_scan_keys(&request),
+            })
+        })?;
+        let through = |answer: ScanKeysResponse| {
+            ScanKeysResponse::from_wire(&answer.to_wire()).expect("canonical")
+        };
+        Ok(answer.map(through))
     }
 }

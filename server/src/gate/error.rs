@@ -5,6 +5,7 @@ use shared::sync::StrictError;
 use shared::ticket::FrameError;
 use shared::trust::TrustError;
 
+use super::issuing::SlotError;
 use crate::error::ApiError;
 use crate::platform::db::DbError;
 use crate::platform::fields::Invalid;
@@ -55,6 +56,8 @@ pub enum Error {
     Trust(#[from] TrustError),
     #[error("a ticket does not fit its format")]
     Frame(#[from] FrameError),
+    #[error(transparent)]
+    Slot(#[from] SlotError),
     #[error("a key cannot be unwrapped")]
     Vault(#[from] VaultError),
     #[error("the QR code cannot be drawn")]
@@ -119,6 +122,14 @@ impl From<Error> for ApiError {
                 "already_enrolled",
                 "This device is enrolled. Remove it before you invite it again.",
             ),
+            Error::Slot(SlotError::Unknown) => Self::not_found("key"),
+            Error::Slot(SlotError::NotActive) => Self::conflict(
+                "not_active",
+                "This key signs nothing, so there is nothing to retire.",
+            ),
+            Error::Slot(SlotError::UsedUp) => {
+                Self::conflict("limit_reached", "An event has at most 256 keys.")
+            }
             Error::Contended => Self::unavailable("busy", "Please try again in a moment."),
             error @ (Error::Trust(_)
             | Error::Frame(_)

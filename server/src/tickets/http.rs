@@ -6,13 +6,15 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::api::error::ErrorBody;
 use shared::api::page::Page;
-use shared::api::tickets::{ClaimRequest, ClaimedTicketView, IssuedTicketView};
+use shared::api::tickets::{
+    ClaimRequest, ClaimedTicketView, IssuedTicketView, ReissueRequest, Reissued,
+};
 use shared::ids::ClaimedTicketId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::draw::{Format, Tagged};
-use super::{claim, find, revoke};
+use super::{claim, find, reissue, revoke};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
@@ -25,6 +27,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(show_ticket))
         .routes(routes!(show_qr))
         .routes(routes!(revoke_ticket))
+        .routes(routes!(reissue_ticket))
 }
 
 /// Claims a paid ticket for a named attendee: its signed code is minted now.
@@ -121,5 +124,26 @@ async fn revoke_ticket(
 ) -> Result<Json<IssuedTicketView>, ApiError> {
     Ok(Json(
         revoke::revoke(&app, &caller, id, app.clock.now()).await?,
+    ))
+}
+
+/// Issues a ticket again, for its holder or its event's organizer: a new code, a new page, and the
+/// old ones are dead. Gates learn of it at their next sync, or when they see the new code.
+#[utoipa::path(post, path = "/claimed-tickets/{id}/reissue", tag = "tickets", request_body = ReissueRequest,
+    params(("id" = ClaimedTicketId, Path), ("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])),
+    responses((status = 200, body = Reissued), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
+async fn reissue_ticket(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+    key: IdempotencyKey,
+    Json(request): Json<ReissueRequest>,
+) -> Result<Json<Reissued>, ApiError> {
+    let route = format!("claimed-tickets/{id}/reissue");
+    let attempt = key.attempt(&route, caller.user, &request)?;
+    let now = app.clock.now();
+    Ok(Json(
+        reissue::reissue(&app, &caller, id, request, attempt, now).await?,
     ))
 }

@@ -1,4 +1,4 @@
-//! Claimed tickets (T1, T2, T4, T9): a paid ticket in a named attendee's hands, its signed code, its
+//! Claimed tickets (T1-T4, T9): a paid ticket in a named attendee's hands, its signed code, its
 //! page.
 //!
 //! Invariants
@@ -18,6 +18,7 @@ mod find;
 pub mod http;
 mod model;
 mod qr;
+mod reissue;
 mod render;
 mod revoke;
 #[cfg(test)]
@@ -29,5 +30,6 @@ pub use error::Error;
 pub use find::{by_page, find, may_see, snapshot_row, stock};
 pub use model::ClaimedTicket;
 pub use qr::{QrError, TicketQr, link_svg};
+pub use reissue::reissue;
 pub use render::{Rendered, render};
 pub use revoke::revoke;

@@ -14,6 +14,9 @@ use shared::trust::{TicketRow, TicketRowStatus};
 
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
 
+/// The last generation has no successor.
+pub(super) const GENERATION_MAX: u8 = 254;
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClaimedTicket {
     pub id: ClaimedTicketId,
@@ -36,16 +39,22 @@ pub struct ClaimedTicket {
     pub seat: Option<String>,
     pub seat_index: Option<u32>,
     pub commitment: ScanCommitment,
+    /// Its code is sealed, with the event's scan key of this id.
+    #[serde(default)]
+    pub sealed: Option<u8>,
     /// Its code turns: there is no token, only what the holder's phone makes.
     #[serde(default)]
     pub rotating: bool,
     /// Of a rotating ticket, once a phone has activated it.
     #[serde(default)]
     pub activation: Option<Activation>,
-    /// Generations that were activated before, with their commitments: a gate without news may
+    /// Generations that were signed before, with their commitments: a gate without news may
     /// have let one in, and its entry counts.
     #[serde(default)]
     pub earlier: Vec<(u8, ScanCommitment)>,
+    /// Which link the page has: a re-issue gives it another.
+    #[serde(default)]
+    pub link: u8,
     /// SHA-256 of the page's secret, hex.
     pub page_hash: String,
     pub claimed_at: Timestamp,
@@ -85,17 +94,14 @@ impl ClaimedTicket {
 
     /// What proves a scan of this generation; `None` when nothing was ever signed for it.
     pub fn commitment_of(&self, generation: u8) -> Option<ScanCommitment> {
-        if self.is_dormant() {
-            return None;
-        }
         if generation == self.generation {
-            return Some(self.commitment);
+            return (!self.is_dormant()).then_some(self.commitment);
         }
         let earlier = self.earlier.iter().find(|(of, _)| *of == generation);
         earlier.map(|(_, commitment)| *commitment)
     }
 
-    /// Its code turns, and no phone has activated it: no code of it exists.
+    /// Its code turns, and no phone has activated it: no code of this generation exists.
     pub fn is_dormant(&self) -> bool {
         self.rotating && self.activation.is_none()
     }
@@ -112,10 +118,16 @@ impl ClaimedTicket {
         } else {
             0
         };
+        let sealed = if self.sealed.is_some() {
+            TicketRow::SEALED
+        } else {
+            0
+        };
         let status = row_status(self.revoked_at.is_some(), stock);
-        if self.is_dormant() && status == TicketRowStatus::Active {
+        if self.is_dormant() && self.earlier.is_empty() && status == TicketRowStatus::Active {
             // As unclaimed: a gate whose list is of before the activation must not take the first
-            // code for a contradiction.
+            // code for a contradiction. Once re-issued, the row kills the older codes, and no
+            // commitment says that nothing is signed yet.
             return TicketRow {
                 flags: turns,
                 ..TicketRow::EMPTY
@@ -125,7 +137,7 @@ impl ClaimedTicket {
             status,
             generation: self.generation,
             class: self.class_index,
-            flags: id_check | turns,
+            flags: id_check | turns | sealed,
             seat: self.seat_index.unwrap_or(0),
             commitment: self.commitment,
         }

@@ -4,7 +4,7 @@
 use data_encoding::BASE32_NOPAD;
 use shared::api::tickets::{ClaimedTicketView, TicketStatus};
 use shared::ids::ClaimedTicketId;
-use shared::ticket::{Token, sign};
+use shared::ticket::{Token, sign, sign_sealed};
 use shared::time::Timestamp;
 
 use super::Error;
@@ -23,21 +23,31 @@ pub struct Rendered {
 
 /// Renders a stored ticket; the same digits every time.
 pub async fn render(app: &App, ticket: &ClaimedTicket, now: Timestamp) -> Result<Rendered, Error> {
-    let keys = keys::for_event(app, ticket.event_id, now).await?;
+    let keys = keys::holding(app, ticket.event_id, ticket.kid, now).await?;
     let code = TypedCode::derive(keys.secret(), ticket.serial, ticket.generation);
-    let secret = page_secret(keys.secret(), ticket.id);
+    let secret = page_secret(keys.secret(), ticket.id, ticket.link);
     Ok(Rendered {
         token: if ticket.rotating {
             None
         } else {
-            Some(token(&keys, ticket)?)
+            Some(carried(&keys, ticket)?)
         },
         code,
         page_url: format!("{}/t/{secret}", app.config.public_url),
     })
 }
 
-/// The only place that signs a static token; it never does for a ticket whose code turns.
+/// What people carry: the token, sealed where the class says so.
+fn carried(keys: &EventKeys, ticket: &ClaimedTicket) -> Result<Token, Error> {
+    let token = token(keys, ticket)?;
+    Ok(match ticket.sealed {
+        None => token,
+        Some(id) => token.seal(ticket.event_id, &keys.scan_key(id))?,
+    })
+}
+
+/// What gates verify. The only place that signs a token that does not turn: never for a ticket
+/// whose code does, and never in clear for one that is sealed.
 pub(super) fn token(keys: &EventKeys, ticket: &ClaimedTicket) -> Result<Token, Error> {
     if ticket.rotating {
         return Err(Error::Rotating);
@@ -45,13 +55,21 @@ pub(super) fn token(keys: &EventKeys, ticket: &ClaimedTicket) -> Result<Token, E
     let key = keys
         .issuing(ticket.kid)
         .ok_or(Error::Inconsistent("a ticket of an unknown key"))?;
-    Ok(sign(key, ticket.event_id, &ticket.payload()?)?)
+    let payload = ticket.payload()?;
+    Ok(match ticket.sealed {
+        None => sign(key, ticket.event_id, &payload)?,
+        Some(_) => sign_sealed(key, ticket.event_id, &payload)?,
+    })
 }
 
-/// 128 bits that only the event's secret gives, in 26 lower-case letters and digits.
-pub(super) fn page_secret(secret: &[u8; 32], id: ClaimedTicketId) -> String {
+/// 128 bits that only the event's secret gives, in 26 lower-case letters and digits. The first link
+/// is number 0.
+pub(super) fn page_secret(secret: &[u8; 32], id: ClaimedTicketId, link: u8) -> String {
     let mut hasher = blake3::Hasher::new_keyed(secret);
     hasher.update(b"TKT1.page\0").update(id.as_bytes());
+    if link > 0 {
+        hasher.update(&[link]);
+    }
     let mut bytes = [0; 16];
     hasher.finalize_xof().fill(&mut bytes);
     BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()

@@ -86,13 +86,14 @@ pub fn decide(
     if gate.evicted {
         return refusal(Reason::DeviceEvicted, &setting);
     }
-    let (payload, step) = match presented {
-        Presented::Ticket { payload, token } => (payload, token.step()),
+    let (payload, token) = match presented {
+        Presented::Ticket { payload, token } => (payload, token),
         Presented::Refused(reason) => return refusal(*reason, &setting),
     };
     let case = Case {
         payload,
-        step,
+        step: token.step(),
+        was_sealed: token.was_sealed(),
         facts,
         policy,
         class: policy.classes.get(usize::from(payload.class)),
@@ -160,6 +161,7 @@ pub(super) struct Case<'a> {
     pub(super) payload: &'a Payload,
     /// Of a code that turns.
     pub(super) step: Option<u16>,
+    pub(super) was_sealed: bool,
     pub(super) facts: &'a Facts<'a>,
     pub(super) policy: &'a Policy,
     pub(super) class: Option<&'a ClassPolicy>,
@@ -210,12 +212,13 @@ impl<'a> Case<'a> {
         findings.fail_if(age > red, Reason::SnapshotTooOld);
     }
 
-    /// The moment of a code that turns. Its still form was never issued, so a ticket that is known
-    /// to turn and does not is not genuine.
+    /// The moment of a code that turns. Its still form was never issued, nor was the clear form of a
+    /// sealed one: a ticket that is known to be the one and is the other is not genuine.
     fn check_turn(&self, findings: &mut Findings<'a>) {
         let Some(step) = self.step else {
-            let turns = |row: &TicketRow| row.flags & TicketRow::ROTATING != 0;
-            findings.fail_if(self.facts.row.is_some_and(turns), Reason::BadSignature);
+            let has = |flag| self.facts.row.is_some_and(|row| row.flags & flag != 0);
+            let in_clear = has(TicketRow::SEALED) && !self.was_sealed;
+            findings.fail_if(has(TicketRow::ROTATING) || in_clear, Reason::BadSignature);
             return;
         };
         let epoch = self.policy.epoch;

@@ -16,6 +16,6 @@ mod usage;
 pub mod verdict;
 
 pub use decide::{Direction, Facts, GateContext, decide};
-pub use present::{Presented, present};
+pub use present::{IssuedList, Presented, present, present_listed};
 pub use turn::{GateClock, TOLERANCE_SECS, Turn, Untimely};
 pub use verdict::{EarlierUse, Outcome, Reason, Verdict};

@@ -92,6 +92,29 @@ pub struct ClaimRequest {
     pub attendee: Attendee,
 }
 
+/// A new code for a ticket; its old one dies.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReissueRequest {
+    /// Whom it is for from now on; without it the name stays.
+    #[serde(default)]
+    pub attendee: Option<Attendee>,
+}
+
+/// What became of it. The code is the holder's: it is on the ticket and its page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Reissued {
+    pub id: ClaimedTicketId,
+    pub ticket_id: TicketId,
+    pub event_id: EventId,
+    pub serial: u32,
+    pub generation: u8,
+    pub status: TicketStatus,
+}
+
 /// What the holder gets. `token` and `code` open the gate: never logged.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

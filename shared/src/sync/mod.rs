@@ -4,7 +4,7 @@ pub mod message;
 pub mod strict;
 
 pub use message::{
-    LogVector, SegmentsRequest, SegmentsResponse, SignedRequest, StatementSet, SyncRequest,
-    SyncResponse,
+    LogVector, ScanKeysRequest, ScanKeysResponse, SegmentsRequest, SegmentsResponse, SignedRequest,
+    StatementSet, SyncRequest, SyncResponse,
 };
 pub use strict::{StrictError, from_wire, to_wire};

@@ -1,5 +1,6 @@
 //! The ticket token: T1, 83 bytes, 202 digits, QR version 5 at M; T1R, whose code turns, 117
-//! bytes, 285 digits, version 7 at M. Formats: `docs/formats.md`.
+//! bytes, 285 digits, version 7 at M; T1S, sealed, 100 bytes, 243 digits, version 6 at M. Formats:
+//! `docs/formats.md`.
 //!
 //! Invariants: a ticket *is* its signed serial and generation, never the scanned text. The codec is
 //! canonical: one ticket has one text. Only `verify_strict` accepts; bytes are verified as received
@@ -10,6 +11,7 @@ pub mod digits;
 pub mod keys;
 pub mod layout;
 pub mod proof;
+pub mod sealed;
 pub mod sign;
 pub mod verify;
 
@@ -21,5 +23,6 @@ pub use layout::{
     Flags, FrameError, PAYLOAD_LEN, Payload, TOKEN_DIGITS, TOKEN_LEN, TicketType, event_hint,
 };
 pub use proof::{ProofStanding, ScanCommitment, ScanProof, proof_standing};
+pub use sealed::{OpenError, SEALED_TOKEN_DIGITS, SEALED_TOKEN_LEN, ScanKey, sign_sealed};
 pub use sign::{SignError, sign};
 pub use verify::{TicketError, Token, verify};

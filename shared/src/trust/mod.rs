@@ -10,6 +10,7 @@ pub mod keyring;
 pub mod lists;
 pub mod root;
 pub mod roster;
+pub mod scan_key;
 pub mod segment;
 pub mod snapshot;
 pub mod statement;
@@ -19,6 +20,7 @@ pub use keyring::{KeyStatus, Keyring, KeyringEntry, TrustedKeys};
 pub use lists::{EntryLimit, ListFlags, ListPolicy, QuestionPolicy};
 pub use root::{Root, RootPin};
 pub use roster::{Cut, Roster, RosterEntry};
+pub use scan_key::{ScanKeyFor, WrappedScanKey};
 pub use segment::{Segment, SegmentKind, SegmentRef, TicketRow, TicketRowStatus};
 pub use snapshot::{ClassPolicy, GatePolicy, Manifest, Policy};
 pub use statement::{

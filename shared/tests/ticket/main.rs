@@ -12,3 +12,4 @@ mod golden_file;
 mod known_answer;
 mod properties;
 mod public_vectors;
+mod sealed;

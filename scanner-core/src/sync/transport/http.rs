@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
 use shared::limits::{JSON_BODY_BYTES_MAX, SYNC_BODY_BYTES_MAX};
-use shared::sync::{SegmentsResponse, SignedRequest, StrictError, SyncResponse};
+use shared::sync::{ScanKeysResponse, SegmentsResponse, SignedRequest, StrictError, SyncResponse};
 
 use super::{Transport, TransportError};
 
@@ -122,6 +122,13 @@ impl Transport for HttpTransport {
     }
     fn segments(&mut self, request: &SignedRequest) -> Result<SegmentsResponse, TransportError> {
         self.post_binary("/gate/segments", request, SegmentsResponse::from_wire)
+    }
+    fn scan_keys(
+        &mut self,
+        request: &SignedRequest,
+    ) -> Result<Option<ScanKeysResponse>, TransportError> {
+        let given = self.post_binary("/gate/scan-keys", request, ScanKeysResponse::from_wire);
+        given.map(Some)
     }
 }
 

@@ -3,7 +3,7 @@
 mod http;
 
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
-use shared::sync::{SegmentsResponse, SignedRequest, SyncResponse};
+use shared::sync::{ScanKeysResponse, SegmentsResponse, SignedRequest, SyncResponse};
 
 pub use http::{HttpTransport, install_tls};
 
@@ -13,6 +13,13 @@ pub trait Transport {
     fn enrol(&mut self, request: &EnrolRequest) -> Result<EnrolResponse, TransportError>;
     fn sync(&mut self, request: &SignedRequest) -> Result<SyncResponse, TransportError>;
     fn segments(&mut self, request: &SignedRequest) -> Result<SegmentsResponse, TransportError>;
+    /// `None`: this peer has none to give; only the server does.
+    fn scan_keys(
+        &mut self,
+        _request: &SignedRequest,
+    ) -> Result<Option<ScanKeysResponse>, TransportError> {
+        Ok(None)
+    }
 }
 
 /// Why no answer came of a request.

@@ -3,10 +3,13 @@
 
 mod checking_in;
 mod device;
+mod dump;
 mod enrolling;
 mod publishing;
 mod redeeming;
+mod rotating_keys;
 mod site;
 mod syncing;
 
+pub(crate) use device::Device;
 pub(crate) use site::Site;

@@ -2,3 +2,5 @@
 
 mod activating;
 mod claiming;
+mod reissuing;
+mod sealing;
