@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use scanner_core::Answer;
 
 /// Admits guests at a gate, with or without a network.
 #[derive(Debug, Parser)]
@@ -98,6 +99,19 @@ pub(crate) struct Scan {
     /// The human step that an attention verdict asks for (an ID looked at) has been done
     #[arg(long)]
     pub(crate) confirmed: bool,
+    /// What the guest says to a question of the event; for each question once
+    #[arg(long = "answer", value_name = "QUESTION=ANSWER", value_parser = answer)]
+    pub(crate) answers: Vec<Answer>,
+}
+
+fn answer(text: &str) -> Result<Answer, &'static str> {
+    let (question, value) = text
+        .split_once('=')
+        .ok_or("must be the question's id, =, and the answer")?;
+    Ok(Answer {
+        question: question.to_owned(),
+        value: value.to_owned(),
+    })
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@
 
 mod admit;
 mod cache;
+pub mod chip;
 mod clock;
 pub mod decode;
 mod doctor;
@@ -30,7 +31,8 @@ pub use error::{Error, Kind};
 pub use export::{ExportedEntry, Proven};
 pub use input::is_blank;
 pub use search::{Hit, SEARCH_CHARS_MIN, SEARCH_WORD_CHARS_MIN, is_searchable};
-pub use shared::admission::{Direction, Outcome, Reason, Verdict};
+pub use shared::admission::{Answer, Direction, Outcome, Reason, Verdict};
+pub use shared::trust::{QuestionKind, QuestionPolicy};
 pub use status::{
     ClockView, DeviceLine, EventView, Freshness, NamedId, PeerView, SnapshotView, Status,
 };

@@ -95,6 +95,8 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::GET, "/orders/{id}", Access::User),
     (Method::POST, "/orders/{id}/cancel", Access::User),
     (Method::POST, "/orders/{id}/refund", Access::Owner),
+    (Method::POST, "/orders/{id}/pay-later", Access::Owner),
+    (Method::POST, "/orders/{id}/settle", Access::Owner),
     // payments
     (Method::POST, "/payments", Access::User),
     (Method::GET, "/payments/{id}", Access::User),
@@ -108,6 +110,9 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::GET, "/claimed-tickets/qr/{id}", Access::User),
     (Method::POST, "/claimed-tickets/{id}/revoke", Access::Owner),
     (Method::POST, "/claimed-tickets/{id}/reissue", Access::User),
+    (Method::POST, "/claimed-tickets/{id}/bind", Access::Owner),
+    (Method::GET, "/claimed-tickets/{id}/answers", Access::User),
+    (Method::PUT, "/claimed-tickets/{id}/answers", Access::User),
     // gate
     (Method::POST, "/events/{id}/devices", Access::Owner),
     (Method::GET, "/events/{id}/devices", Access::Owner),
@@ -137,6 +142,7 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/gate/sync", Access::Signed),
     (Method::POST, "/gate/segments", Access::Signed),
     (Method::POST, "/gate/scan-keys", Access::Signed),
+    (Method::POST, "/gate/answers", Access::Signed),
     (Method::GET, "/events/{id}/redemptions", Access::Owner),
     (Method::GET, "/events/{id}/conflicts", Access::Owner),
     (Method::GET, "/claimed-tickets/{id}/validate", Access::User),

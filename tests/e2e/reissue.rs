@@ -74,3 +74,30 @@ fn giving_up_a_key_prints_nothing_again_and_survives_the_server() {
         assert_eq!(reason(&gate, ticket), "already_used");
     }
 }
+
+#[test]
+fn a_sealed_ticket_is_opened_by_the_events_gates_without_a_network() {
+    // T10
+    let mut server = Server::start();
+    let organizer = journey::account(&server.api(), "lan");
+    let class = json!({
+        "name": "Box", "price": {"amount": 250_000, "currency": "VND"}, "sealed": true,
+    });
+    let event = journey::event_of(&organizer, "River Festival", 20, &class);
+    let buyer = journey::account(&server.api(), "mai");
+    let tickets = journey::tickets(&buyer, &event, 2);
+    let gate = kiosk(&event, "North 1");
+    // A device of another event has no key for it, and cannot even tell what it is.
+    let other = journey::event(&organizer, "Another night", 1);
+    let stranger = kiosk(&other, "Elsewhere");
+    server.stop();
+    for ticket in &tickets {
+        assert_eq!(text(ticket, "token").len(), 243);
+        assert_eq!(reason(&stranger, ticket), "unknown_event");
+        assert_eq!(reason(&gate, ticket), "ok");
+        assert_eq!(reason(&gate, ticket), "already_used");
+    }
+    server.resume();
+    gate.sync();
+    assert_eq!(journey::redemptions(&event).len(), 2);
+}

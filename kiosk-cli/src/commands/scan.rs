@@ -5,7 +5,10 @@ use std::io::{BufReader, IsTerminal as _, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use scanner_core::{Outcome, Reading, ScanOptions, Scanned, Scanner, Verdict, is_blank};
+use scanner_core::{
+    Outcome, QuestionKind, QuestionPolicy, Reading, ScanOptions, Scanned, Scanner, Verdict,
+    is_blank,
+};
 use serde::Serialize;
 
 use super::images::{self, Picture};
@@ -28,6 +31,39 @@ struct Answer<'a> {
     /// What is wrong with the device, when the ticket is not to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// What the guest is to be asked; the answers go with the next scan.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    questions: Vec<Question<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Question<'a> {
+    id: &'a str,
+    text: &'a str,
+    kind: QuestionKind,
+    required: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    options: Vec<Choice<'a>>,
+}
+
+#[derive(Serialize)]
+struct Choice<'a> {
+    id: &'a str,
+    text: &'a str,
+}
+
+impl<'a> Question<'a> {
+    fn of(question: &'a QuestionPolicy) -> Self {
+        let options = question.options.iter();
+        Self {
+            id: &question.id,
+            text: &question.text,
+            kind: question.kind,
+            required: question.required,
+            options: options.map(|(id, text)| Choice { id, text }).collect(),
+        }
+    }
 }
 
 pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
@@ -54,6 +90,7 @@ pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
     let mut loop_ = Loop {
         scanner,
         options,
+        answers: &args.answers,
         json: args.json,
         style: Style::of_stdout(),
         on_admit: args.on_admit.as_deref(),
@@ -80,6 +117,7 @@ pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
 struct Loop<'a> {
     scanner: Scanner,
     options: ScanOptions,
+    answers: &'a [scanner_core::Answer],
     json: bool,
     style: Style,
     on_admit: Option<&'a str>,
@@ -143,7 +181,13 @@ impl Loop<'_> {
         image: Option<String>,
         why: Option<String>,
     ) -> Result<(), Failure> {
-        let Scanned { mut verdict, error } = self.scanner.scan(reading, self.options);
+        let Scanned {
+            mut verdict,
+            error,
+            questions,
+        } = self
+            .scanner
+            .scan_answered(reading, self.options, self.answers);
         if let Some(why) = why {
             verdict.explanation = why;
         }
@@ -155,6 +199,7 @@ impl Loop<'_> {
             verdict: &verdict,
             image,
             error: error.map(|error| error.to_string()),
+            questions: questions.iter().map(Question::of).collect(),
         };
         self.show(&answer)?;
         self.reap(false);

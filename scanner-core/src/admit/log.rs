@@ -63,6 +63,8 @@ impl OpenLog {
             }
             _ => begin(cache, identity, edge, &place)?,
         };
+        // What guests said at admissions that were never written.
+        cache.drop_answers_from(folded.row.log, folded.head.next_seq)?;
         let ring = Ring::open(cache.dir())?;
         let mark = HeadMark::open(cache.dir(), folded.row.log, folded.head.next_seq)?;
         book.logs.insert(folded.row.log, folded.clone());

@@ -6,6 +6,7 @@
 //! second and also on this device (a re-read guard is the screen's business, not the log's);
 //! nothing here waits for a network.
 
+mod answering;
 mod book;
 mod labels;
 mod log;
@@ -16,6 +17,7 @@ mod scanner;
 pub use scanner::Scanner;
 
 use shared::admission::{Direction, Verdict};
+use shared::trust::QuestionPolicy;
 
 use crate::error::Error;
 
@@ -69,4 +71,6 @@ pub struct Scanned {
     pub verdict: Verdict,
     /// Why a ticket that is good was refused: the device could not write, read or lock its data.
     pub error: Option<Error>,
+    /// What is to be asked, when the verdict needs answers: give them to [`Scanner::scan_answered`].
+    pub questions: Vec<QuestionPolicy>,
 }

@@ -2,14 +2,17 @@
 
 use shared::admission::overrule::confirm;
 use shared::admission::{
-    Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide, present_listed,
+    Answer, Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide,
+    present_chip, present_listed,
 };
 use shared::log::{DecisionFlags, Entry, EntryKind, Hlc, LogHead, SignedEntry, Target};
 use shared::ticket::{Payload, ScanProof, Token};
 use shared::time::Timestamp;
 
+use super::answering;
 use super::scanner::Scanner;
 use super::{Reading, ScanOptions, Scanned};
+use crate::chip::Chip;
 use crate::error::{Cause, Error};
 use crate::input;
 
@@ -29,13 +32,26 @@ struct Staged {
     at: usize,
     seq: u32,
     entry: SignedEntry,
+    /// In their normal form.
+    answers: Vec<Answer>,
     shown: (Payload, Token),
 }
 
 impl Scanner {
     /// Decides about one reading. An admission is on disk when this returns.
     pub fn scan(&mut self, reading: &Reading, options: ScanOptions) -> Scanned {
-        let mut scanned = self.scan_group(std::slice::from_ref(reading), options);
+        self.scan_answered(reading, options, &[])
+    }
+
+    /// The same with what the guest said to the questions of an earlier scan. Answers that are good
+    /// are on disk with the admission, and go to the server with the next sync.
+    pub fn scan_answered(
+        &mut self,
+        reading: &Reading,
+        options: ScanOptions,
+        given: &[Answer],
+    ) -> Scanned {
+        let mut scanned = self.scan_chunk(std::slice::from_ref(reading), options, given);
         // One reading, one answer.
         scanned
             .pop()
@@ -47,23 +63,51 @@ impl Scanner {
     pub fn scan_group(&mut self, readings: &[Reading], options: ScanOptions) -> Vec<Scanned> {
         readings
             .chunks(GROUP_MAX)
-            .flat_map(|chunk| self.scan_chunk(chunk, options))
+            .flat_map(|chunk| self.scan_chunk(chunk, options, &[]))
             .collect()
     }
 
-    fn scan_chunk(&mut self, readings: &[Reading], options: ScanOptions) -> Vec<Scanned> {
+    /// Decides about a wristband or card (T7). As `scan`.
+    pub fn scan_chip(&mut self, chip: &Chip, options: ScanOptions) -> Scanned {
+        let mut scanned = self.scan_each(1, options, &[], |scanner, _, now| {
+            scanner.present_chip(chip, now)
+        });
+        scanned
+            .pop()
+            .unwrap_or_else(|| unreachable_answer(self.edge.clock.now()))
+    }
+
+    fn scan_chunk(
+        &mut self,
+        readings: &[Reading],
+        options: ScanOptions,
+        given: &[Answer],
+    ) -> Vec<Scanned> {
+        self.scan_each(readings.len(), options, given, |scanner, at, now| {
+            scanner.present(&readings[at], now)
+        })
+    }
+
+    /// What `present` shows, one after the other, under one commit.
+    fn scan_each(
+        &mut self,
+        count: usize,
+        options: ScanOptions,
+        given: &[Answer],
+        present: impl Fn(&mut Self, usize, Timestamp) -> Presented,
+    ) -> Vec<Scanned> {
         let started = self.edge.clock.monotonic_micros();
         let now = self.edge.clock.now();
         if let Err(cause) = self.freshen() {
-            return refuse_all(readings.len(), now, cause);
+            return refuse_all(count, now, cause);
         }
-        let mut verdicts = Vec::with_capacity(readings.len());
+        let mut scans = Vec::with_capacity(count);
         let mut staged = Vec::new();
         let mut tip = None;
-        for (at, reading) in readings.iter().enumerate() {
-            let presented = self.present(reading, now);
+        for at in 0..count {
+            let presented = present(self, at, now);
             self.take_note(&presented, now);
-            let mut verdict = self.judge(&presented, options, now);
+            let mut verdict = self.judge(&presented, options, given, now);
             if options.confirmed {
                 confirm(&mut verdict, self.language());
             }
@@ -79,31 +123,30 @@ impl Scanner {
                         at,
                         seq,
                         entry,
+                        answers: self.good_answers(payload, options, given),
                         shown: (*payload, *token),
                     }),
-                    Err(cause) => return self.fail_all(readings.len(), now, cause),
+                    Err(cause) => return self.fail_all(count, now, cause),
                 }
             }
-            verdicts.push(verdict);
+            scans.push(Scanned {
+                questions: self.questions(&presented, &verdict, given),
+                verdict,
+                error: None,
+            });
         }
         if let Err(cause) = self.commit(&staged, tip) {
-            return self.fail_all(readings.len(), now, cause);
+            return self.fail_all(count, now, cause);
         }
         for Staged { at, shown, .. } in staged {
             self.rotation.used(&shown.0, &shown.1, now);
-            verdicts[at].durable = true;
+            scans[at].verdict.durable = true;
         }
         let us = self.edge.clock.monotonic_micros().saturating_sub(started);
-        verdicts
-            .into_iter()
-            .map(|mut verdict| {
-                verdict.us = us;
-                Scanned {
-                    verdict,
-                    error: None,
-                }
-            })
-            .collect()
+        for scanned in &mut scans {
+            scanned.verdict.us = us;
+        }
+        scans
     }
 
     /// What a ticket in hand tells, whatever the verdict will be: which entries of others are about
@@ -120,6 +163,16 @@ impl Scanner {
             self.rotation
                 .note(self.cache.dir(), payload, token, epoch, now);
         }
+    }
+
+    /// A chip without a ticket of ours says nothing here.
+    fn present_chip(&mut self, chip: &Chip, now: Timestamp) -> Presented {
+        self.not_genuine = false;
+        let (Some(keys), Some(memory)) = (&self.book.keys, &chip.ticket) else {
+            return Presented::Refused(Reason::NotATicket);
+        };
+        let issued = |serial| self.book.issued(serial);
+        present_chip(chip.uid, memory, self.identity.event, keys, &issued, now)
     }
 
     /// The first candidate that verifies, else the failure that came furthest.
@@ -159,7 +212,13 @@ impl Scanner {
         Presented::Refused(furthest)
     }
 
-    fn judge(&self, presented: &Presented, options: ScanOptions, now: Timestamp) -> Verdict {
+    fn judge(
+        &self,
+        presented: &Presented,
+        options: ScanOptions,
+        given: &[Answer],
+        now: Timestamp,
+    ) -> Verdict {
         let Some(snapshot) = &self.book.snapshot else {
             return refusal(
                 now,
@@ -176,7 +235,10 @@ impl Scanner {
         }
         let row;
         let state;
-        let mut facts = Facts::default();
+        let mut facts = Facts {
+            answers: given,
+            ..Facts::default()
+        };
         if let Presented::Ticket { payload, token } = presented {
             row = self.book.row(payload.serial);
             state = self.book.state.ticket(payload.serial);
@@ -279,6 +341,9 @@ impl Scanner {
             .iter()
             .map(|staged| (staged.seq, staged.entry.clone()))
             .collect();
+        // First what was said: an admission is the last thing to be written.
+        let said = staged.iter().map(|staged| (staged.seq, &staged.answers));
+        answering::keep(&mut self.cache, log.row.log, said)?;
         log.append(&mut self.cache, &entries, head, hlc)?;
         if let Some(folded) = self.book.logs.get_mut(&log.row.log) {
             folded.head = head;
@@ -363,6 +428,7 @@ fn refuse_all(count: usize, now: Timestamp, cause: Cause) -> Vec<Scanned> {
         .map(|_| Scanned {
             verdict: refusal(now, Reason::Rule, explanation),
             error: error.take(),
+            questions: Vec::new(),
         })
         .collect()
 }
@@ -371,5 +437,6 @@ fn unreachable_answer(now: Timestamp) -> Scanned {
     Scanned {
         verdict: refusal(now, Reason::Rule, "No answer was found. Scan again."),
         error: None,
+        questions: Vec::new(),
     }
 }

@@ -13,6 +13,7 @@
 //! Invariants: one function opens the database; nothing here is ever rebuilt from scratch, a
 //! damaged file is an error; every change is one immediate transaction, or a write to the ring, synced before it returns.
 
+mod answers;
 mod apply;
 mod cuts;
 mod enrolled;

@@ -31,8 +31,15 @@ CREATE TABLE logs (
 CREATE TABLE entries (id INTEGER PRIMARY KEY, body BLOB NOT NULL, signature BLOB) STRICT;
 ";
 
+/// - `answers`: what guests said, by the admission that it came with, until the server has it.
+const ANSWERS: &str = "
+CREATE TABLE answers (
+    log BLOB NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (log, seq)
+) STRICT, WITHOUT ROWID;
+";
+
 static MIGRATIONS: LazyLock<Migrations<'static>> =
-    LazyLock::new(|| Migrations::new(vec![M::up(V1)]));
+    LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(ANSWERS)]));
 
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), Cause> {
     Ok(MIGRATIONS.to_latest(conn)?)

@@ -7,7 +7,8 @@ use serde::Serialize;
 use shared::limits::LOG_SEGMENT_ENTRIES_MAX;
 use shared::log::{LogId, LogSegment};
 use shared::sync::{
-    ScanKeysRequest, ScanKeysResponse, SegmentsResponse, SignedRequest, SyncResponse,
+    AnswersRequest, AnswersResponse, ScanKeysRequest, ScanKeysResponse, SegmentsResponse,
+    SignedRequest, SyncResponse,
 };
 use shared::trust::{Segment, SegmentRef, TicketRow};
 
@@ -40,6 +41,8 @@ pub struct SyncReport {
     pub received: u64,
     /// Own entries that the server does not have yet.
     pub pending: u64,
+    /// Admissions whose guests' answers the server keeps now.
+    pub answers: u64,
     /// What the server did not take, in its words.
     pub refused: Vec<String>,
     /// What staff should know.
@@ -81,6 +84,7 @@ impl Syncer {
         let mut report = SyncReport::default();
         let outcome = self
             .exchange(transport, &mut report)
+            .and_then(|()| self.hand_over_answers(transport, &mut report))
             .and_then(|()| self.settle(&mut report));
         self.remember(&report, &outcome)?;
         self.cache.empty_wal()?;
@@ -112,6 +116,34 @@ impl Syncer {
                 .push("the newest snapshot could not be fetched whole".to_owned());
         }
         Ok(())
+    }
+
+    /// What guests answered at admissions that the server has. A server that does not take it now is
+    /// asked again by the next sync: entries do not wait for it.
+    fn hand_over_answers(
+        &mut self,
+        transport: &mut dyn Transport,
+        report: &mut SyncReport,
+    ) -> Result<(), Cause> {
+        let mut after = (LogId([0; 16]), 0);
+        loop {
+            let answered = self.cache.answers_after(after)?;
+            let Some(last) = answered.last() else {
+                return Ok(());
+            };
+            after = (last.log, last.seq);
+            let request = self.sign(&AnswersRequest::V1 { answered });
+            let kept = match transport.answers(&request) {
+                Ok(AnswersResponse::V1 { kept }) => kept,
+                Err(error) => {
+                    let told = format!("answers of guests were not handed over: {error}");
+                    report.warnings.push(told);
+                    return Ok(());
+                }
+            };
+            report.answers += kept.len() as u64;
+            self.cache.forget_answers(&kept)?;
+        }
     }
 
     /// The server has given back what it has of the own logs. One that still lacks entries is closed

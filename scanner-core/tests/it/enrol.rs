@@ -8,7 +8,7 @@ use crate::wire::Wire;
 
 #[test]
 fn a_link_makes_a_device_with_a_snapshot() {
-    // V1
+    // V1 S85
     let server = Server::new(10);
     let device = Device::new(&server, 1);
     assert!(

@@ -8,8 +8,8 @@ use scanner_core::TransportError;
 use shared::api::gate::{DeviceRole, EnrolRequest, EnrolResponse};
 use shared::log::{Genesis, LogSegment};
 use shared::sync::{
-    LogVector, ScanKeysRequest, ScanKeysResponse, SegmentsRequest, SegmentsResponse, SignedRequest,
-    StatementSet, SyncRequest, SyncResponse,
+    Answered, AnswersRequest, AnswersResponse, LogVector, ScanKeysRequest, ScanKeysResponse,
+    SegmentsRequest, SegmentsResponse, SignedRequest, StatementSet, SyncRequest, SyncResponse,
 };
 use shared::trust::enrolment::{enrolment_message, transcript_code};
 use shared::trust::{RootPin, RosterEntry, Signed};
@@ -203,6 +203,24 @@ impl Server {
                 .filter_map(|hash| Some((hash, self.segments.get(&hash)?.clone())))
                 .collect(),
         }
+    }
+}
+
+impl Server {
+    /// Keeps answers that come with an entry that is here, as the real one does.
+    pub(crate) fn answers(&mut self, request: &SignedRequest) -> AnswersResponse {
+        let entry = self.roster.by_device(request.device).expect("enrolled");
+        let public = VerifyingKey::from_bytes(&entry.public_key).expect("a key");
+        let body = request.verify(&public).expect("signed");
+        let AnswersRequest::V1 { answered } = AnswersRequest::from_wire(body).expect("in bounds");
+        let mut kept = Vec::new();
+        for Answered { log, seq, answers } in answered {
+            if self.logs.get(&log).is_some_and(|of| seq < of.head.next_seq) {
+                self.answers.insert((log, seq), answers);
+                kept.push((log, seq));
+            }
+        }
+        AnswersResponse::V1 { kept }
     }
 }
 

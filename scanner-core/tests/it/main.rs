@@ -2,6 +2,8 @@
 //! crashes, and what must be refused.
 
 mod agree;
+mod answering;
+mod chip;
 mod crash;
 mod cuts;
 mod device;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use ed25519_dalek::SigningKey;
+use shared::admission::Answer;
 use shared::ids::{ClassId, DeviceId, EventId, GateId};
 use shared::limits::SEGMENT_TICKETS;
 use shared::log::{Genesis, LogHead, LogId};
@@ -59,6 +60,8 @@ pub(crate) struct Server {
     pub(crate) logs: BTreeMap<LogId, Log>,
     /// Given to whoever asks; `None`: this peer has none to give.
     pub(crate) scan_keys: Option<Vec<ScanKey>>,
+    /// What guests said, by the entry that it came with.
+    pub(crate) answers: BTreeMap<(LogId, u32), Vec<Answer>>,
     pub(crate) code: Option<DeviceId>,
     pub(crate) nonce: [u8; 32],
 }
@@ -136,6 +139,7 @@ impl Server {
             last_kept: [0; 32],
             logs: BTreeMap::new(),
             scan_keys: Some(Vec::new()),
+            answers: BTreeMap::new(),
             code: None,
             nonce: [9; 32],
         };

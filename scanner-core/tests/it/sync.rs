@@ -62,7 +62,7 @@ fn two_devices_hear_of_each_other() {
 
 #[test]
 fn a_cut_at_any_call_costs_a_repetition_and_nothing_else() {
-    // S87
+    // S86 S87
     let whole = {
         let server = Server::new(140_000);
         let device = Device::new(&server, 1);

@@ -5,7 +5,9 @@ use std::rc::Rc;
 use data_encoding::HEXLOWER;
 use scanner_core::{Transport, TransportError};
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
-use shared::sync::{ScanKeysResponse, SegmentsResponse, SignedRequest, SyncResponse};
+use shared::sync::{
+    AnswersResponse, ScanKeysResponse, SegmentsResponse, SignedRequest, SyncResponse,
+};
 
 use crate::server::{Server, Shared};
 
@@ -97,5 +99,10 @@ impl Transport for Wire {
             ScanKeysResponse::from_wire(&answer.to_wire()).expect("canonical")
         };
         Ok(answer.map(through))
+    }
+    fn answers(&mut self, request: &SignedRequest) -> Result<AnswersResponse, TransportError> {
+        let request = SignedRequest::from_wire(&request.to_wire()).expect("canonical");
+        let answer = self.call(|server| Ok(server.answers(&request)))?;
+        Ok(AnswersResponse::from_wire(&answer.to_wire()).expect("canonical"))
     }
 }

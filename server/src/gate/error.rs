@@ -58,6 +58,8 @@ pub enum Error {
     Frame(#[from] FrameError),
     #[error(transparent)]
     Slot(#[from] SlotError),
+    #[error(transparent)]
+    Ticket(#[from] Box<crate::tickets::Error>),
     #[error("a key cannot be unwrapped")]
     Vault(#[from] VaultError),
     #[error("the QR code cannot be drawn")]
@@ -86,6 +88,7 @@ impl From<Error> for ApiError {
             Error::Invalid(error) => crate::events::Error::from(error).into(),
             Error::KeyReused(error) => error.into(),
             Error::NotFound(what) => Self::not_found(what),
+            Error::Ticket(error) => (*error).into(),
             Error::Field(name, why) => Self::field(name, why),
             Error::Malformed(_) => Self::bad_request("malformed", "The request could not be read."),
             Error::UnknownDevice => Self::unauthorized(

@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    conflicts, enrol, evict, fetch, invite, redemptions, rotate, scan_keys, sync, validate,
+    answers, conflicts, enrol, evict, fetch, invite, redemptions, rotate, scan_keys, sync, validate,
 };
 use crate::app::AppState;
 use crate::error::ApiError;
@@ -31,6 +31,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(sync_device))
         .routes(routes!(fetch_segments))
         .routes(routes!(fetch_scan_keys))
+        .routes(routes!(take_answers))
         .layer(DefaultBodyLimit::max(SYNC_BODY_BYTES_MAX));
     OpenApiRouter::new()
         .routes(routes!(list_devices, invite_device))
@@ -219,6 +220,19 @@ async fn fetch_scan_keys(
 ) -> Result<Response, ApiError> {
     let now = app.clock.now();
     Ok(postcard(scan_keys::give(&app, &body, now).await?))
+}
+
+/// What guests answered at a device: a signed `AnswersRequest` in, an `AnswersResponse` out.
+#[utoipa::path(post, path = "/gate/answers", tag = "gate",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody)))]
+async fn take_answers(
+    State(app): State<AppState>,
+    Binary(body): Binary,
+) -> Result<Response, ApiError> {
+    let now = app.clock.now();
+    Ok(postcard(answers::take(&app, &body, now).await?))
 }
 
 fn postcard(body: Vec<u8>) -> Response {

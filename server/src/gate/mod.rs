@@ -8,6 +8,7 @@
 //!
 //! Other slices may call [`mark_changed`], [`keys::for_event`] and [`publish::refresh`].
 
+mod answers;
 mod challenge;
 mod changed;
 mod conflicts;

@@ -3,11 +3,9 @@
 
 use shared::api::check_in::{CheckInList, CheckInRule, CheckInSettings, Entries};
 use shared::ids::{ClassId, GateId};
-use shared::trust::{
-    ClassPolicy, EntryLimit, GatePolicy, ListFlags, ListPolicy, Policy, QuestionPolicy,
-};
+use shared::trust::{ClassPolicy, EntryLimit, GatePolicy, ListFlags, ListPolicy, Policy};
 
-use crate::events::check_in::time_of_day;
+use crate::events::check_in::{question_policies, time_of_day};
 use crate::events::model::{Event, Gate, TicketClass};
 
 /// Doors do not turn people away for minutes that their watches may be off.
@@ -32,7 +30,6 @@ pub(super) fn of(
     let mut gates: Vec<&Gate> = gates.iter().collect();
     gates.sort_by_key(|gate| gate.index);
     let lists = check_in.lists.iter();
-    let questions = check_in.questions.iter();
     Policy {
         title: event.title.clone(),
         timezone: event.timezone.clone(),
@@ -66,12 +63,7 @@ pub(super) fn of(
         red_after_secs: RED_AFTER_SECS,
         rules: rules(&check_in.rules),
         lists: lists.map(|of| list(of, &classes)).collect(),
-        questions: questions
-            .map(|question| QuestionPolicy {
-                text: question.text.clone(),
-                classes: indexes(question.class_ids.as_deref(), &classes),
-            })
-            .collect(),
+        questions: question_policies(&check_in.questions, &classes, true),
     }
 }
 

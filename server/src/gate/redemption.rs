@@ -79,6 +79,10 @@ impl Redemption {
             received_at,
         })
     }
+    /// The id of the row that an entry became.
+    pub fn key(log: LogId, seq: u32) -> String {
+        format!("{log}:{seq}")
+    }
     pub fn log(&self) -> LogId {
         LogId(self.log)
     }
@@ -135,7 +139,7 @@ impl Entity for Redemption {
         ],
     };
     fn id(&self) -> String {
-        format!("{}:{}", self.log(), self.seq)
+        Self::key(self.log(), self.seq)
     }
     fn index(&self) -> Vec<IndexValue> {
         let duplicate =

@@ -8,7 +8,8 @@ use shared::admission::{Direction, Facts, GateContext, Presented, Verdict, decid
 use shared::ids::{ClaimedTicketId, EventId, GateId};
 use shared::log::TicketState;
 use shared::ticket::{
-    CHAIN_SIGNED_LEN, CHAIN_TOKEN_LEN, PAYLOAD_LEN, TOKEN_LEN, TicketType, Token, chain, sealed,
+    CHAIN_SIGNED_LEN, CHAIN_TOKEN_LEN, PAYLOAD_LEN, TOKEN_LEN, TicketType, Token, chain, chip,
+    sealed,
 };
 use shared::time::Timestamp;
 use shared::trust::Policy;
@@ -92,6 +93,10 @@ pub(super) async fn validate(
 /// A ticket whose code turns is judged as if its holder showed the code of this moment.
 fn presented(ticket: &ClaimedTicket, epoch: Timestamp, now: Timestamp) -> Result<Presented, Error> {
     let payload = ticket.payload()?;
+    if let Some(uid) = ticket.chip_uid()? {
+        let token = chip::unsigned(&payload, &uid)?;
+        return Ok(Presented::Ticket { payload, token });
+    }
     if ticket.sealed.is_some() {
         let token = sealed::unsigned(&payload)?;
         return Ok(Presented::Ticket { payload, token });

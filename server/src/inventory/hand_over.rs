@@ -1,6 +1,8 @@
 //! What becomes of held stock: sold, released, and voided when the money goes back.
 
+use shared::api::tickets::TicketStatus;
 use shared::ids::{OrderId, TicketId};
+use shared::time::Timestamp;
 
 use super::error::Error;
 use super::model::{IssuedTicket, Step};
@@ -21,6 +23,40 @@ pub fn held_by(
         }
     }
     Ok(held)
+}
+
+/// Those of the tickets that were claimed for `order`, paid for or not, and still are.
+pub fn claimed_for(
+    tx: &mut Tx<'_>,
+    order: OrderId,
+    tickets: &[TicketId],
+) -> Result<Vec<Versioned<IssuedTicket>>, DbError> {
+    let mut claimed = Vec::new();
+    for id in tickets {
+        if let Some(ticket) = tx.get::<IssuedTicket>(&id.to_string())?
+            && ticket.order_id == Some(order)
+            && matches!(
+                ticket.status,
+                TicketStatus::Claimed | TicketStatus::Validated
+            )
+        {
+            claimed.push(ticket);
+        }
+    }
+    Ok(claimed)
+}
+
+/// Holds what `order` holds for longer.
+pub fn hold_until(
+    tx: &mut Tx<'_>,
+    held: &mut [Versioned<IssuedTicket>],
+    until: Timestamp,
+) -> Result<(), DbError> {
+    for ticket in held {
+        ticket.hold_expires_at = Some(until);
+        tx.replace(ticket)?;
+    }
+    Ok(())
 }
 
 /// Gives back what `order` still holds.

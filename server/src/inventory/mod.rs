@@ -7,8 +7,8 @@
 //! - Serials are dense per event and in no order that tells sales; a seat exists once per event.
 //! - Status moves only through the one table in `model`.
 //!
-//! Other slices may call [`claim_stock`], [`claim_seats`], [`held_by`], [`release`], [`sell`],
-//! [`void`] and [`stock_in`], and read [`model`].
+//! Other slices may call [`claim_stock`], [`claim_seats`], [`held_by`], [`claimed_for`],
+//! [`hold_until`], [`release`], [`sell`], [`void`] and [`stock_in`], and read [`model`].
 
 mod batch;
 mod claim;
@@ -26,5 +26,5 @@ pub use batch::{create_batch, finish_batch};
 pub use claim::{claim_seats, claim_stock};
 pub use error::{Error, StockError};
 pub use find::{list, show, stats, stock_in};
-pub use hand_over::{held_by, release, sell, void};
+pub use hand_over::{claimed_for, held_by, hold_until, release, sell, void};
 pub use model::ticket_view;

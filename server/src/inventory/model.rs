@@ -49,6 +49,11 @@ impl IssuedTicket {
                 self.hold_order = None;
                 self.hold_expires_at = None;
             }
+            // Claimed before it is paid for: the hold of an order that pays later has no end now.
+            Step::Claim if from == TicketStatus::Held => {
+                self.order_id = self.hold_order.take();
+                self.hold_expires_at = None;
+            }
             Step::Hold
             | Step::Claim
             | Step::Validate
@@ -140,13 +145,15 @@ pub struct IllegalStep {
 }
 
 /// Every legal move (I8).
-const MOVES: [(TicketStatus, Step, TicketStatus); 12] = [
+const MOVES: [(TicketStatus, Step, TicketStatus); 13] = [
     (TicketStatus::Available, Step::Hold, TicketStatus::Held),
     // The hold before has expired.
     (TicketStatus::Held, Step::Hold, TicketStatus::Held),
     (TicketStatus::Held, Step::Release, TicketStatus::Available),
     (TicketStatus::Held, Step::Sell, TicketStatus::Paid),
     (TicketStatus::Paid, Step::Claim, TicketStatus::Claimed),
+    // Of an order that may pay later.
+    (TicketStatus::Held, Step::Claim, TicketStatus::Claimed),
     (
         TicketStatus::Claimed,
         Step::Validate,

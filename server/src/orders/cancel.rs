@@ -5,9 +5,9 @@ use shared::ids::OrderId;
 use shared::limits::TITLE_CHARS_MAX;
 
 use super::error::Error;
+use super::later::give_up;
 use super::model::{IllegalMove, Order, Step, after};
 use crate::app::App;
-use crate::inventory;
 use crate::payments;
 use crate::platform::fields::Fields;
 use crate::platform::http::Caller;
@@ -37,7 +37,7 @@ pub async fn cancel(
             let mut order = tx.get::<Order>(&id.to_string())?.ok_or(Error::NotFound)?;
             order.apply(Step::Cancel, now)?;
             order.note.clone_from(&note);
-            inventory::release(tx, order.id, &order.tickets)?;
+            give_up(tx, &order, now)?;
             payments::abandon(tx, order.id, now)?;
             tx.replace(&mut order)?;
             Ok(order.view(Vec::new(), now))

@@ -8,10 +8,11 @@ use shared::ids::{ClassId, JobId, PaymentId, TicketId};
 use shared::time::Timestamp;
 
 use super::error::Error;
+use super::later::{give_up, paid};
 use super::model::{Order, Step, after};
 use crate::events::event_in;
 use crate::inventory::model::IssuedTicket;
-use crate::inventory::{StockError, claim_seats, claim_stock, held_by, release, sell};
+use crate::inventory::{StockError, claim_seats, claim_stock, claimed_for, held_by, release, sell};
 use crate::notices;
 use crate::platform::db::{DbError, Tx, Versioned};
 use crate::platform::jobs::{self, NewJob};
@@ -40,25 +41,29 @@ pub fn complete(
         return Ok(Completion::Closed);
     }
     let mut held = held_by(tx, order.id, &order.tickets)?;
-    if held.len() < order.tickets.len() {
+    // Of an order that may pay later.
+    let claimed = claimed_for(tx, order.id, &order.tickets)?;
+    if held.len() + claimed.len() < order.tickets.len() {
         let event = event_in(tx, order.event_id)?;
         let again = if event.on_sale(now) {
-            claim_missing(tx, order, &mut held, now)?
+            claim_missing(tx, order, &mut held, &claimed, now)?
         } else {
             None
         };
         let Some(again) = again else {
-            release(tx, order.id, &order.tickets)?;
+            give_up(tx, order, now)?;
             if order.status == OrderStatus::Pending {
                 order.apply(Step::Expire, now)?;
                 tx.replace(order)?;
             }
             return Ok(Completion::NoStock);
         };
-        order.tickets = held.iter().chain(&again).map(id_of).collect();
+        let all = held.iter().chain(&claimed).chain(&again);
+        order.tickets = all.map(id_of).collect();
         held.extend(again);
     }
     sell(tx, &mut held)?;
+    paid(tx, &claimed, now)?;
     order.apply(Step::Pay, now)?;
     order.payment_id = Some(payment);
     tx.replace(order)?;
@@ -82,6 +87,7 @@ fn claim_missing(
     tx: &mut Tx<'_>,
     order: &Order,
     held: &mut [Versioned<IssuedTicket>],
+    claimed: &[Versioned<IssuedTicket>],
     now: Timestamp,
 ) -> Result<Option<Vec<Versioned<IssuedTicket>>>, Error> {
     // The commit that claims also sells: the hold only has to outlive this moment.
@@ -92,16 +98,17 @@ fn claim_missing(
         tx.replace(own)?;
     }
     if !order.seats.is_empty() {
-        let gone = |seat: &&String| held.iter().all(|own| own.seat.as_ref() != Some(*seat));
+        let own = || held.iter().chain(claimed);
+        let gone = |seat: &&String| own().all(|own| own.seat.as_ref() != Some(*seat));
         let seats: Vec<String> = order.seats.iter().filter(gone).cloned().collect();
         let claimed = claim_seats(tx, order.event_id, &seats, order.id, now, until);
         return took(tx, order, claimed);
     }
     let mut have: HashMap<ClassId, u32> = HashMap::new();
-    for ticket in held.iter() {
+    for ticket in held.iter().chain(claimed) {
         *have.entry(ticket.class_id).or_default() += 1;
     }
-    let mut claimed = Vec::new();
+    let mut again = Vec::new();
     for line in &order.lines {
         let own = have.get(&line.class_id).copied().unwrap_or(0);
         let missing = line.quantity.saturating_sub(own);
@@ -118,13 +125,13 @@ fn claim_missing(
             until,
         );
         let Some(more) = took(tx, order, more)? else {
-            let ids: Vec<_> = claimed.iter().map(id_of).collect();
+            let ids: Vec<_> = again.iter().map(id_of).collect();
             release(tx, order.id, &ids)?;
             return Ok(None);
         };
-        claimed.extend(more);
+        again.extend(more);
     }
-    Ok(Some(claimed))
+    Ok(Some(again))
 }
 
 fn id_of(ticket: &Versioned<IssuedTicket>) -> TicketId {

@@ -8,7 +8,7 @@ use crate::inventory::{self, StockError};
 use crate::platform::db::DbError;
 use crate::platform::fields::Invalid;
 use crate::platform::http::attempt::KeyReused;
-use crate::{events, payments};
+use crate::{events, payments, tickets};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -38,7 +38,15 @@ pub enum Error {
     #[error(transparent)]
     Payment(#[from] Box<payments::Error>),
     #[error(transparent)]
+    Ticket(#[from] Box<tickets::Error>),
+    #[error(transparent)]
     Db(#[from] DbError),
+}
+
+impl From<tickets::Error> for Error {
+    fn from(error: tickets::Error) -> Self {
+        Self::Ticket(Box::new(error))
+    }
 }
 
 impl From<payments::Error> for Error {
@@ -71,6 +79,7 @@ impl From<Error> for ApiError {
             Error::Event(error) => error.into(),
             Error::Inventory(error) => error.into(),
             Error::Payment(error) => (*error).into(),
+            Error::Ticket(error) => (*error).into(),
             Error::Db(error) => error.into(),
         }
     }

@@ -5,9 +5,9 @@ use shared::api::orders::OrderStatus;
 use shared::ids::OrderId;
 
 use super::error::Error;
+use super::later::give_up;
 use super::model::{Order, Step};
 use crate::app::App;
-use crate::inventory;
 use crate::payments;
 use crate::platform::db::Query;
 
@@ -42,7 +42,7 @@ pub async fn expire(app: &App, id: OrderId) -> Result<(), Error> {
                 return Ok(());
             }
             order.apply(Step::Expire, now)?;
-            inventory::release(tx, order.id, &order.tickets)?;
+            give_up(tx, &order, now)?;
             payments::abandon(tx, order.id, now)?;
             tx.replace(&mut order)?;
             Ok(())

@@ -53,7 +53,11 @@ pub async fn list(app: &App, caller: &Caller, page: &PageParams) -> Result<Page<
     })
 }
 
-async fn with_tickets(app: &App, order: &Order, now: Timestamp) -> Result<OrderView, DbError> {
+pub(super) async fn with_tickets(
+    app: &App,
+    order: &Order,
+    now: Timestamp,
+) -> Result<OrderView, DbError> {
     let mut tickets = Vec::new();
     if order.has_tickets(now) {
         for id in &order.tickets {

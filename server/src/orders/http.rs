@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use shared::api::error::ErrorBody;
-use shared::api::orders::{CancelRequest, CreateOrder, OrderView, RefundRequest};
+use shared::api::orders::{CancelRequest, CreateOrder, OrderView, PayLater, RefundRequest};
 use shared::api::page::Page;
 use shared::ids::OrderId;
 use utoipa_axum::router::OpenApiRouter;
@@ -20,6 +20,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(show))
         .routes(routes!(cancel))
         .routes(routes!(refund))
+        .routes(routes!(pay_later))
+        .routes(routes!(settle))
 }
 
 /// Holds stock and its price until `expiresAt`. Codes of 409: `sold_out`; `all_held` when some may
@@ -93,4 +95,31 @@ async fn refund(
         reason: reason.unwrap_or_default(),
     };
     Ok(Json(super::refund(&app, caller, id, request).await?))
+}
+
+/// Lets an order that is not paid be paid later. Its stock is kept, its tickets can be claimed, and
+/// the gates know them as unpaid. Organizers and administrators; another call changes the terms.
+#[utoipa::path(post, path = "/orders/{id}/pay-later", tag = "orders", request_body = PayLater,
+    params(("id" = OrderId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = OrderView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn pay_later(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<OrderId>,
+    Json(wanted): Json<PayLater>,
+) -> Result<Json<OrderView>, ApiError> {
+    Ok(Json(super::pay_later(&app, caller, id, wanted).await?))
+}
+
+/// The money for an order that may pay later came another way, as cash at the door: it is PAID.
+/// Organizers and administrators.
+#[utoipa::path(post, path = "/orders/{id}/settle", tag = "orders",
+    params(("id" = OrderId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = OrderView), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn settle(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<OrderId>,
+) -> Result<Json<OrderView>, ApiError> {
+    Ok(Json(super::settle(&app, caller, id).await?))
 }

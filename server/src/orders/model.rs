@@ -1,8 +1,8 @@
 //! An order, its prices and its one table of moves. Pure.
 
 use serde::{Deserialize, Serialize};
-use shared::api::orders::{Buyer, OrderLine, OrderStatus, OrderView};
-use shared::api::tickets::IssuedTicketView;
+use shared::api::orders::{Buyer, OrderLine, OrderStatus, OrderView, PayLaterView};
+use shared::api::tickets::{IssuedTicketView, TicketStatus};
 use shared::ids::{ClassId, EventId, OrderId, PaymentId, TicketId, UserId};
 use shared::money::{Money, MoneyError};
 use shared::time::Timestamp;
@@ -32,6 +32,18 @@ pub struct Order {
     pub closed_at: Option<Timestamp>,
     /// Why, in the words of whoever cancelled or refunded it.
     pub note: String,
+    /// The organizer lets it be paid later: its tickets can be claimed before.
+    #[serde(default)]
+    pub later: Option<Later>,
+}
+
+/// On what terms an order that is not paid for enters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Later {
+    /// Enters as if it were paid for; others pay at the door, where a list takes such tickets.
+    pub valid_if_pending: bool,
+    /// Nobody enters before the organizer has said yes.
+    pub needs_approval: bool,
 }
 
 /// So many of a class, at the price of that moment.
@@ -80,6 +92,21 @@ impl Order {
         }
     }
 
+    /// Whether a ticket of this order that is in this state can be claimed.
+    pub fn lends(&self, ticket: TicketStatus, now: Timestamp) -> bool {
+        match ticket {
+            TicketStatus::Paid => true,
+            TicketStatus::Held => {
+                self.later.is_some() && self.status_at(now) == OrderStatus::Pending
+            }
+            TicketStatus::Available
+            | TicketStatus::Claimed
+            | TicketStatus::Validated
+            | TicketStatus::Cancelled
+            | TicketStatus::Expired => false,
+        }
+    }
+
     pub fn view(&self, tickets: Vec<IssuedTicketView>, now: Timestamp) -> OrderView {
         OrderView {
             id: self.id,
@@ -94,6 +121,10 @@ impl Order {
             payment_id: self.payment_id,
             created_at: self.created_at,
             paid_at: self.paid_at,
+            pay_later: self.later.map(|later| PayLaterView {
+                valid_if_pending: later.valid_if_pending,
+                needs_approval: later.needs_approval,
+            }),
         }
     }
 }

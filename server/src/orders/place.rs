@@ -91,6 +91,7 @@ fn place_in(tx: &mut Tx<'_>, plan: &Plan, wanted: &CreateOrder) -> Result<OrderV
         paid_at: None,
         closed_at: None,
         note: String::new(),
+        later: None,
     };
     let views = if total.amount == 0 {
         give(tx, &mut order, plan)?

@@ -10,7 +10,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::api::tickets::{Attendee, ClaimRequest, ClaimedTicketView, TicketStatus};
-use shared::ids::{ClaimedTicketId, JournalId, OrderId, TicketId};
+use shared::ids::{ClaimedTicketId, JournalId, TicketId};
 use shared::limits::{EMAIL_CHARS_MAX, NAME_CHARS_MAX};
 use shared::ticket::{Flags, ScanCommitment, ScanProof, TicketType};
 use shared::time::Timestamp;
@@ -65,7 +65,7 @@ pub async fn claim(
         let (stock, order) = bought(app, caller, request.ticket_id).await?;
         let status = stock.status;
         let done = match status {
-            TicketStatus::Paid => {
+            TicketStatus::Paid | TicketStatus::Held if order.lends(status, now) => {
                 let ticket = mint(app, &stock, &order, caller, attendee.clone(), now).await?;
                 let entry = journal::Entry::new(
                     JournalId::new(now, app.entropy.id10()),
@@ -95,6 +95,7 @@ pub async fn claim(
             }
             TicketStatus::Available
             | TicketStatus::Held
+            | TicketStatus::Paid
             | TicketStatus::Cancelled
             | TicketStatus::Expired => return Err(Error::NotClaimable(status)),
         };
@@ -141,7 +142,7 @@ async fn bought(
     app: &App,
     caller: &Caller,
     id: TicketId,
-) -> Result<(Versioned<IssuedTicket>, OrderId), Error> {
+) -> Result<(Versioned<IssuedTicket>, Order), Error> {
     let stock = app.db.get::<IssuedTicket>(&id.to_string()).await?;
     let stock = stock.ok_or(Error::NotFound)?;
     // Held stock has no buyer yet, but its holder may know that it is not paid.
@@ -149,7 +150,7 @@ async fn bought(
     let order = app.db.get::<Order>(&id.to_string()).await?;
     order
         .filter(|order| order.user_id == caller.user)
-        .map(|_| (stock, id))
+        .map(|order| (stock, order.into_inner()))
         .ok_or(Error::NotFound)
 }
 
@@ -157,7 +158,7 @@ async fn bought(
 async fn mint(
     app: &App,
     stock: &IssuedTicket,
-    order: &OrderId,
+    order: &Order,
     caller: &Caller,
     attendee: Attendee,
     now: Timestamp,
@@ -181,7 +182,7 @@ async fn mint(
         ticket_id: stock.id,
         event_id: event.id,
         class_id: class.id,
-        order_id: *order,
+        order_id: order.id,
         user_id: caller.user,
         attendee,
         kid: keys.active_kid()?,
@@ -196,7 +197,10 @@ async fn mint(
         seat_index: stock.seat_index,
         commitment: ScanCommitment::NONE,
         sealed: class.sealed.then_some(keys.scan_id()),
+        chip: None,
         rotating: class.rotating,
+        pending: order.later.filter(|_| stock.status == TicketStatus::Held),
+        answered: false,
         activation: None,
         earlier: Vec::new(),
         link: 0,

@@ -25,6 +25,10 @@ pub enum Error {
     AlreadyClaimed,
     #[error("the ticket cannot be revoked any more")]
     NotRevocable(TicketStatus),
+    #[error("the ticket is on a chip")]
+    OnChip,
+    #[error("the code of a ticket that turns cannot be on a chip")]
+    Turns,
     #[error("the ticket cannot be issued again")]
     NotReissuable,
     #[error("the ticket was issued again too often")]
@@ -102,6 +106,14 @@ impl From<Error> for ApiError {
             Error::NotRevocable(_) => {
                 Self::conflict("not_revocable", "This ticket cannot be revoked any more.")
             }
+            Error::OnChip => Self::conflict(
+                "on_chip",
+                "This ticket is on a wristband or card. Ask the organizer for a code to show.",
+            ),
+            Error::Turns => Self::conflict(
+                "rotating",
+                "The code of this ticket changes, so it cannot be put on a chip.",
+            ),
             Error::NotReissuable => {
                 Self::conflict("not_reissuable", "This ticket cannot be used any more.")
             }

@@ -7,14 +7,15 @@ use serde::Deserialize;
 use shared::api::error::ErrorBody;
 use shared::api::page::Page;
 use shared::api::tickets::{
-    ClaimRequest, ClaimedTicketView, IssuedTicketView, ReissueRequest, Reissued,
+    AnswersView, BindRequest, Bound, ClaimRequest, ClaimedTicketView, IssuedTicketView,
+    ReissueRequest, Reissued, SetAnswers,
 };
 use shared::ids::ClaimedTicketId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::draw::{Format, Tagged};
-use super::{claim, find, reissue, revoke};
+use super::{answers, bind, claim, find, reissue, revoke};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
@@ -28,6 +29,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(show_qr))
         .routes(routes!(revoke_ticket))
         .routes(routes!(reissue_ticket))
+        .routes(routes!(bind_ticket))
+        .routes(routes!(show_answers, set_answers))
 }
 
 /// Claims a paid ticket for a named attendee: its signed code is minted now.
@@ -146,4 +149,44 @@ async fn reissue_ticket(
     Ok(Json(
         reissue::reissue(&app, &caller, id, request, attempt, now).await?,
     ))
+}
+
+/// What was answered for this ticket, and what is still open. For its holder and the organizer.
+#[utoipa::path(get, path = "/claimed-tickets/{id}/answers", tag = "tickets", params(("id" = ClaimedTicketId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = AnswersView), (status = 404, body = ErrorBody)))]
+async fn show_answers(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+) -> Result<Json<AnswersView>, ApiError> {
+    Ok(Json(answers::show(&app, &caller, id).await?))
+}
+
+/// Answers questions of the event ahead of the gate, some or all: whoever has answered all is not
+/// asked there. The answer to each wrong one is a field of the error, by the question's id.
+#[utoipa::path(put, path = "/claimed-tickets/{id}/answers", tag = "tickets", request_body = SetAnswers,
+    params(("id" = ClaimedTicketId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = AnswersView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn set_answers(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+    Json(wanted): Json<SetAnswers>,
+) -> Result<Json<AnswersView>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(answers::set(&app, &caller, id, wanted, now).await?))
+}
+
+/// Puts a ticket on a wristband or card, for its event's organizer: what was shown before is dead.
+#[utoipa::path(post, path = "/claimed-tickets/{id}/bind", tag = "tickets", request_body = BindRequest,
+    params(("id" = ClaimedTicketId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = Bound), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn bind_ticket(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+    Json(request): Json<BindRequest>,
+) -> Result<Json<Bound>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(bind::bind(&app, &caller, id, &request, now).await?))
 }

@@ -10,6 +10,8 @@
 //! Other slices may call what is re-exported here.
 
 mod activate;
+mod answers;
+mod bind;
 mod claim;
 pub mod code;
 mod draw;
@@ -17,6 +19,7 @@ mod error;
 mod find;
 pub mod http;
 mod model;
+mod pending;
 mod qr;
 mod reissue;
 mod render;
@@ -25,10 +28,13 @@ mod revoke;
 mod tests;
 
 pub use activate::{ActivationRequest, ChainOffer, activate, offer};
+pub use answers::{TicketAnswers, keep_answers};
+pub use bind::bind;
 pub use claim::claim;
 pub use error::Error;
 pub use find::{by_page, find, may_see, snapshot_row, stock};
 pub use model::ClaimedTicket;
+pub use pending::set_pending;
 pub use qr::{QrError, TicketQr, link_svg};
 pub use reissue::reissue;
 pub use render::{Rendered, render};

@@ -4,14 +4,16 @@
 //! deterministic, so the same fields give the same digits again); the page's secret is stored as a
 //! hash only; status is not kept here, the stock row (`IssuedTicket`) is the one truth about it.
 
+use data_encoding::HEXUPPER;
 use serde::{Deserialize, Serialize};
 use shared::api::tickets::{Attendee, TicketStatus};
 use shared::ids::{ClaimedTicketId, ClassId, EventId, OrderId, TicketId, UserId};
 use shared::ticket::chain::LINK_LEN;
-use shared::ticket::{Flags, FrameError, Payload, ScanCommitment, event_hint};
+use shared::ticket::{ChipUid, Flags, FrameError, Payload, ScanCommitment, event_hint};
 use shared::time::Timestamp;
 use shared::trust::{TicketRow, TicketRowStatus};
 
+use crate::orders::model::Later;
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
 
 /// The last generation has no successor.
@@ -42,9 +44,18 @@ pub struct ClaimedTicket {
     /// Its code is sealed, with the event's scan key of this id.
     #[serde(default)]
     pub sealed: Option<u8>,
+    /// It is on the chip with this UID (hex), and has no code that can be shown.
+    #[serde(default)]
+    pub chip: Option<String>,
     /// Its code turns: there is no token, only what the holder's phone makes.
     #[serde(default)]
     pub rotating: bool,
+    /// Claimed before it was paid for, on these terms.
+    #[serde(default)]
+    pub pending: Option<Later>,
+    /// All that a gate would ask was answered.
+    #[serde(default)]
+    pub answered: bool,
     /// Of a rotating ticket, once a phone has activated it.
     #[serde(default)]
     pub activation: Option<Activation>,
@@ -88,6 +99,16 @@ impl ClaimedTicket {
         })
     }
 
+    /// The chip that it is on.
+    pub fn chip_uid(&self) -> Result<Option<ChipUid>, FrameError> {
+        let Some(uid) = &self.chip else {
+            return Ok(None);
+        };
+        let bytes = HEXUPPER.decode(uid.as_bytes()).ok();
+        let uid = bytes.and_then(|bytes| ChipUid::new(&bytes));
+        uid.map(Some).ok_or(FrameError::Length)
+    }
+
     fn needs_id(&self) -> bool {
         Flags::from_bits(self.flags).is_ok_and(|flags| flags.contains(Flags::ID_CHECK))
     }
@@ -118,13 +139,22 @@ impl ClaimedTicket {
         } else {
             0
         };
-        let sealed = if self.sealed.is_some() {
+        let sealed = if self.sealed.is_some() && self.chip.is_none() {
             TicketRow::SEALED
         } else {
             0
         };
-        let status = row_status(self.revoked_at.is_some(), stock);
-        if self.is_dormant() && self.earlier.is_empty() && status == TicketRowStatus::Active {
+        let answered = if self.answered {
+            TicketRow::ANSWERED
+        } else {
+            0
+        };
+        let status = match row_status(self.revoked_at.is_some(), stock) {
+            TicketRowStatus::Active if self.pending.is_some() => TicketRowStatus::Unpaid,
+            status => status,
+        };
+        let live = matches!(status, TicketRowStatus::Active | TicketRowStatus::Unpaid);
+        if self.is_dormant() && self.earlier.is_empty() && live {
             // As unclaimed: a gate whose list is of before the activation must not take the first
             // code for a contradiction. Once re-issued, the row kills the older codes, and no
             // commitment says that nothing is signed yet.
@@ -137,11 +167,17 @@ impl ClaimedTicket {
             status,
             generation: self.generation,
             class: self.class_index,
-            flags: id_check | turns | sealed,
+            flags: id_check | turns | sealed | answered | self.pending.map_or(0, pending_flags),
             seat: self.seat_index.unwrap_or(0),
             commitment: self.commitment,
         }
     }
+}
+
+fn pending_flags(later: Later) -> u8 {
+    let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+    flag(later.valid_if_pending, TicketRow::VALID_IF_PENDING)
+        | flag(later.needs_approval, TicketRow::NEEDS_APPROVAL)
 }
 
 /// What the gates learn of a claimed ticket.

@@ -30,8 +30,8 @@ const RACES_MAX: usize = 8;
 
 /// What an attempt did, as it is remembered.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-struct Done {
-    generation: u8,
+pub(super) struct Done {
+    pub(super) generation: u8,
 }
 
 /// For the holder, the organizer and administrators; 404 for others. What opens the gate is not in
@@ -44,7 +44,7 @@ pub async fn reissue(
     attempt: Attempt,
     now: Timestamp,
 ) -> Result<Reissued, Error> {
-    let attendee = request.attendee.as_ref().map(check_attendee).transpose()?;
+    let attendee = request.attendee.map(|of| check_attendee(&of)).transpose()?;
     let ticket = allowed(app, caller, id).await?;
     if let Some(done) = attempt.recall::<Done, Error>(&app.db, now).await? {
         return answer(app, &ticket, done).await;
@@ -99,6 +99,8 @@ async fn next(
     check_standing(&ticket, find::stock(&app.db, &ticket).await?.status)?;
     let keys = keys::current(app, ticket.event_id, now).await?;
     ticket.supersede()?;
+    // A lost wristband opens nothing: the new code is one to be shown.
+    ticket.chip = None;
     ticket.kid = keys.active_kid()?;
     ticket.sealed = ticket.sealed.map(|_| keys.scan_id());
     ticket.link = ticket.link.wrapping_add(1);
@@ -119,7 +121,7 @@ async fn next(
 }
 
 /// Also one that is in: a pass for several days may be lost on the second.
-fn check_standing(ticket: &ClaimedTicket, stock: TicketStatus) -> Result<(), Error> {
+pub(super) fn check_standing(ticket: &ClaimedTicket, stock: TicketStatus) -> Result<(), Error> {
     match stock {
         TicketStatus::Claimed | TicketStatus::Validated if ticket.revoked_at.is_none() => Ok(()),
         TicketStatus::Available
@@ -132,7 +134,7 @@ fn check_standing(ticket: &ClaimedTicket, stock: TicketStatus) -> Result<(), Err
     }
 }
 
-fn store(
+pub(super) fn store(
     tx: &mut Tx<'_>,
     ticket: &Versioned<ClaimedTicket>,
     entry: &journal::Entry,
@@ -161,7 +163,7 @@ async fn answer(app: &App, ticket: &ClaimedTicket, done: Done) -> Result<Reissue
 
 impl ClaimedTicket {
     /// On to the next generation, for which nothing is signed yet.
-    fn supersede(&mut self) -> Result<(), Error> {
+    pub(super) fn supersede(&mut self) -> Result<(), Error> {
         if self.generation >= GENERATION_MAX {
             return Err(Error::GenerationsUsedUp);
         }

@@ -4,7 +4,7 @@
 use data_encoding::BASE32_NOPAD;
 use shared::api::tickets::{ClaimedTicketView, TicketStatus};
 use shared::ids::ClaimedTicketId;
-use shared::ticket::{Token, sign, sign_sealed};
+use shared::ticket::{Token, sign, sign_chip, sign_sealed};
 use shared::time::Timestamp;
 
 use super::Error;
@@ -15,7 +15,7 @@ use crate::gate::keys::{self, EventKeys};
 
 /// The secrets of one ticket. No `Debug`: they open the gate.
 pub struct Rendered {
-    /// `None` when the code turns: only the holder's phone can make it.
+    /// `None` when the code turns: only the holder's phone can make it. And when it is on a chip.
     pub token: Option<Token>,
     pub code: TypedCode,
     pub page_url: String,
@@ -27,7 +27,7 @@ pub async fn render(app: &App, ticket: &ClaimedTicket, now: Timestamp) -> Result
     let code = TypedCode::derive(keys.secret(), ticket.serial, ticket.generation);
     let secret = page_secret(keys.secret(), ticket.id, ticket.link);
     Ok(Rendered {
-        token: if ticket.rotating {
+        token: if ticket.rotating || ticket.chip.is_some() {
             None
         } else {
             Some(carried(&keys, ticket)?)
@@ -56,6 +56,9 @@ pub(super) fn token(keys: &EventKeys, ticket: &ClaimedTicket) -> Result<Token, E
         .issuing(ticket.kid)
         .ok_or(Error::Inconsistent("a ticket of an unknown key"))?;
     let payload = ticket.payload()?;
+    if let Some(uid) = ticket.chip_uid()? {
+        return Ok(sign_chip(key, ticket.event_id, &payload, &uid)?);
+    }
     Ok(match ticket.sealed {
         None => sign(key, ticket.event_id, &payload)?,
         Some(_) => sign_sealed(key, ticket.event_id, &payload)?,

@@ -3,6 +3,7 @@
 use crate::ticket::Flags;
 use crate::trust::{GatePolicy, ListFlags, TicketRow};
 
+use super::answers;
 use super::decide::{Case, Findings};
 use super::explain::RuleAnswer;
 use super::facts::RuleFacts;
@@ -67,16 +68,15 @@ impl<'a> Case<'a> {
             || self.list_has(ListFlags::ID_CHECK)
     }
 
-    /// Questions about this class that the order did not answer.
+    /// Questions about this class that neither the order nor somebody at the gate has answered.
     pub(super) fn open_questions(&self) -> Vec<&'a str> {
-        let answered = |row: &TicketRow| row.flags & TicketRow::ANSWERED != 0;
-        if !self.gate.asks || self.facts.row.is_some_and(answered) {
+        if !self.gate.asks {
             return Vec::new();
         }
-        let questions = self.policy.questions.iter();
-        questions
-            .filter(|question| question.concerns(self.payload.class))
-            .map(|question| question.text.as_str())
+        let (policy, facts) = (self.policy, self.facts);
+        let open = answers::open(policy, self.payload.class, facts.row, facts.answers);
+        open.into_iter()
+            .map(|open| open.question.text.as_str())
             .collect()
     }
 

@@ -28,6 +28,7 @@ use crate::ticket::{Flags, Payload, layout::window_time};
 use crate::time::Timestamp;
 use crate::trust::{ClassPolicy, GatePolicy, ListPolicy, Policy, TicketRow, TicketRowStatus};
 
+use super::answers::Answer;
 use super::explain::{self, Details, RuleAnswer, Setting, explain};
 use super::present::Presented;
 use super::rules::Obstacle;
@@ -54,6 +55,8 @@ pub struct Facts<'a> {
     pub holder: Option<&'a str>,
     /// For a code that turns.
     pub turn: Turn,
+    /// What the guest said to the questions of the event.
+    pub answers: &'a [Answer],
 }
 
 /// Where and how the ticket is shown.

@@ -89,7 +89,7 @@ impl RuleFacts<'_> {
         standing.map(|use_: &Use| use_.hlc.at())
     }
     fn zone(&self) -> TimeZone {
-        zone(self.policy)
+        zone(&self.policy.timezone)
     }
     fn day(&self, at: Timestamp) -> Date {
         at.to_jiff().to_zoned(self.zone()).date()
@@ -104,8 +104,8 @@ impl RuleFacts<'_> {
 }
 
 /// The event's clock; UTC when nobody knows its zone.
-pub(super) fn zone(policy: &Policy) -> TimeZone {
-    TimeZone::get(&policy.timezone).unwrap_or(TimeZone::UTC)
+pub(super) fn zone(timezone: &str) -> TimeZone {
+    TimeZone::get(timezone).unwrap_or(TimeZone::UTC)
 }
 
 fn text(text: Option<String>) -> Value {

@@ -3,6 +3,7 @@
 //! Invariants: total (every input has a verdict), the same everywhere, no I/O, no clock. The first
 //! check that fails is the reason; `also` lists the others; an earlier use is always told.
 
+pub mod answers;
 mod checks;
 pub mod decide;
 pub mod explain;
@@ -15,7 +16,8 @@ mod turn;
 mod usage;
 pub mod verdict;
 
+pub use answers::{Answer, Demand};
 pub use decide::{Direction, Facts, GateContext, decide};
-pub use present::{IssuedList, Presented, present, present_listed};
+pub use present::{IssuedList, Presented, present, present_chip, present_listed};
 pub use turn::{GateClock, TOLERANCE_SECS, Turn, Untimely};
 pub use verdict::{EarlierUse, Outcome, Reason, Verdict};

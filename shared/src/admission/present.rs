@@ -10,8 +10,9 @@ use crate::ids::EventId;
 use crate::limits::TICKET_TEXT_BYTES_MAX;
 use crate::ticket::digits::DigitsError;
 use crate::ticket::{
-    CHAIN_TOKEN_DIGITS, FrameError, Payload, ProofStanding, SEALED_TOKEN_DIGITS, ScanCommitment,
-    ScanProof, TOKEN_DIGITS, TicketError, Token, event_hint, proof_standing, verify,
+    CHAIN_TOKEN_DIGITS, ChipUid, FrameError, Payload, ProofStanding, SEALED_TOKEN_DIGITS,
+    ScanCommitment, ScanProof, TOKEN_DIGITS, TicketError, Token, event_hint, proof_standing,
+    verify,
 };
 use crate::time::Timestamp;
 use crate::trust::{KeyStatus, TrustedKeys};
@@ -58,6 +59,22 @@ pub fn present_listed(
     }
 }
 
+/// Steps 1 to 3 of what a chip reader read: the chip's UID, and the ticket in its memory.
+pub fn present_chip(
+    uid: ChipUid,
+    memory: &[u8],
+    event: EventId,
+    keys: &TrustedKeys,
+    issued: IssuedList<'_>,
+    now: Timestamp,
+) -> Presented {
+    let token = Token::from_chip(memory, uid).map_err(|_| Reason::NotATicket);
+    match token.and_then(|token| accepted(token, event, keys, issued, now)) {
+        Ok((payload, token)) => Presented::Ticket { payload, token },
+        Err(reason) => Presented::Refused(reason),
+    }
+}
+
 fn verified(
     text: &str,
     event: EventId,
@@ -66,6 +83,16 @@ fn verified(
     now: Timestamp,
 ) -> Result<(Payload, Token), Reason> {
     let token = Token::from_digits(text).map_err(|error| unreadable(text, error))?;
+    accepted(token, event, keys, issued, now)
+}
+
+fn accepted(
+    token: Token,
+    event: EventId,
+    keys: &TrustedKeys,
+    issued: IssuedList<'_>,
+    now: Timestamp,
+) -> Result<(Payload, Token), Reason> {
     if token.hint() != event_hint(event) {
         return Err(Reason::UnknownEvent);
     }

@@ -103,7 +103,7 @@ impl<'a> Usage<'a> {
         let time = civil::Time::midnight()
             .checked_add(jiff::SignedDuration::from_secs(secs))
             .ok()?;
-        let zone = zone(self.policy);
+        let zone = zone(&self.policy.timezone);
         let today = self.now.to_jiff().to_zoned(zone.clone()).date();
         let on = |date: civil::Date| {
             let at = date.to_datetime(time).to_zoned(zone.clone()).ok()?;
@@ -114,7 +114,7 @@ impl<'a> Usage<'a> {
     }
 
     fn is_today(&self, use_: &Use) -> bool {
-        let zone = zone(self.policy);
+        let zone = zone(&self.policy.timezone);
         let day = |at: Timestamp| at.to_jiff().to_zoned(zone.clone()).date();
         day(use_.hlc.at()) == day(self.now)
     }

@@ -63,15 +63,64 @@ pub struct CheckInList {
     pub rules: Vec<CheckInRule>,
 }
 
-/// Asked at the gate, where somebody is there to ask.
+/// What an answer looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum AnswerKind {
+    #[default]
+    Text,
+    /// A required one must be answered with yes.
+    YesNo,
+    Number,
+    /// One of the options.
+    Choice,
+    /// Any of the options.
+    Choices,
+    Date,
+    Time,
+    DateTime,
+    Email,
+}
+
+/// One choice of a question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AnswerOption {
+    /// What answers are kept as; absent means its number, from 1.
+    #[serde(default)]
+    pub id: Option<String>,
+    pub text: String,
+}
+
+/// Asked in the order, and at the gate where somebody is there to ask.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckInQuestion {
+    /// Letters, digits, `-` and `_`: what answers name it by. Absent means one made from the text.
+    #[serde(default)]
+    pub id: Option<String>,
     pub text: String,
     /// Absent means every class.
     #[serde(default)]
     pub class_ids: Option<Vec<ClassId>>,
+    #[serde(default)]
+    pub kind: AnswerKind,
+    /// Asked and left empty is not enough.
+    #[serde(default = "yes")]
+    pub required: bool,
+    /// Only of choices.
+    #[serde(default)]
+    pub options: Vec<AnswerOption>,
+    /// Whoever has not answered before is asked at the gate.
+    #[serde(default = "yes")]
+    pub at_gate: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// Replaced as a whole.

@@ -78,6 +78,34 @@ pub struct OrderView {
     pub payment_id: Option<PaymentId>,
     pub created_at: Timestamp,
     pub paid_at: Option<Timestamp>,
+    /// It may be paid later, and its tickets claimed before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pay_later: Option<PayLaterView>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PayLaterView {
+    pub valid_if_pending: bool,
+    pub needs_approval: bool,
+}
+
+/// Lets an order be paid later, for example at the door.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PayLater {
+    /// When it ends without a payment; absent means the event's end.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
+    /// Enters as if it were paid for. Others pay at the door, at the gates of a list that takes
+    /// such tickets.
+    #[serde(default)]
+    pub valid_if_pending: bool,
+    /// Nobody enters before this is taken back by another call.
+    #[serde(default)]
+    pub needs_approval: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ClaimedTicketId, ClassId, EventId, OrderId, TicketId};
+use super::check_in::CheckInQuestion;
+use crate::admission::Answer;
+use crate::ids::{ClaimedTicketId, ClassId, DeviceId, EventId, OrderId, TicketId};
 use crate::time::Timestamp;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -115,6 +117,35 @@ pub struct Reissued {
     pub status: TicketStatus,
 }
 
+/// Puts a ticket on a chip: its next generation is good on that chip only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BindRequest {
+    /// The chip's UID in hex: 4, 7 or 10 bytes.
+    pub uid: String,
+}
+
+/// What the encoder writes. Of no use on another chip.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Bound {
+    pub id: ClaimedTicketId,
+    pub serial: u32,
+    pub generation: u8,
+    pub uid: String,
+    /// 83 bytes in hex: the payload of an NDEF record of external type `gatehouse:t`.
+    pub ticket: String,
+}
+
+super::accounts::redacted_debug!(Bound {
+    id,
+    serial,
+    generation,
+    uid
+});
+
 /// What the holder gets. `token` and `code` open the gate: never logged.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -143,6 +174,41 @@ pub struct ClaimedTicketView {
     pub page_url: String,
     pub qr_url: String,
     pub claimed_at: Timestamp,
+}
+
+/// Answers to questions of the event, by their ids.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SetAnswers {
+    pub answers: Vec<Answer>,
+}
+
+/// An answer that is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AnswerView {
+    pub question: String,
+    /// Of the question; absent when it is not asked any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// In its normal form: an option's id, `yes`, `2026-05-02`; empty when an optional question was
+    /// left open on purpose.
+    pub value: String,
+    pub at: Timestamp,
+    /// The gate's device that took it; absent when it was given ahead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<DeviceId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AnswersView {
+    pub answers: Vec<AnswerView>,
+    /// What has no answer, or none that is good for the question as it is now.
+    pub open: Vec<CheckInQuestion>,
 }
 
 super::accounts::redacted_debug!(ClaimedTicketView {

@@ -1,8 +1,10 @@
 //! Sync messages: postcard, `V1` first, read strictly (nothing left over, re-encoding equals).
 
+pub mod answers;
 pub mod message;
 pub mod strict;
 
+pub use answers::{Answered, AnswersRequest, AnswersResponse};
 pub use message::{
     LogVector, ScanKeysRequest, ScanKeysResponse, SegmentsRequest, SegmentsResponse, SignedRequest,
     StatementSet, SyncRequest, SyncResponse,

@@ -6,6 +6,7 @@
 
 use ed25519_dalek::{SIGNATURE_LENGTH, Signature, VerifyingKey};
 
+use super::chip::{self, ChipUid};
 use super::digits::{self, DigitsError};
 use super::layout::TicketType;
 use super::sealed::{self, OPENED_LEN, OpenError, ScanKey};
@@ -31,6 +32,8 @@ enum Frame {
     Sealed([u8; SEALED_TOKEN_LEN]),
     /// What was in it.
     Opened([u8; OPENED_LEN]),
+    /// On the chip with this UID.
+    Chip([u8; TOKEN_LEN], ChipUid),
 }
 
 impl std::fmt::Debug for Token {
@@ -117,11 +120,28 @@ impl Token {
         Self(Frame::Opened(bytes))
     }
 
+    /// For `chip`, which has made the bytes.
+    pub(super) const fn chip(bytes: [u8; TOKEN_LEN], uid: ChipUid) -> Self {
+        Self(Frame::Chip(bytes, uid))
+    }
+    /// From a chip's memory and the UID that the reader gives. A ticket of any other type is bound
+    /// to nothing here, and refused.
+    pub fn from_chip(bytes: &[u8], uid: ChipUid) -> Result<Self, TicketError> {
+        let first = *bytes.first().ok_or(FrameError::Length)?;
+        match TicketType::from_byte(first)? {
+            TicketType::MediumBound => {
+                let bytes = bytes.try_into().map_err(|_| FrameError::Length)?;
+                Ok(Self(Frame::Chip(bytes, uid)))
+            }
+            kind => Err(FrameError::Unsupported(kind).into()),
+        }
+    }
+
     /// Names the key that opens it; `None` when there is nothing to open.
     pub fn scan_key_id(&self) -> Option<u8> {
         match &self.0 {
             Frame::Sealed(bytes) => Some(bytes[1]),
-            Frame::Static(_) | Frame::Chain(_) | Frame::Opened(_) => None,
+            Frame::Static(_) | Frame::Chain(_) | Frame::Opened(_) | Frame::Chip(..) => None,
         }
     }
     /// It came out of a seal.
@@ -132,14 +152,16 @@ impl Token {
     pub fn open(&self, event: EventId, key: &ScanKey) -> Result<Self, OpenError> {
         match &self.0 {
             Frame::Sealed(bytes) => Ok(Self(Frame::Opened(key.open(event, bytes)?))),
-            Frame::Static(_) | Frame::Chain(_) | Frame::Opened(_) => Err(OpenError::NotSealed),
+            Frame::Static(_) | Frame::Chain(_) | Frame::Opened(_) | Frame::Chip(..) => {
+                Err(OpenError::NotSealed)
+            }
         }
     }
     /// What people carry of a ticket that `sign_sealed` made. The same every time.
     pub fn seal(&self, event: EventId, key: &ScanKey) -> Result<Self, SignError> {
         match &self.0 {
             Frame::Opened(bytes) => Ok(Self(Frame::Sealed(key.seal(event, bytes)?))),
-            Frame::Static(_) | Frame::Chain(_) | Frame::Sealed(_) => {
+            Frame::Static(_) | Frame::Chain(_) | Frame::Sealed(_) | Frame::Chip(..) => {
                 Err(FrameError::Unsupported(TicketType::Static).into())
             }
         }
@@ -151,7 +173,7 @@ impl Token {
     }
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
-            Frame::Static(bytes) | Frame::Opened(bytes) => bytes,
+            Frame::Static(bytes) | Frame::Opened(bytes) | Frame::Chip(bytes, _) => bytes,
             Frame::Chain(bytes) => bytes,
             Frame::Sealed(bytes) => bytes,
         }
@@ -159,7 +181,7 @@ impl Token {
     /// What stays the same however often the code turns: all of a static token.
     pub fn signed_bytes(&self) -> &[u8] {
         match &self.0 {
-            Frame::Static(bytes) | Frame::Opened(bytes) => bytes,
+            Frame::Static(bytes) | Frame::Opened(bytes) | Frame::Chip(bytes, _) => bytes,
             Frame::Chain(bytes) => &bytes[..CHAIN_SIGNED_LEN],
             Frame::Sealed(bytes) => bytes,
         }
@@ -168,7 +190,7 @@ impl Token {
     /// `verify`, which checks that the reveal is of this step.
     pub fn step(&self) -> Option<u16> {
         match &self.0 {
-            Frame::Static(_) | Frame::Sealed(_) | Frame::Opened(_) => None,
+            Frame::Static(_) | Frame::Sealed(_) | Frame::Opened(_) | Frame::Chip(..) => None,
             Frame::Chain(bytes) => Some(chain::step_of(bytes)),
         }
     }
@@ -194,6 +216,7 @@ pub fn verify(token: &Token, event: EventId, key: &VerifyingKey) -> Result<Paylo
         Frame::Static(bytes) => verify_static(bytes, event, key)?,
         Frame::Chain(bytes) => chain::verify(bytes, event, key)?,
         Frame::Opened(bytes) => sealed::verify(bytes, event, key)?,
+        Frame::Chip(bytes, uid) => chip::verify(bytes, uid, event, key)?,
         Frame::Sealed(_) => return Err(TicketError::Sealed),
     };
     if payload.hint != event_hint(event) {

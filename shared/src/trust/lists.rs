@@ -9,10 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::snapshot::{Policy, within};
 use super::statement::TrustError;
-use crate::limits::{NAME_CHARS_MAX, TITLE_CHARS_MAX};
+use crate::limits::NAME_CHARS_MAX;
 
 pub const LISTS_MAX: usize = 64;
-pub const QUESTIONS_MAX: usize = 32;
 pub const RULES_MAX: usize = 64;
 pub const RULE_BYTES_MAX: usize = 16 * 1024;
 const DAY_SECS: u32 = 86_400;
@@ -72,25 +71,9 @@ impl ListPolicy {
     }
 }
 
-/// Asked at the gate unless the order answered it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QuestionPolicy {
-    pub text: String,
-    /// As in a list.
-    pub classes: Option<Vec<u8>>,
-}
-
-impl QuestionPolicy {
-    pub fn concerns(&self, class: u8) -> bool {
-        let classes = self.classes.as_ref();
-        classes.is_none_or(|classes| classes.contains(&class))
-    }
-}
-
-/// The lists' and questions' part of [`Policy::check`].
+/// The lists' part of [`Policy::check`].
 pub(super) fn check(policy: &Policy) -> Result<(), TrustError> {
     within(policy.lists.len(), LISTS_MAX, "too many lists")?;
-    within(policy.questions.len(), QUESTIONS_MAX, "too many questions")?;
     for list in &policy.lists {
         within(list.name.chars().count(), NAME_CHARS_MAX, "name too long")?;
         check_classes(list.classes.as_deref(), policy)?;
@@ -106,14 +89,6 @@ pub(super) fn check(policy: &Policy) -> Result<(), TrustError> {
     if names.len() != policy.lists.len() {
         return Err(TrustError::Malformed("a list is listed twice"));
     }
-    for question in &policy.questions {
-        within(
-            question.text.chars().count(),
-            TITLE_CHARS_MAX,
-            "question too long",
-        )?;
-        check_classes(question.classes.as_deref(), policy)?;
-    }
     let known = |list: u8| usize::from(list) < policy.lists.len();
     let mut named = policy.gates.iter().filter_map(|gate| gate.list);
     if !named.all(known) {
@@ -122,7 +97,7 @@ pub(super) fn check(policy: &Policy) -> Result<(), TrustError> {
     Ok(())
 }
 
-fn check_classes(classes: Option<&[u8]>, policy: &Policy) -> Result<(), TrustError> {
+pub(super) fn check_classes(classes: Option<&[u8]>, policy: &Policy) -> Result<(), TrustError> {
     let classes = classes.unwrap_or_default();
     if !classes.windows(2).all(|pair| pair[0] < pair[1]) {
         return Err(TrustError::Malformed("classes out of order"));

@@ -8,6 +8,7 @@ pub mod authority;
 pub mod enrolment;
 pub mod keyring;
 pub mod lists;
+pub mod questions;
 pub mod root;
 pub mod roster;
 pub mod scan_key;
@@ -17,7 +18,8 @@ pub mod statement;
 
 pub use authority::{Authority, KeyId};
 pub use keyring::{KeyStatus, Keyring, KeyringEntry, TrustedKeys};
-pub use lists::{EntryLimit, ListFlags, ListPolicy, QuestionPolicy};
+pub use lists::{EntryLimit, ListFlags, ListPolicy};
+pub use questions::{QuestionKind, QuestionPolicy};
 pub use root::{Root, RootPin};
 pub use roster::{Cut, Roster, RosterEntry};
 pub use scan_key::{ScanKeyFor, WrappedScanKey};

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::lists::{self, ListPolicy, QuestionPolicy};
+use super::lists::{self, ListPolicy};
+use super::questions::{self, QuestionPolicy};
 use super::segment::{SEGMENT_BYTES_MAX, SegmentKind, SegmentRef};
 use super::statement::TrustError;
 use crate::ids::{ClassId, GateId};
@@ -102,7 +103,8 @@ impl Policy {
         }
         self.check_tables()?;
         lists::check_rules(&self.rules)?;
-        lists::check(self)
+        lists::check(self)?;
+        questions::check(self)
     }
 
     fn check_tables(&self) -> Result<(), TrustError> {

@@ -2,7 +2,8 @@
 
 use ed25519_dalek::SigningKey;
 use shared::admission::{
-    Direction, Facts, GateContext, Outcome, Presented, Reason, Turn, Verdict, decide, present,
+    Answer, Direction, Facts, GateContext, Outcome, Presented, Reason, Turn, Verdict, decide,
+    present,
 };
 use shared::ids::{ClassId, DeviceId, EventId, GateId};
 use shared::log::{EntryKind, Hlc, LogId, TicketState, Use};
@@ -167,6 +168,8 @@ pub(crate) struct Door {
     pub(crate) evicted: bool,
     pub(crate) turn: Turn,
     pub(crate) asks: bool,
+    /// What the guest says to questions.
+    pub(crate) answers: Vec<Answer>,
     /// Entries written, as a scanner would queue them.
     pub(crate) written: u32,
 }
@@ -182,6 +185,7 @@ impl Door {
             evicted: false,
             turn: Turn::default(),
             asks: true,
+            answers: Vec::new(),
             written: 0,
         }
     }
@@ -212,6 +216,7 @@ impl Door {
             seat: Some("A-12"),
             holder: Some("An Nguyen"),
             turn: self.turn,
+            answers: &self.answers,
         };
         let context = GateContext {
             gate: self.gate,

@@ -1,5 +1,6 @@
 //! Admission: text to verdict, scenarios, corpus, rules, sentences, totality.
 
+mod answers;
 mod corpus;
 mod explanations;
 mod fixture;

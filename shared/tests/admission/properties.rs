@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use shared::admission::overrule::force;
 use shared::admission::{
-    Direction, Facts, GateContext, Outcome, Presented, Reason, Turn, Verdict, decide,
+    Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide,
 };
 use shared::ids::DeviceId;
 use shared::log::{EntryKind, Hlc, LogId, Target, TicketState, Use};
@@ -254,7 +254,7 @@ proptest! {
             state: Some(&state),
             seat: None,
             holder: None,
-            turn: Turn::default(),
+            ..Facts::default()
         };
         let verdict = decide(&presented, &facts, &policy, &context, now);
         is_consistent(&verdict)?;

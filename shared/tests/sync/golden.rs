@@ -11,7 +11,7 @@ use crate::messages::{
 };
 
 #[path = "../support/golden.rs"]
-mod file;
+pub(crate) mod file;
 
 const ABOUT: &str = "Messages between device and server, by type. A `signedRequest` is opened \
     with `publicKey`, and its body read as a `syncRequest`.";

@@ -1,5 +1,6 @@
 //! Strict reading and the sync messages. One binary; one module per suite.
 
+mod answers;
 mod golden;
 mod memory;
 mod messages;

@@ -2,6 +2,7 @@
 //! and the golden files. One binary; one module per suite.
 
 mod chain;
+mod chip;
 mod codec;
 mod corpus;
 mod fixture;

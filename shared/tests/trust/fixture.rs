@@ -8,8 +8,9 @@ use shared::ticket::ScanCommitment;
 use shared::time::Timestamp;
 use shared::trust::{
     Authority, ClassPolicy, EntryLimit, Expected, GatePolicy, Header, KeyId, KeyStatus, Keyring,
-    KeyringEntry, ListFlags, ListPolicy, Manifest, Policy, QuestionPolicy, Root, Roster,
-    RosterEntry, Segment, Signed, Statement, StatementKind, TicketRow, TicketRowStatus, seal,
+    KeyringEntry, ListFlags, ListPolicy, Manifest, Policy, QuestionKind, QuestionPolicy, Root,
+    Roster, RosterEntry, Segment, Signed, Statement, StatementKind, TicketRow, TicketRowStatus,
+    seal,
 };
 
 pub(crate) const DOMAIN: &[u8] = b"TKT1.statement\0";
@@ -191,8 +192,12 @@ pub(crate) fn policy() -> Policy {
             rules: vec![("open".to_owned(), "true".to_owned())],
         }],
         questions: vec![QuestionPolicy {
-            text: "Tuổi?".to_owned(),
+            id: "size".to_owned(),
+            text: "Cỡ áo?".to_owned(),
             classes: None,
+            kind: QuestionKind::Choice,
+            required: true,
+            options: vec![("s".to_owned(), "Nhỏ".to_owned())],
         }],
     }
 }

@@ -3,7 +3,8 @@
 use shared::ids::{ClassId, EventId, GateId};
 use shared::trust::segment::SEGMENT_BYTES_MAX;
 use shared::trust::{
-    ClassPolicy, GatePolicy, ListFlags, Manifest, Statement, StatementKind, TrustError, open,
+    ClassPolicy, GatePolicy, ListFlags, Manifest, QuestionKind, Statement, StatementKind,
+    TrustError, open,
 };
 
 use crate::fixture::{CREATED, authority, expected, header, manifest, sealed};
@@ -144,6 +145,33 @@ const REFUSED: &[(&str, Change)] = &[
     }),
     ("an unknown class is listed", |m| {
         m.policy.questions[0].classes = Some(vec![9]);
+    }),
+    ("a question is listed twice", |m| {
+        m.policy.questions.push(m.policy.questions[0].clone());
+    }),
+    ("not the id of a question", |m| {
+        m.policy.questions[0].id = "size?".to_owned();
+    }),
+    // Answers name several options with commas.
+    ("not the id of a question", |m| {
+        m.policy.questions[0].options[0].0 = "s,m".to_owned();
+    }),
+    ("question too long", |m| {
+        m.policy.questions[0].options[0].1 = "x".repeat(201);
+    }),
+    ("an option is listed twice", |m| {
+        let options = &mut m.policy.questions[0].options;
+        options.push(options[0].clone());
+    }),
+    ("too many options", |m| {
+        let option = |n| (format!("o{n}"), "Option".to_owned());
+        m.policy.questions[0].options = (0..65).map(option).collect();
+    }),
+    ("options do not go with the question", |m| {
+        m.policy.questions[0].options.clear();
+    }),
+    ("options do not go with the question", |m| {
+        m.policy.questions[0].kind = QuestionKind::Text;
     }),
     ("segments out of order", |m| m.segments.swap(0, 1)),
     ("segments out of order", |m| m.segments.swap(1, 2)),

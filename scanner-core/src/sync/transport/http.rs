@@ -9,7 +9,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
 use shared::limits::{JSON_BODY_BYTES_MAX, SYNC_BODY_BYTES_MAX};
-use shared::sync::{ScanKeysResponse, SegmentsResponse, SignedRequest, StrictError, SyncResponse};
+use shared::sync::{
+    AnswersResponse, ScanKeysResponse, SegmentsResponse, SignedRequest, StrictError, SyncResponse,
+};
 
 use super::{Transport, TransportError};
 
@@ -129,6 +131,9 @@ impl Transport for HttpTransport {
     ) -> Result<Option<ScanKeysResponse>, TransportError> {
         let given = self.post_binary("/gate/scan-keys", request, ScanKeysResponse::from_wire);
         given.map(Some)
+    }
+    fn answers(&mut self, request: &SignedRequest) -> Result<AnswersResponse, TransportError> {
+        self.post_binary("/gate/answers", request, AnswersResponse::from_wire)
     }
 }
 

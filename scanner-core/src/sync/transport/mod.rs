@@ -3,7 +3,9 @@
 mod http;
 
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
-use shared::sync::{ScanKeysResponse, SegmentsResponse, SignedRequest, SyncResponse};
+use shared::sync::{
+    AnswersResponse, ScanKeysResponse, SegmentsResponse, SignedRequest, SyncResponse,
+};
 
 pub use http::{HttpTransport, install_tls};
 
@@ -19,6 +21,10 @@ pub trait Transport {
         _request: &SignedRequest,
     ) -> Result<Option<ScanKeysResponse>, TransportError> {
         Ok(None)
+    }
+    /// Hands guests' answers over. They are for the server: another peer keeps none.
+    fn answers(&mut self, _request: &SignedRequest) -> Result<AnswersResponse, TransportError> {
+        Ok(AnswersResponse::V1 { kept: Vec::new() })
     }
 }
 

@@ -3,13 +3,15 @@
 //! Invariants: what is stored has been compiled and tried out, names only classes and gates of the
 //! event, and puts a gate on one list at most. An event without settings has the plain ones.
 //!
-//! Other slices may call [`check_in_of`] and read [`CheckIn`].
+//! Other slices may call [`check_in_of`], [`check_in_in`] and [`question_policies`], and read [`CheckIn`].
 
 pub mod http;
 mod model;
+mod questions;
 mod set;
 #[cfg(test)]
 mod tests;
 
 pub use model::{CheckIn, time_of_day};
-pub use set::{check_in_of, set_check_in};
+pub use questions::question_policies;
+pub use set::{check_in_in, check_in_of, set_check_in};

@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use shared::admission::rules::Rule;
 use shared::api::check_in::{CheckInList, CheckInRule, CheckInSettings};
 use shared::ids::{ClassId, EventId, GateId};
-use shared::limits::{NAME_CHARS_MAX, TITLE_CHARS_MAX};
-use shared::trust::lists::{LISTS_MAX, QUESTIONS_MAX, RULES_MAX};
+use shared::limits::NAME_CHARS_MAX;
+use shared::trust::lists::{LISTS_MAX, RULES_MAX};
+use shared::trust::questions::QUESTIONS_MAX;
 
+use super::questions;
 use crate::events::model::{Event, Gate, TicketClass};
 use crate::platform::db::{Collection, Entity, IndexValue};
 use crate::platform::fields::{Fields, Invalid};
@@ -42,12 +44,11 @@ impl CheckIn {
         if wanted.questions.len() > QUESTIONS_MAX {
             fields.wrong("questions", format!("must be at most {QUESTIONS_MAX}"));
         }
-        for (at, question) in wanted.questions.iter_mut().enumerate() {
-            let name = format!("questions[{at}]");
-            let field = format!("{name}.text");
-            question.text = fields.line(field, &question.text, 1, TITLE_CHARS_MAX);
-            known.check_classes(&name, question.class_ids.as_deref(), &mut fields);
+        for (at, question) in wanted.questions.iter().enumerate() {
+            let classes = question.class_ids.as_deref();
+            known.check_classes(&format!("questions[{at}]"), classes, &mut fields);
         }
+        questions::check(&mut wanted.questions, &mut fields);
         fields.done(Self {
             event_id: event.id,
             settings: wanted,

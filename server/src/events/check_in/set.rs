@@ -7,12 +7,20 @@ use super::CheckIn;
 use crate::app::App;
 use crate::events::model::Event;
 use crate::events::{Error, classes_in, gates_in, owned_event_in};
-use crate::platform::db::{Db, DbError, Versioned};
+use crate::platform::db::{Db, DbError, Tx, Versioned};
 use crate::platform::http::Caller;
 
 /// The event's settings; the plain ones when none were set.
 pub async fn check_in_of(db: &Db, event: EventId) -> Result<CheckInSettings, DbError> {
     let stored = db.get::<CheckIn>(&event.to_string()).await?;
+    Ok(stored
+        .map(Versioned::into_inner)
+        .map_or_else(CheckInSettings::default, |check_in| check_in.settings))
+}
+
+/// [`check_in_of`] inside a transaction.
+pub fn check_in_in(tx: &mut Tx<'_>, event: EventId) -> Result<CheckInSettings, DbError> {
+    let stored = tx.get::<CheckIn>(&event.to_string())?;
     Ok(stored
         .map(Versioned::into_inner)
         .map_or_else(CheckInSettings::default, |check_in| check_in.settings))

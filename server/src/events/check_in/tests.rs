@@ -40,9 +40,17 @@ async fn settings_are_plain_until_they_are_set_and_are_replaced_as_a_whole() {
             "checkOutAt": "04:00",
             "rules": [{ "name": "Few", "logic": {"<": [{"var": "entries_days"}, 3]} }],
         }],
-        "questions": [{ "text": "Which workshop?", "classIds": [shop.class] }],
+        "questions": [{
+            "text": "Which workshop?", "classIds": [shop.class], "kind": "CHOICE",
+            "options": [{ "id": "knots", "text": "Knots" }, { "text": "Kites" }],
+        }],
     });
     let mut stored = wanted.clone();
+    stored["questions"][0] = json!({
+        "id": "q-c7240f5c", "text": "Which workshop?", "classIds": [shop.class], "kind": "CHOICE",
+        "required": true, "atGate": true,
+        "options": [{ "id": "knots", "text": "Knots" }, { "id": "2", "text": "Kites" }],
+    });
     stored["rules"][0]["name"] = json!("Weekdays");
     stored["doorsDate"] = json!(null);
     assert_eq!(put(&shop, wanted).await.expect(200), stored);
@@ -137,6 +145,26 @@ fn bad_lists(north: &str) -> Vec<Bad> {
             json!({"questions": [{"text": " "}]}),
             "questions[0].text",
             "must have 1 to 200 characters",
+        ),
+        (
+            json!({"questions": [{"text": "A?", "kind": "CHOICE"}]}),
+            "questions[0].options",
+            "must be from 1 to 64",
+        ),
+        (
+            json!({"questions": [{"text": "A?", "options": [{"text": "Yes"}]}]}),
+            "questions[0].options",
+            "go with choices only",
+        ),
+        (
+            json!({"questions": [{"text": "A?"}, {"text": "A?"}]}),
+            "questions[1].id",
+            "is already used",
+        ),
+        (
+            json!({"questions": [{"id": "a b", "text": "A?"}]}),
+            "questions[0].id",
+            "must be 1 to 40 letters, digits, - or _",
         ),
         (
             json!({"doorsDate": "2099-01-01T00:00:00Z"}),

@@ -1,7 +1,7 @@
 //! Check-in settings, from REST into the signed snapshot and into the server's own verdicts.
 
 use serde_json::{Value, json};
-use shared::trust::{EntryLimit, ListFlags, ListPolicy, QuestionPolicy};
+use shared::trust::{EntryLimit, ListFlags, ListPolicy, QuestionKind, QuestionPolicy};
 
 use super::site::Site;
 use crate::testing::NOW;
@@ -28,7 +28,7 @@ async fn verdict(site: &Site, ticket: &Value, gate: usize) -> (String, String) {
 
 #[tokio::test]
 async fn settings_are_signed_into_the_next_snapshot() {
-    // V4 S113
+    // V4 S55 S113
     let site = Site::with_tickets(1).await;
     let device = site.enrol("North 1", 0, 7).await;
     let before = device.manifest(&device.sync(&site.test).await);
@@ -43,7 +43,10 @@ async fn settings_are_signed_into_the_next_snapshot() {
                 "entries": "UNLIMITED", "reEntry": true, "checkOutAt": "04:30",
                 "rules": [{ "name": "Few", "logic": {"<": [{"var": "entries_days"}, 3]} }],
             }],
-            "questions": [{ "text": "Which workshop?" }],
+            "questions": [
+                { "id": "workshop", "text": "Which workshop?", "required": false },
+                { "text": "Where did you hear of us?", "atGate": false },
+            ],
         }),
     )
     .await;
@@ -68,8 +71,12 @@ async fn settings_are_signed_into_the_next_snapshot() {
     let lists: Vec<_> = policy.gates.iter().map(|gate| gate.list).collect();
     assert_eq!(lists, [None, Some(0)]);
     let question = QuestionPolicy {
+        id: "workshop".to_owned(),
         text: "Which workshop?".to_owned(),
         classes: None,
+        kind: QuestionKind::Text,
+        required: false,
+        options: Vec::new(),
     };
     assert_eq!(policy.questions, [question]);
 }

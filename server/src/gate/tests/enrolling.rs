@@ -77,7 +77,7 @@ async fn a_link_enrols_a_device_once() {
 
 #[tokio::test]
 async fn a_lost_answer_does_not_burn_the_code() {
-    // V6, corpus 94
+    // V6, S142, corpus 94
     let site = Site::with_tickets(1).await;
     let invited = site.invite("North 1", 0).await;
     let code = invited["enrolmentCode"].as_str().expect("a code");
@@ -117,7 +117,7 @@ async fn a_lost_answer_does_not_burn_the_code() {
 
 #[tokio::test]
 async fn an_evicted_device_does_not_come_back_by_its_code() {
-    // V6
+    // V6, S141, S143
     let site = Site::with_tickets(1).await;
     let invited = site.invite("North 1", 0).await;
     let mut device = Device::new(7, 0);
@@ -158,7 +158,7 @@ async fn the_roster_names_the_device_with_its_key() {
 
 #[tokio::test]
 async fn late_unknown_and_forged_enrolments_are_refused() {
-    // V6, corpus 94: expired, unknown, wrong proof, stale or foreign nonce.
+    // V6, S141, corpus 94: expired, unknown, wrong proof, stale or foreign nonce.
     let site = Site::with_tickets(1).await;
     let invited = site.invite("North 1", 0).await;
     let code = invited["enrolmentCode"].as_str().expect("a code");
@@ -307,7 +307,7 @@ async fn an_evicted_device_is_cut_where_the_server_knows_it() {
 
 #[tokio::test]
 async fn one_key_is_one_invitation_and_its_code_rests_sealed() {
-    // O2, V6
+    // O2, V6, S143
     let site = Site::with_tickets(1).await;
     let path = site.path("/devices");
     let body = json!({ "name": "North 1", "gateId": site.gates[0], "role": "kiosk" });

@@ -96,7 +96,7 @@ async fn a_revoked_ticket_is_refused_at_the_gates() {
 
 #[tokio::test]
 async fn seats_travel_always_and_names_only_when_the_event_says_so() {
-    // V12, token.md 4: a stolen device tells no names.
+    // V12, S136, token.md 4: a stolen device tells no names.
     let site = Site::with_tickets(1).await;
     let device = site.enrol("North 1", 0, 7).await;
     site.claim(0).await;

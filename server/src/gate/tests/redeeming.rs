@@ -19,7 +19,7 @@ async fn used(site: &Site, ticket: usize) -> String {
 
 #[tokio::test]
 async fn an_admission_comes_back_once_with_gate_and_time() {
-    // V1, V2: "done when" 2 of the journey
+    // V1, V2, S95, S115: "done when" 2 of the journey
     let site = Site::with_tickets(1).await;
     let token = used(&site, 0).await;
     let mut device = site.enrol("South 1", 1, 7).await;

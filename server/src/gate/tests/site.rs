@@ -227,6 +227,7 @@ fn order(event: &Event, buyer: UserId, bought: u32) -> Order {
         paid_at: Some(NOW),
         closed_at: None,
         note: String::new(),
+        later: None,
     }
 }
 

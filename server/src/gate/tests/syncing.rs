@@ -33,7 +33,7 @@ fn empty_request() -> SyncRequest {
 
 #[tokio::test]
 async fn sending_twice_stores_once() {
-    // V2, V5
+    // V2, V5, S103, S122
     let (site, device) = with_log(3).await;
     let first = device.sync(&site.test).await;
     assert_eq!(
@@ -298,7 +298,7 @@ async fn devices_learn_of_each_other_through_the_server() {
 
 #[tokio::test]
 async fn only_signed_canonical_requests_of_known_devices_are_read() {
-    // corpus 88, 95; token.md 4 (rogue device on LAN)
+    // S142, corpus 88, 95; token.md 4 (rogue device on LAN)
     let (site, device) = with_log(1).await;
     let path = "/api/v1/gate/sync";
     let garbage = raw(&site.test, path, vec![0, 1, 2, 3]).await;

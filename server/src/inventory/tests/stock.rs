@@ -29,6 +29,7 @@ fn every_move_is_in_the_table_and_no_other() {
         (Held, Release, Available),
         (Held, Sell, Paid),
         (Paid, Claim, Claimed),
+        (Held, Claim, Claimed),
         (Paid, Void, Cancelled),
         (Paid, Expire, Expired),
         (Claimed, Validate, Validated),

@@ -1,4 +1,5 @@
 //! Tests of orders.
 
+mod later;
 mod model;
 mod orders;

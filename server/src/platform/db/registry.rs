@@ -19,7 +19,7 @@ use crate::platform::idempotency::Remembered;
 use crate::platform::jobs::Job;
 use crate::platform::journal;
 use crate::platform::moments::Moment;
-use crate::tickets::ClaimedTicket;
+use crate::tickets::{ClaimedTicket, TicketAnswers};
 
 pub const ALL: &[Collection] = &[
     Meta::COLLECTION,
@@ -45,6 +45,7 @@ pub const ALL: &[Collection] = &[
     Telling::COLLECTION,
     StoredSecret::COLLECTION,
     ClaimedTicket::COLLECTION,
+    TicketAnswers::COLLECTION,
     WrappedKeys::COLLECTION,
     StoredStatement::COLLECTION,
     GateChange::COLLECTION,

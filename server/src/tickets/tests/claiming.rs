@@ -103,7 +103,7 @@ async fn claims_that_race_with_one_key_get_one_answer() {
 
 #[tokio::test]
 async fn claiming_again_gives_the_same_ticket_and_nobody_else_gets_it() {
-    // T1, T5
+    // T1, T5, S116, S145
     let site = Site::with_tickets(2).await;
     let path = "/api/v1/claimed-tickets/claim";
     let first = site.claim(0).await;

@@ -3,9 +3,11 @@
 use shared::admission::Reason;
 use shared::log::EntryKind;
 use shared::ticket::Payload;
-use shared::trust::{EntryLimit, ListFlags, QuestionPolicy, TicketRow, TicketRowStatus};
+use shared::trust::{
+    EntryLimit, ListFlags, QuestionKind, QuestionPolicy, TicketRow, TicketRowStatus,
+};
 
-use super::Act::{Confirm, Enter, Leave};
+use super::Act::{Confirm, Enter, Force, Leave, Say};
 use super::{Scenario, long, plain};
 use crate::fixture::{Door, GATE_A, GATE_B, VIP, list, row};
 
@@ -45,9 +47,14 @@ fn two_lists(gate: u16) -> Door {
 
 fn asking(classes: Option<Vec<u8>>) -> Door {
     let mut door = Door::on_list(list("All"));
+    let option = |id: &str, text: &str| (id.to_owned(), text.to_owned());
     door.world.policy.questions = vec![QuestionPolicy {
+        id: "workshop".to_owned(),
         text: "Which workshop?".to_owned(),
         classes,
+        kind: QuestionKind::Choice,
+        required: true,
+        options: vec![option("knots", "Knots"), option("kites", "Kites")],
     }];
     door
 }
@@ -71,6 +78,52 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ticket: plain,
         steps: &[(Enter, NOON, Reason::Ok)],
         queued: 1,
+    },
+    // Its place among the event's classes is not its id, and the list goes by the place.
+    Scenario {
+        numbers: "S2 S67",
+        door: || limited(Some(vec![VIP])),
+        ticket: |ticket| Payload {
+            class: VIP,
+            ..ticket
+        },
+        steps: &[(Enter, NOON, Reason::Ok)],
+        queued: 1,
+    },
+    // A list for one date of several, and one for all of them.
+    Scenario {
+        numbers: "S99",
+        door: || {
+            let mut list = list("Sunday");
+            let sunday = |operator: &str, day: &str| {
+                let moment =
+                    format!(r#"{{"buildTime":["custom","2026-05-{day}T00:00:00+07:00"]}}"#);
+                format!(r#"{{"{operator}":[{{"var":"now"}},{moment},null]}}"#)
+            };
+            let (from, until) = (sunday("isAfter", "03"), sunday("isBefore", "04"));
+            list.rules = vec![(
+                "Sunday".to_owned(),
+                format!(r#"{{"and":[{from},{until}]}}"#),
+            )];
+            Door::on_list(list)
+        },
+        ticket: long,
+        steps: &[
+            (Enter, NOON, Reason::Rule),
+            (Enter, "2026-05-02T17:00:00Z", Reason::Ok),
+            (Enter, "2026-05-03T17:00:00Z", Reason::Rule),
+        ],
+        queued: 1,
+    },
+    Scenario {
+        numbers: "S99",
+        door: || Door::on_list(list("All days")),
+        ticket: long,
+        steps: &[
+            (Enter, NOON, Reason::Ok),
+            (Enter, "2026-05-03T17:00:00Z", Reason::Ok),
+        ],
+        queued: 2,
     },
     Scenario {
         numbers: "S124",
@@ -218,9 +271,52 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ticket: plain,
         steps: &[
             (Enter, NOON, Reason::NeedsAnswer),
+            (Say("kites"), NOON, Reason::Ok),
+        ],
+        queued: 1,
+    },
+    // Staff decide that the guest need not answer.
+    Scenario {
+        numbers: "S101",
+        door: || asking(None),
+        ticket: plain,
+        steps: &[
+            (Enter, NOON, Reason::NeedsAnswer),
             (Confirm, NOON, Reason::Ok),
         ],
         queued: 1,
+    },
+    Scenario {
+        numbers: "S101",
+        door: || asking(None),
+        ticket: plain,
+        steps: &[(Force, NOON, Reason::Ok)],
+        queued: 1,
+    },
+    // Asked although it is optional; to say nothing is an answer then.
+    Scenario {
+        numbers: "S101",
+        door: || {
+            let mut door = asking(None);
+            door.world.policy.questions[0].required = false;
+            door
+        },
+        ticket: plain,
+        steps: &[
+            (Enter, NOON, Reason::NeedsAnswer),
+            (Say(""), NOON, Reason::Ok),
+        ],
+        queued: 1,
+    },
+    Scenario {
+        numbers: "S59",
+        door: || asking(None),
+        ticket: plain,
+        steps: &[
+            (Say("swords"), NOON, Reason::NeedsAnswer),
+            (Say(""), NOON, Reason::NeedsAnswer),
+        ],
+        queued: 0,
     },
     Scenario {
         numbers: "S98",

@@ -47,12 +47,11 @@ fn types() -> Vec<Row> {
             signed_with(&[(0, 0x86)]),
             FrameError::Unsupported(TicketType::MediumBound),
         ),
-        // There is no chip reader yet; it must refuse type 0, because a T1 binds no chip.
         Row::bytes(
             35,
             "T1 on a chip",
             token,
-            Expect::PassesHere("scanner-core input"),
+            Expect::PassesHere("shared/tests/ticket/chip.rs: what a chip reader takes"),
         ),
     ];
     for kind in 7..=15 {
