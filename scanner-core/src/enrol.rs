@@ -93,6 +93,8 @@ pub struct EnrolReport {
     pub server: String,
     /// Six digits to compare with the organizer's screen.
     pub transcript_code: String,
+    /// The organizer compares the digits first; until then the device cannot sync.
+    pub awaiting_confirmation: bool,
     /// The link carried the event's root.
     pub pinned: bool,
     pub sync: Option<SyncReport>,
@@ -113,12 +115,15 @@ pub fn enrol_over(
     edge: &Edge,
     transport: &mut dyn Transport,
 ) -> Result<EnrolReport, Error> {
-    let identity = join(dir, &invitation.link, edge, transport)?;
-    let (sync, sync_error) =
+    let (identity, awaiting_confirmation) = join(dir, &invitation.link, edge, transport)?;
+    let (sync, sync_error) = if awaiting_confirmation {
+        (None, None)
+    } else {
         match Syncer::open(dir, edge.clone()).and_then(|mut it| it.run(transport)) {
             Ok(report) => (Some(report), None),
             Err(error) => (None, Some(error.to_string())),
-        };
+        }
+    };
     Ok(EnrolReport {
         device_id: identity.device,
         device_name: identity.device_name,
@@ -128,6 +133,7 @@ pub fn enrol_over(
         role: identity.role,
         server: identity.server,
         transcript_code: identity.transcript_code,
+        awaiting_confirmation,
         pinned: invitation.is_pinned(),
         sync,
         sync_error,
@@ -139,7 +145,7 @@ fn join(
     link: &EnrolmentLink,
     edge: &Edge,
     transport: &mut dyn Transport,
-) -> Result<Identity, Cause> {
+) -> Result<(Identity, bool), Cause> {
     if let Some((_, known)) = Cache::open(dir)? {
         return Err(Cause::AlreadyEnrolled {
             device: known.device_name,
@@ -184,7 +190,7 @@ fn join(
         root: &signed,
         root_version: root.header.version,
     })?;
-    Ok(identity)
+    Ok((identity, response.awaiting_confirmation))
 }
 
 /// Challenge and proof.

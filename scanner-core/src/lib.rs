@@ -9,6 +9,7 @@
 //! was recorded is ever rebuilt, dropped or edited here.
 
 mod admit;
+mod battery;
 mod cache;
 pub mod chip;
 mod clock;

@@ -113,12 +113,25 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/claimed-tickets/{id}/bind", Access::Owner),
     (Method::GET, "/claimed-tickets/{id}/answers", Access::User),
     (Method::PUT, "/claimed-tickets/{id}/answers", Access::User),
+    (Method::PUT, "/claimed-tickets/{id}/note", Access::Owner),
+    (Method::GET, "/events/{id}/media", Access::Owner),
+    (Method::PUT, "/events/{id}/media/{medium}", Access::Owner),
     // gate
     (Method::POST, "/events/{id}/devices", Access::Owner),
     (Method::GET, "/events/{id}/devices", Access::Owner),
     (
         Method::POST,
         "/events/{id}/devices/{deviceId}/re-invite",
+        Access::Owner,
+    ),
+    (
+        Method::GET,
+        "/events/{id}/devices/{deviceId}",
+        Access::Owner,
+    ),
+    (
+        Method::POST,
+        "/events/{id}/devices/{deviceId}/confirm",
         Access::Owner,
     ),
     (
@@ -145,7 +158,17 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/gate/answers", Access::Signed),
     (Method::GET, "/events/{id}/redemptions", Access::Owner),
     (Method::GET, "/events/{id}/conflicts", Access::Owner),
+    (Method::GET, "/events/{id}/gate/live", Access::Owner),
+    (Method::GET, "/events/{id}/staff", Access::Owner),
+    (Method::POST, "/events/{id}/staff", Access::Owner),
+    (Method::DELETE, "/events/{id}/staff/{userId}", Access::Owner),
+    (Method::GET, "/events/{id}/audit", Access::Owner),
     (Method::GET, "/claimed-tickets/{id}/validate", Access::User),
+    (
+        Method::GET,
+        "/events/{id}/media/{medium}/validate",
+        Access::Owner,
+    ),
 ];
 
 /// The whole server.
@@ -197,7 +220,7 @@ pub fn openapi_json() -> String {
         description = "Events, tickets, and gates that work without a network. \
                        Errors always have the shape of `ErrorBody`."
     ),
-    components(schemas(shared::api::error::ErrorBody))
+    components(schemas(shared::api::error::ErrorBody, shared::api::live::LiveChange))
 )]
 struct Description;
 

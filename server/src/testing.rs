@@ -200,6 +200,13 @@ impl TestApp {
             .await
     }
 
+    /// An answer that may have no end: its head, and its body as it comes.
+    pub(crate) async fn open(&self, request: Request<Body>) -> (StatusCode, HeaderMap, Body) {
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        let (parts, body) = response.into_parts();
+        (parts.status, parts.headers, body)
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let Ok(response) = self.router.clone().oneshot(request).await;
         let (parts, body) = response.into_parts();

@@ -362,6 +362,7 @@ fn policy() -> Policy {
             id: ClassId::from_bytes([1; 16]),
             name: "Standard".to_owned(),
             zones: 1,
+            note: String::new(),
         }],
         gates: vec![gate(0, "Gate A"), gate(1, "Gate B")],
         early_tolerance_secs: 0,

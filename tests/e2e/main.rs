@@ -8,4 +8,6 @@ mod qr;
 mod refusals;
 mod reissue;
 mod scenarios;
+mod steps;
 mod turning;
+mod watching;

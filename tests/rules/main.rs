@@ -2,6 +2,7 @@
 
 mod edges;
 mod files;
+mod scenarios;
 mod security;
 mod words;
 

@@ -8,6 +8,7 @@ pub mod binaries;
 pub mod browser;
 pub mod journey;
 pub mod kiosk;
+pub mod live;
 pub mod mongo;
 pub mod phone;
 pub mod poll;

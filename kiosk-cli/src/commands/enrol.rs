@@ -46,6 +46,10 @@ pub(super) fn run(data: &Path, args: &Enrol) -> Result<Exit, Failure> {
             )?,
         },
         (None, Some(why)) => writeln!(out, "The first sync failed ({why}): run `kiosk sync`.")?,
+        (None, None) if report.awaiting_confirmation => writeln!(
+            out,
+            "The organizer has to confirm this device by those digits. Then run `kiosk sync`."
+        )?,
         (None, None) => {}
     }
     Ok(Exit::Done)

@@ -31,6 +31,9 @@ struct Answer<'a> {
     /// What is wrong with the device, when the ticket is not to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// For staff: about this ticket, then about its class.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     /// What the guest is to be asked; the answers go with the next scan.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     questions: Vec<Question<'a>>,
@@ -104,6 +107,10 @@ pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
         loop_.images(args)
     };
     loop_.reap(true);
+    if let Err(error) = loop_.scanner.finish() {
+        // A count for the organizer's picture; every admission is written.
+        tracing::warn!(%error, "the last refusals were not noted");
+    }
     outcome?;
     Ok(if loop_.failing {
         Exit::Unreadable
@@ -184,6 +191,7 @@ impl Loop<'_> {
         let Scanned {
             mut verdict,
             error,
+            notes,
             questions,
         } = self
             .scanner
@@ -199,6 +207,7 @@ impl Loop<'_> {
             verdict: &verdict,
             image,
             error: error.map(|error| error.to_string()),
+            notes,
             questions: questions.iter().map(Question::of).collect(),
         };
         self.show(&answer)?;
@@ -220,6 +229,9 @@ impl Loop<'_> {
                 "{}",
                 ui::verdict(answer.verdict, self.options.direction, self.style)
             )?;
+            for note in &answer.notes {
+                writeln!(out, "  {note}")?;
+            }
             if let Some(error) = &answer.error {
                 writeln!(out, "  ({error})")?;
             }

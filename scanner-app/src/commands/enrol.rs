@@ -11,7 +11,7 @@ pub(crate) struct Enrolled {
     event: String,
     gate: String,
     /// Six digits to compare with the organizer's screen; `None` when the link itself proved the
-    /// event.
+    /// event and nobody waits for them.
     compare: Option<String>,
 }
 
@@ -22,7 +22,8 @@ pub(crate) async fn enrol(device: ThisDevice<'_>, link: String) -> Result<Enroll
         Ok(Enrolled {
             event: report.event_title,
             gate: report.gate_name,
-            compare: (!report.pinned).then_some(report.transcript_code),
+            compare: (!report.pinned || report.awaiting_confirmation)
+                .then_some(report.transcript_code),
         })
     })
     .await

@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use shared::admission::{AddOn, Carried};
 use shared::ids::{DeviceId, EventId, GateId};
 use shared::limits::{SEGMENT_TICKETS, SERIAL_MAX};
 use shared::log::{Entry, EntryKind, EventState, Hlc, LogHead, LogId};
 use shared::ticket::proof::{ProofStanding, proof_standing};
-use shared::ticket::{ScanCommitment, ScanKey, ScanProof};
+use shared::ticket::{MediumId, ScanCommitment, ScanKey, ScanProof};
 use shared::time::Timestamp;
 use shared::trust::{
     Policy, Roster, RosterEntry, Segment, SegmentKind, SegmentRef, TicketRow, TrustedKeys,
     WrappedScanKey,
 };
 
+use super::extras::Extras;
 use super::labels::Labels;
 use crate::cache::{Cache, DeviceKey, Identity, LogRow, SyncFacts, Trust};
 use crate::error::Cause;
@@ -53,6 +55,7 @@ pub(crate) struct Book {
     pub(crate) snapshot: Option<InUse>,
     pub(crate) seats: Labels,
     pub(crate) holders: Labels,
+    pub(crate) extras: Extras,
     pub(crate) state: EventState,
     pub(crate) logs: BTreeMap<LogId, Folded>,
     pub(crate) sync: SyncFacts,
@@ -200,6 +203,7 @@ impl Book {
                 let numbered = names.iter().map(|(serial, name)| (*serial, name.as_str()));
                 self.holders.set(reference.index, numbered);
             }
+            Segment::Extras(extras) => self.extras.set(reference.index, extras),
         }
         Ok(())
     }
@@ -214,6 +218,7 @@ impl Book {
             }
             SegmentKind::Seats => self.seats.remove(reference.index),
             SegmentKind::Holders => self.holders.remove(reference.index),
+            SegmentKind::Extras => self.extras.remove(reference.index),
         }
     }
 
@@ -274,7 +279,29 @@ impl Book {
         }
     }
 
+    /// A ticket may have been let in by a medium, or by the ticket that it was added to: then the
+    /// proof is of that one. Whether it is, is open once that ticket was replaced.
     fn standing(&self, entry: &Entry) -> ProofStanding {
+        let own = self.own_standing(entry);
+        let extra = self.extras.get(entry.serial);
+        let (Some(extra), Some(event)) = (extra, self.event) else {
+            return own;
+        };
+        let medium = MediumId::of(event, entry.proof);
+        if own == ProofStanding::Proven || extra.media.iter().any(|link| link.id == medium) {
+            return ProofStanding::Proven;
+        }
+        let Some((main, row)) = extra.added_to.and_then(|to| Some((to, self.row(to)?))) else {
+            return own;
+        };
+        let known = Some((row.generation, row.commitment));
+        match proof_standing(entry.proof, event, main, row.generation, known) {
+            ProofStanding::Contradicted if row.generation > 1 => ProofStanding::Unknown,
+            standing => standing,
+        }
+    }
+
+    fn own_standing(&self, entry: &Entry) -> ProofStanding {
         let row = self.issued(entry.serial);
         match self.event {
             Some(event) => proof_standing(entry.proof, event, entry.serial, entry.generation, row),
@@ -325,6 +352,61 @@ impl Book {
     /// What the snapshot knows to be issued: the newest generation, and its commitment.
     pub(crate) fn issued(&self, serial: u32) -> Option<(u8, ScanCommitment)> {
         self.row(serial).map(|row| (row.generation, row.commitment))
+    }
+
+    /// What was added to a ticket, as far as the snapshot knows it.
+    pub(crate) fn add_ons(&self, serial: u32) -> Vec<AddOn> {
+        let added = self.extras.added_to(serial);
+        added.filter_map(|serial| self.add_on(serial)).collect()
+    }
+
+    /// What a medium stands for, as far as the snapshot knows it.
+    pub(crate) fn carried(&self, medium: MediumId) -> Vec<Carried> {
+        let serials = self.extras.carried_by(medium);
+        serials
+            .filter_map(|serial| {
+                let AddOn {
+                    payload,
+                    row,
+                    state,
+                } = self.add_on(serial)?;
+                let mut media = self.extras.get(serial)?.media.iter();
+                let label = |label: &str| label.to_owned();
+                Some(Carried {
+                    link: *media.find(|link| link.id == medium)?,
+                    seat: payload
+                        .seat
+                        .and_then(|seat| self.seats.get(seat))
+                        .map(label),
+                    holder: self.holders.get(serial).map(label),
+                    payload,
+                    row,
+                    state,
+                })
+            })
+            .collect()
+    }
+
+    fn add_on(&self, serial: u32) -> Option<AddOn> {
+        let terms = self.extras.get(serial)?.terms?;
+        let row = self.row(serial)?;
+        Some(AddOn {
+            payload: terms.payload(self.event?, serial, &row)?,
+            row,
+            state: self.state.ticket(serial),
+        })
+    }
+
+    /// For staff: about the ticket, then about its class.
+    pub(crate) fn notes(&self, serial: u32) -> Vec<String> {
+        let own = self.extras.get(serial).map(|extra| extra.note.as_str());
+        let class = self.row(serial).and_then(|row| {
+            let policy = &self.snapshot.as_ref()?.policy;
+            let class = policy.classes.get(usize::from(row.class))?;
+            Some(class.note.as_str())
+        });
+        let told = own.into_iter().chain(class).filter(|note| !note.is_empty());
+        told.map(str::to_owned).collect()
     }
 
     /// Serials that the snapshot covers.

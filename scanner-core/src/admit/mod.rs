@@ -8,11 +8,15 @@
 
 mod answering;
 mod book;
+mod extras;
 mod labels;
 mod log;
+mod media;
+mod refusals;
 mod rotation;
 mod scan;
 mod scanner;
+mod unable;
 
 pub use scanner::Scanner;
 
@@ -71,6 +75,8 @@ pub struct Scanned {
     pub verdict: Verdict,
     /// Why a ticket that is good was refused: the device could not write, read or lock its data.
     pub error: Option<Error>,
+    /// For staff: about this ticket, then about its class.
+    pub notes: Vec<String>,
     /// What is to be asked, when the verdict needs answers: give them to [`Scanner::scan_answered`].
     pub questions: Vec<QuestionPolicy>,
 }

@@ -11,9 +11,10 @@ use shared::time::Timestamp;
 
 use super::answering;
 use super::scanner::Scanner;
+use super::unable::{refusal, refuse_all, unreachable_answer};
 use super::{Reading, ScanOptions, Scanned};
 use crate::chip::Chip;
-use crate::error::{Cause, Error};
+use crate::error::Cause;
 use crate::input;
 
 /// Signatures checked for one reading, whatever layouts could explain it.
@@ -24,8 +25,26 @@ const GROUP_MAX: usize = 256;
 const CLOCK_SURE_MS: i64 = 30_000;
 /// A server heard within this time counts as heard.
 const HEARD_SECS: i64 = 60;
+const NO_LIST: &str = "This device has no ticket list yet. Connect it and sync.";
 /// An entry's gate when the policy does not know the device's gate.
 const NO_GATE: u16 = u16::MAX;
+
+/// The ticket that a verdict is about: the one in hand, what was added to it, or what a medium
+/// stands for.
+#[derive(Clone, Copy)]
+struct Subject {
+    serial: u32,
+    generation: u8,
+}
+
+impl Subject {
+    fn of(verdict: &Verdict) -> Option<Self> {
+        Some(Self {
+            serial: verdict.serial?,
+            generation: verdict.generation?,
+        })
+    }
+}
 
 /// An admission or exit that is decided and signed, but not yet written.
 struct Staged {
@@ -34,7 +53,8 @@ struct Staged {
     entry: SignedEntry,
     /// In their normal form.
     answers: Vec<Answer>,
-    shown: (Payload, Token),
+    /// `None` when a medium stood for it.
+    shown: Option<(Payload, Token)>,
 }
 
 impl Scanner {
@@ -67,9 +87,11 @@ impl Scanner {
             .collect()
     }
 
-    /// Decides about a wristband or card (T7). As `scan`.
+    /// Decides about a wristband or card at a chip reader (T7): by the ticket in its memory, else by
+    /// its number, as a medium. As `scan`.
     pub fn scan_chip(&mut self, chip: &Chip, options: ScanOptions) -> Scanned {
-        let mut scanned = self.scan_each(1, options, &[], |scanner, _, now| {
+        let number = [Reading::from(chip.uid.to_hex())];
+        let mut scanned = self.scan_each(&number, options, &[], |scanner, _, now| {
             scanner.present_chip(chip, now)
         });
         scanned
@@ -83,31 +105,37 @@ impl Scanner {
         options: ScanOptions,
         given: &[Answer],
     ) -> Vec<Scanned> {
-        self.scan_each(readings.len(), options, given, |scanner, at, now| {
-            scanner.present(&readings[at], now)
-        })
+        self.scan_each(readings, options, given, Self::present)
     }
 
-    /// What `present` shows, one after the other, under one commit.
     fn scan_each(
         &mut self,
-        count: usize,
+        readings: &[Reading],
         options: ScanOptions,
         given: &[Answer],
-        present: impl Fn(&mut Self, usize, Timestamp) -> Presented,
+        present: impl Fn(&mut Self, &Reading, Timestamp) -> Presented,
     ) -> Vec<Scanned> {
         let started = self.edge.clock.monotonic_micros();
         let now = self.edge.clock.now();
         if let Err(cause) = self.freshen() {
-            return refuse_all(count, now, cause);
+            return refuse_all(readings.len(), now, cause);
         }
-        let mut scans = Vec::with_capacity(count);
+        let mut scans = Vec::with_capacity(readings.len());
         let mut staged = Vec::new();
         let mut tip = None;
-        for at in 0..count {
-            let presented = present(self, at, now);
+        for (at, reading) in readings.iter().enumerate() {
+            let presented = present(self, reading, now);
             self.take_note(&presented, now);
-            let mut verdict = self.judge(&presented, options, given, now);
+            let medium = match presented {
+                Presented::Refused(Reason::NotATicket) => {
+                    self.judge_medium(reading, options, given, now)
+                }
+                _ => None,
+            };
+            let (mut verdict, medium) = match medium {
+                Some((verdict, proof)) => (verdict, Some(proof)),
+                None => (self.judge(&presented, options, given, now), None),
+            };
             if options.confirmed {
                 confirm(&mut verdict, self.language());
             }
@@ -115,31 +143,46 @@ impl Scanner {
             if verdict.reason == Reason::BadSignature && self.not_genuine {
                 self.not_genuine().clone_into(&mut verdict.explanation);
             }
-            if let (Outcome::Admit, Presented::Ticket { payload, token }) =
-                (verdict.verdict, &presented)
+            let shown = match presented {
+                Presented::Ticket { payload, token } => Some((payload, token)),
+                Presented::Found { .. } | Presented::Refused(_) => None,
+            };
+            let event = self.identity.event;
+            let seen = || shown.map(|(_, token)| ScanProof::of_token(event, &token));
+            if let (Outcome::Admit, Some(subject), Some(proof)) =
+                (verdict.verdict, Subject::of(&verdict), medium.or_else(seen))
             {
-                match self.stage(payload, token, options, now, &mut tip) {
+                match self.stage(subject, proof, options, now, &mut tip) {
                     Ok((seq, entry)) => staged.push(Staged {
                         at,
                         seq,
                         entry,
-                        answers: self.good_answers(payload, options, given),
-                        shown: (*payload, *token),
+                        answers: self.good_answers(&verdict, options, given),
+                        shown,
                     }),
-                    Err(cause) => return self.fail_all(count, now, cause),
+                    Err(cause) => return self.fail_all(readings.len(), now, cause),
                 }
             }
+            if !input::is_blank(&reading.text) {
+                let gate = self.gate(options).unwrap_or(NO_GATE);
+                self.refusals.count(gate, &verdict);
+            }
             scans.push(Scanned {
-                questions: self.questions(&presented, &verdict, given),
+                notes: verdict
+                    .serial
+                    .map_or_else(Vec::new, |serial| self.book.notes(serial)),
+                questions: self.questions(&verdict, given),
                 verdict,
                 error: None,
             });
         }
         if let Err(cause) = self.commit(&staged, tip) {
-            return self.fail_all(count, now, cause);
+            return self.fail_all(readings.len(), now, cause);
         }
         for Staged { at, shown, .. } in staged {
-            self.rotation.used(&shown.0, &shown.1, now);
+            if let Some((payload, token)) = shown {
+                self.rotation.used(&payload, &token, now);
+            }
             scans[at].verdict.durable = true;
         }
         let us = self.edge.clock.monotonic_micros().saturating_sub(started);
@@ -196,7 +239,7 @@ impl Scanner {
                         furthest = reason;
                     }
                 }
-                ticket @ Presented::Ticket { .. } => {
+                ticket @ (Presented::Ticket { .. } | Presented::Found { .. }) => {
                     self.last_bad = None;
                     self.not_genuine = false;
                     return ticket;
@@ -220,21 +263,14 @@ impl Scanner {
         now: Timestamp,
     ) -> Verdict {
         let Some(snapshot) = &self.book.snapshot else {
-            return refusal(
-                now,
-                Reason::SnapshotTooOld,
-                "This device has no ticket list yet. Connect it and sync.",
-            );
+            return refusal(now, Reason::SnapshotTooOld, NO_LIST);
         };
-        if self.book.rolled_back {
-            return refusal(
-                now,
-                Reason::SnapshotTooOld,
-                "The ticket list on this device is older than one it already had. Connect it and sync.",
-            );
+        if let Some(unready) = self.unready(now) {
+            return unready;
         }
         let row;
         let state;
+        let add_ons;
         let mut facts = Facts {
             answers: given,
             ..Facts::default()
@@ -242,6 +278,8 @@ impl Scanner {
         if let Presented::Ticket { payload, token } = presented {
             row = self.book.row(payload.serial);
             state = self.book.state.ticket(payload.serial);
+            add_ons = self.book.add_ons(payload.serial);
+            facts.add_ons = &add_ons;
             facts.row = row.as_ref();
             facts.state = state.as_ref();
             facts.seat = payload.seat.and_then(|seat| self.book.seats.get(seat));
@@ -250,14 +288,35 @@ impl Scanner {
                 self.rotation
                     .turn(payload, token, &self.book.sync, options.confirmed, now);
         }
-        let gate = GateContext {
+        let gate = self.context(options, snapshot.created, now);
+        decide(presented, &facts, &snapshot.policy, &gate, now)
+    }
+
+    /// Why this device can judge nothing.
+    pub(super) fn unready(&self, now: Timestamp) -> Option<Verdict> {
+        let why = if self.book.snapshot.is_none() {
+            NO_LIST
+        } else if self.book.rolled_back {
+            "The ticket list on this device is older than one it already had. Connect it and sync."
+        } else {
+            return None;
+        };
+        Some(refusal(now, Reason::SnapshotTooOld, why))
+    }
+
+    pub(super) fn context(
+        &self,
+        options: ScanOptions,
+        snapshot_created: Timestamp,
+        now: Timestamp,
+    ) -> GateContext {
+        GateContext {
             gate: self.gate(options),
             direction: options.direction,
-            snapshot_created: snapshot.created,
+            snapshot_created,
             evicted: self.book.is_evicted(self.identity.device, now),
             asks: true,
-        };
-        decide(presented, &facts, &snapshot.policy, &gate, now)
+        }
     }
 
     /// The sentence after a second identical reading; the first one asks to show it again.
@@ -288,15 +347,14 @@ impl Scanner {
     /// group sees it. Undone by `fail_all`.
     fn stage(
         &mut self,
-        payload: &Payload,
-        token: &Token,
+        subject: Subject,
+        proof: ScanProof,
         options: ScanOptions,
         now: Timestamp,
         tip: &mut Option<(LogHead, Hlc)>,
     ) -> Result<(u32, SignedEntry), Cause> {
         let gate = self.gate(options).unwrap_or(NO_GATE);
         let flags = self.flags(now);
-        let proof = ScanProof::of_token(self.identity.event, token);
         let kind = match options.direction {
             Direction::In => EntryKind::Admit,
             Direction::Out => EntryKind::Exit,
@@ -304,7 +362,7 @@ impl Scanner {
         // An exit names the admission that it closes.
         let target = match options.direction {
             Direction::In => None,
-            Direction::Out => self.book.state.ticket(payload.serial).and_then(|state| {
+            Direction::Out => self.book.state.ticket(subject.serial).and_then(|state| {
                 state.open_admission().map(|of| Target {
                     log: of.log,
                     seq: of.seq,
@@ -320,8 +378,8 @@ impl Scanner {
             kind,
             gate,
             flags,
-            serial: payload.serial,
-            generation: payload.generation,
+            serial: subject.serial,
+            generation: subject.generation,
             proof,
             target,
         };
@@ -352,7 +410,7 @@ impl Scanner {
         Ok(())
     }
 
-    fn flags(&self, now: Timestamp) -> DecisionFlags {
+    pub(super) fn flags(&self, now: Timestamp) -> DecisionFlags {
         let sync = &self.book.sync;
         let mut flags = DecisionFlags::default();
         if sync
@@ -391,52 +449,5 @@ fn progress(reason: Reason) -> u8 {
         Reason::UnknownEvent => 2,
         Reason::Misread => 1,
         _ => 0,
-    }
-}
-
-fn refusal(at: Timestamp, reason: Reason, explanation: &str) -> Verdict {
-    Verdict {
-        verdict: Outcome::Refuse,
-        reason,
-        also: Vec::new(),
-        serial: None,
-        generation: None,
-        class: None,
-        seat: None,
-        holder: None,
-        explanation: explanation.to_owned(),
-        earlier: None,
-        at,
-        durable: false,
-        us: 0,
-    }
-}
-
-/// The device failed, not the ticket: the house rule "recorded before shown" cannot be kept.
-fn refuse_all(count: usize, now: Timestamp, cause: Cause) -> Vec<Scanned> {
-    let explanation = match &cause {
-        Cause::InUse(_) => {
-            "Another program scans with this device's data. Close it, then scan again."
-        }
-        Cause::Cut(_) => {
-            "This device's data was put back from a copy. Connect it and sync, then scan again."
-        }
-        _ => "This device could not record the entry. Use another device, and call support.",
-    };
-    let mut error = Some(Error::from(cause));
-    (0..count)
-        .map(|_| Scanned {
-            verdict: refusal(now, Reason::Rule, explanation),
-            error: error.take(),
-            questions: Vec::new(),
-        })
-        .collect()
-}
-
-fn unreachable_answer(now: Timestamp) -> Scanned {
-    Scanned {
-        verdict: refusal(now, Reason::Rule, "No answer was found. Scan again."),
-        error: None,
-        questions: Vec::new(),
     }
 }

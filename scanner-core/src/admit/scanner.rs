@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::book::Book;
 use super::log::OpenLog;
+use super::refusals::Refusals;
 use super::rotation::Rotation;
 use crate::cache::{Cache, DeviceKey, Identity};
 use crate::clock::Edge;
@@ -28,6 +29,7 @@ pub struct Scanner {
     /// The code at hand was read twice with the same wrong signature.
     pub(super) not_genuine: bool,
     pub(super) rotation: Rotation,
+    pub(super) refusals: Refusals,
     /// The state of the database that the book shows; `None` when the book cannot be relied on.
     version: Option<i64>,
     dir: PathBuf,
@@ -51,6 +53,7 @@ impl Scanner {
             last_bad: None,
             not_genuine: false,
             rotation: Rotation::load(dir),
+            refusals: Refusals::default(),
             version: None,
             dir: dir.to_path_buf(),
         };
@@ -91,9 +94,11 @@ impl Scanner {
     }
 
     /// Housekeeping for moments when nobody waits: call it after each answer was shown. Learns
-    /// what a sync stored, and lets the database take entries over when many have come together.
+    /// what a sync stored, notes what was refused, and lets the database take entries over when many
+    /// have come together.
     pub fn idle(&mut self) -> Result<(), Error> {
         self.freshen()?;
+        self.note_refusals(false)?;
         let Some(log) = &mut self.log else {
             return Ok(());
         };
@@ -103,6 +108,12 @@ impl Scanner {
             self.cache.checkpoint()?;
         }
         Ok(())
+    }
+
+    /// Notes the refusals that are still only counted: call it when the gate closes.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        self.freshen()?;
+        Ok(self.note_refusals(true)?)
     }
 
     /// The index of a gate, by its name (any case) or id.

@@ -32,6 +32,14 @@ pub struct Cut {
     pub settled_at: Option<Timestamp>,
 }
 
+impl Cut {
+    /// `None` when the record does not name a log.
+    pub(crate) fn log_id(&self) -> Option<LogId> {
+        let bytes = data_encoding::HEXLOWER.decode(self.log.as_bytes()).ok()?;
+        bytes.try_into().ok().map(LogId)
+    }
+}
+
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

@@ -6,14 +6,16 @@ use std::path::Path;
 use serde::Serialize;
 use shared::limits::LOG_SEGMENT_ENTRIES_MAX;
 use shared::log::{LogId, LogSegment};
+use shared::sync::report::CUT_LOGS_MAX;
 use shared::sync::{
-    AnswersRequest, AnswersResponse, ScanKeysRequest, ScanKeysResponse, SegmentsResponse,
-    SignedRequest, SyncResponse,
+    AnswersRequest, AnswersResponse, DeviceReport, ScanKeysRequest, ScanKeysResponse,
+    SegmentsResponse, SignedRequest, SyncResponse,
 };
 use shared::trust::{Segment, SegmentRef, TicketRow};
 
 use super::proto::{self, Held, HeldLog, Plan, SEND_SEGMENTS_MAX};
 use super::{HttpTransport, Transport, TransportError};
+use crate::battery;
 use crate::cache::{Cache, Cut, DeviceKey, Identity, Lock, LockKind, LogPlace, Seen, SyncFacts};
 use crate::clock::Edge;
 use crate::error::{Cause, Error};
@@ -179,7 +181,8 @@ impl Syncer {
             let held = self.held()?;
             let segments = self.outgoing(&held)?;
             let asked = self.edge.clock.now();
-            let request = self.sign(&proto::request(&held, segments, asked));
+            let said = self.report(&held)?;
+            let request = self.sign(&proto::request(&held, segments, said, asked));
             let response: SyncResponse = transport.sync(&request)?;
             let now = self.edge.clock.now();
             let plan = proto::plan(&held, response, now);
@@ -329,6 +332,22 @@ impl Syncer {
             bodies: entries.into_iter().map(|entry| entry.body).collect(),
             signature,
         }))
+    }
+
+    /// What the organizer's list of devices says about this one.
+    fn report(&self, held: &Held) -> Result<DeviceReport, Cause> {
+        let in_use = held.trust.snapshot.as_ref();
+        let cuts = self.cache.settled_cuts()?;
+        let cut_logs = cuts.iter().rev().filter_map(Cut::log_id);
+        Ok(DeviceReport {
+            app_version: env!("CARGO_PKG_VERSION").to_owned(),
+            snapshot: in_use.map(|of| (of.header.version, of.header.created)),
+            pending: u32::try_from(pending(held)).unwrap_or(u32::MAX),
+            battery_percent: battery::percent(),
+            wrong_codes: 0,
+            wrong_pins: 0,
+            cut_logs: cut_logs.take(CUT_LOGS_MAX).collect(),
+        })
     }
 
     fn sign<T: Serialize>(&self, body: &T) -> SignedRequest {

@@ -61,6 +61,7 @@ impl Server {
                 &public,
                 RootPin::of(&self.roots[0]),
             ),
+            awaiting_confirmation: false,
             root: BASE64.encode(&self.roots[0].to_wire()),
         })
     }

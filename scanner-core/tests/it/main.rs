@@ -1,6 +1,7 @@
 //! A device against a server made of the shared types, in memory: enrolment, sync, scans,
 //! crashes, and what must be refused.
 
+mod adding_on;
 mod agree;
 mod answering;
 mod chip;
@@ -11,6 +12,8 @@ mod enrol;
 mod exchange;
 mod inside;
 mod keys;
+mod media;
+mod refusing;
 mod scan;
 mod sealed;
 mod server;

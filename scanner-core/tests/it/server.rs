@@ -15,9 +15,9 @@ use shared::ticket::{
 use shared::time::Timestamp;
 use shared::trust::enrolment::EnrolmentLink;
 use shared::trust::{
-    Authority, ClassPolicy, GatePolicy, Header, KeyStatus, Keyring, KeyringEntry, Manifest, Policy,
-    Root, RootPin, Roster, RosterEntry, ScanKeyFor, Segment, SegmentKind, Signed, Statement,
-    StatementKind, TicketRow, TicketRowStatus, WrappedScanKey, seal,
+    Authority, ClassPolicy, Extra, GatePolicy, Header, KeyStatus, Keyring, KeyringEntry, Manifest,
+    Policy, Root, RootPin, Roster, RosterEntry, ScanKeyFor, Segment, SegmentKind, Signed,
+    Statement, StatementKind, TicketRow, TicketRowStatus, WrappedScanKey, seal,
 };
 
 pub(crate) const CODE: &str = "ABCDEFGH12345678";
@@ -53,6 +53,8 @@ pub(crate) struct Server {
     pub(crate) policy: Policy,
     pub(crate) rows: Vec<TicketRow>,
     pub(crate) holders: BTreeMap<u32, String>,
+    /// Of the first segment.
+    pub(crate) extras: BTreeMap<u32, Extra>,
     pub(crate) seats: Vec<String>,
     pub(crate) snapshots: Vec<Signed>,
     pub(crate) segments: BTreeMap<[u8; 32], Vec<u8>>,
@@ -133,6 +135,7 @@ impl Server {
             policy: policy(now, tickets),
             rows: Vec::new(),
             holders: BTreeMap::new(),
+            extras: BTreeMap::new(),
             seats: (0..2000).map(|seat| format!("A-{seat}")).collect(),
             snapshots: Vec::new(),
             segments: BTreeMap::new(),
@@ -263,6 +266,10 @@ impl Server {
         }
         for (index, names) in names {
             references.push(self.keep(&Segment::Holders(names), index));
+        }
+        if !self.extras.is_empty() {
+            let extras = self.extras.clone().into_iter().collect();
+            references.push(self.keep(&Segment::Extras(extras), 0));
         }
         let manifest = Manifest {
             keyring_version: self.keyrings.len() as u64,
@@ -406,6 +413,7 @@ fn policy(now: Timestamp, tickets: u32) -> Policy {
         id: ClassId::new(now, [at; 10]),
         name: name.to_owned(),
         zones,
+        note: String::new(),
     };
     Policy {
         title: "Quiet Night".to_owned(),

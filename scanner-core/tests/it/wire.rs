@@ -6,7 +6,7 @@ use data_encoding::HEXLOWER;
 use scanner_core::{Transport, TransportError};
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
 use shared::sync::{
-    AnswersResponse, ScanKeysResponse, SegmentsResponse, SignedRequest, SyncResponse,
+    AnswersResponse, ScanKeysResponse, SegmentsResponse, SignedRequest, SyncRequest, SyncResponse,
 };
 
 use crate::server::{Server, Shared};
@@ -21,6 +21,8 @@ pub(crate) struct Wire {
     pub(crate) calls: usize,
     /// Somebody in between who answers for scan keys.
     pub(crate) scan_keys_of: Option<Shared>,
+    /// What was asked in syncs.
+    pub(crate) requests: Vec<SyncRequest>,
 }
 
 impl Wire {
@@ -31,6 +33,7 @@ impl Wire {
             lose_answer: false,
             calls: 0,
             scan_keys_of: None,
+            requests: Vec::new(),
         }
     }
     pub(crate) fn cut_after(server: &Shared, calls: usize, lose_answer: bool) -> Self {
@@ -75,6 +78,8 @@ impl Transport for Wire {
     }
     fn sync(&mut self, request: &SignedRequest) -> Result<SyncResponse, TransportError> {
         let request = SignedRequest::from_wire(&request.to_wire()).expect("canonical");
+        let asked = SyncRequest::from_wire(&request.body).expect("in bounds");
+        self.requests.push(asked);
         let answer = self.call(|server| server.sync(&request))?;
         Ok(SyncResponse::from_wire(&answer.to_wire()).expect("canonical"))
     }

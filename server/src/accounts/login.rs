@@ -61,6 +61,15 @@ pub async fn login(app: &App, request: LoginRequest) -> Result<LoginResponse, Er
     Ok(answer)
 }
 
+/// The user of that name or e-mail address.
+pub async fn find_by_name(app: &App, name: &str) -> Result<Option<User>, DbError> {
+    if name.len() > limits::EMAIL_CHARS_MAX {
+        return Ok(None);
+    }
+    let found = find(app, &credentials::key(name)).await?;
+    Ok(found.map(Versioned::into_inner))
+}
+
 /// `key` is a normalised user name or e-mail address; only the latter have an `@`.
 async fn find(app: &App, key: &str) -> Result<Option<Versioned<User>>, DbError> {
     let index = if key.contains('@') {

@@ -2,7 +2,7 @@
 //!
 //! Invariants: passwords exist only as Argon2id hashes; a refresh token exists only as a hash and
 //! works once; which of "no such user" and "wrong password" it was is never told, nor timed.
-//! Other slices may use [`grant_organizer`] in the commit of a first event, and `model::User` to
+//! Other slices may use [`grant_organizer`] in the commit of a first event, [`find_by_name`], and `model::User` to
 //! read; who calls they learn from `platform::http::Caller`.
 
 mod credentials;
@@ -25,4 +25,5 @@ pub mod tokens;
 pub use credentials::{USERNAME_CHARS_MAX, USERNAME_CHARS_MIN};
 pub use error::Error;
 pub use http::routes;
+pub use login::find_by_name;
 pub use organizer::grant_organizer;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::{admin, backup, demo, keys, serve};
+use super::{admin, audit, backup, demo, keys, serve};
 use crate::config::{Config, ConfigError, Overrides};
 use crate::platform::db::Db;
 use crate::platform::lifecycle;
@@ -48,6 +48,9 @@ enum Command {
     /// Look at the keys that the server holds
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Check what the gates of an event did
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Administrators
     #[command(subcommand)]
     Admin(admin::AdminCommand),
@@ -88,6 +91,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::CheckConfig => print(&config::report(&load(&overrides)?)),
         Command::Migrate => migrate(&load(&overrides)?),
         Command::Keys(command) => keys::run(load(&overrides)?, &command),
+        Command::Audit(command) => audit::run(&command),
         Command::Admin(command) => admin::run(load(&overrides)?, command),
         Command::Backup(arguments) => backup::backup(&load(&overrides)?, &arguments),
         Command::Restore(arguments) => backup::restore(&load(&overrides)?, &arguments),

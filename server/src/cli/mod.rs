@@ -4,6 +4,7 @@
 //! stderr. Exit codes: 0 done, 1 failed, 2 usage or configuration.
 
 mod admin;
+mod audit;
 mod backup;
 mod command;
 mod demo;

@@ -24,6 +24,7 @@ pub(super) fn event_view(
         phase: event.phase(now),
         capacity: event.capacity,
         names_at_gate: event.names_at_gate,
+        confirm_devices: event.confirm_devices,
         classes: classes
             .iter()
             .map(|class| class_view(event, class))

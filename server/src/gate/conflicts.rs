@@ -1,21 +1,25 @@
-//! Tickets by which more came in than may: what a partition let through, ordered the same way
-//! everywhere.
+//! Tickets by which more came in than may: what a partition let through, ordered and explained the
+//! same way everywhere.
+//!
+//! Invariant: derived from signed entries and the roster's cuts alone, so every replica that has the
+//! same entries tells the same conflicts.
 
 use std::collections::BTreeSet;
 
-use shared::api::gate::{ConflictView, RedemptionLabel};
+use shared::api::gate::{ConflictAdmissionView, ConflictView, RedemptionKind, RedemptionLabel};
 use shared::api::page::Page;
 use shared::ids::EventId;
+use shared::log::{Admission, DecisionFlags, conflict};
 
 use super::Error;
-use super::redemption::Redemption;
+use super::redemption::{Redemption, Suspect};
 use super::redemptions::{Names, of_serial};
 use crate::app::App;
 use crate::events;
-use crate::platform::db::{Entity, Query};
+use crate::platform::db::{Db, DbError, LIMIT_MAX, Query};
 use crate::platform::http::{Caller, PageParams};
 
-/// By serial, each once; a page may hold fewer than `limit` although more follow.
+/// By serial, each once. The cursor is the last serial of the page before.
 pub(super) async fn conflicts(
     app: &App,
     caller: &Caller,
@@ -23,46 +27,132 @@ pub(super) async fn conflicts(
     page: &PageParams,
 ) -> Result<Page<ConflictView>, Error> {
     let event = events::owned_event(&app.db, caller, event).await?;
-    let query = Query::on("by_duplicate")
-        .eq(event.id)
-        .at_least(0)
-        .limit(page.limit)
-        .after(page.cursor.as_deref());
-    let found = app.db.page::<Redemption>(&query).await?;
+    let after = page.cursor.as_deref().map(cursor).transpose()?;
+    let wanted = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let names = Names::of(&app.db, event.id).await?;
-    let listed: BTreeSet<String> = found.items.iter().map(|item| item.id()).collect();
-    let serials: BTreeSet<u32> = found.items.iter().map(|item| item.serial).collect();
     let mut items = Vec::new();
-    for serial in serials {
-        let uses = of_serial(&app.db, event.id, serial).await?;
-        // The page that holds its first duplicate tells the ticket, later pages do not repeat it.
-        let duplicates = uses
-            .iter()
-            .filter(|use_| use_.label == RedemptionLabel::Duplicate);
-        let first = duplicates.map(Entity::id).min();
-        if first.is_some_and(|first| listed.contains(&first)) {
-            items.push(view(serial, uses, &names));
+    let mut last = after;
+    loop {
+        let serials = next_serials(&app.db, event.id, last, page.limit).await?;
+        if serials.is_empty() {
+            return Ok(Page {
+                items,
+                next_cursor: None,
+            });
+        }
+        for serial in serials {
+            if items.len() == wanted {
+                return Ok(Page {
+                    items,
+                    next_cursor: last.map(|last| last.to_string()),
+                });
+            }
+            items.extend(of_ticket(&app.db, event.id, serial, &names).await?);
+            last = Some(serial);
         }
     }
-    Ok(Page {
-        items,
-        next_cursor: found.next,
-    })
 }
 
-/// The admissions that stand, the primary one first.
-fn view(serial: u32, uses: Vec<Redemption>, names: &Names) -> ConflictView {
-    let mut admissions: Vec<Redemption> = uses
+fn cursor(text: &str) -> Result<u32, Error> {
+    text.parse()
+        .map_err(|_| Error::Field("cursor", "is not one of this list"))
+}
+
+/// Serials after `after` that may be in conflict, in order: at least one if there is any.
+async fn next_serials(
+    db: &Db,
+    event: EventId,
+    after: Option<u32>,
+    limit: u32,
+) -> Result<BTreeSet<u32>, DbError> {
+    let rows = |index| {
+        let rows = Query::on(index).eq(event).limit(limit);
+        match after {
+            Some(after) => rows.more_than(after),
+            None => rows.at_least(0),
+        }
+    };
+    let duplicates = db.list::<Redemption>(&rows("by_duplicate")).await?;
+    let suspects = db.list::<Suspect>(&rows("by_serial")).await?;
+    let mut serials: BTreeSet<u32> = duplicates.iter().map(|row| row.serial).collect();
+    let suspected: BTreeSet<u32> = suspects.iter().map(|row| row.0.serial).collect();
+    // Beyond the end of a list that was cut off, the other list alone would leave some out.
+    let full = usize::try_from(limit).unwrap_or(usize::MAX);
+    let ends = [
+        (duplicates.len() >= full).then(|| serials.last().copied()),
+        (suspects.len() >= full).then(|| suspected.last().copied()),
+    ];
+    serials.extend(suspected);
+    if let Some(end) = ends.into_iter().flatten().flatten().min() {
+        serials.retain(|serial| *serial <= end);
+    }
+    Ok(serials)
+}
+
+/// `None` when all but one of its admissions were undone, or count for nothing.
+async fn of_ticket(
+    db: &Db,
+    event: EventId,
+    serial: u32,
+    names: &Names,
+) -> Result<Option<ConflictView>, DbError> {
+    let uses = of_serial(db, event, serial).await?;
+    let stands = |use_: &Redemption| match use_.label {
+        RedemptionLabel::Primary | RedemptionLabel::Duplicate => true,
+        RedemptionLabel::None => false,
+    };
+    let mut admissions: Vec<(Redemption, bool)> = uses
         .into_iter()
-        .filter(|use_| match use_.label {
-            RedemptionLabel::Primary | RedemptionLabel::Duplicate => true,
-            RedemptionLabel::None => false,
+        .filter(stands)
+        .map(|use_| (use_, false))
+        .collect();
+    let query = Query::on("by_serial").eq(event).eq(serial).limit(LIMIT_MAX);
+    let suspects = db.list::<Suspect>(&query).await?;
+    let suspects = suspects.into_iter().map(|row| row.value.0);
+    admissions.extend(suspects.filter(is_admission).map(|use_| (use_, true)));
+    admissions.sort_by_key(|(use_, _)| use_.as_use());
+    let judged: Vec<Admission> = admissions
+        .iter()
+        .map(|(use_, quarantined)| Admission {
+            use_: use_.as_use(),
+            flags: use_.flags(),
+            // Measured by this server and known to no other replica: shown, never judged by.
+            offset_millis: 0,
+            quarantined: *quarantined,
         })
         .collect();
-    admissions.sort_by_key(Redemption::as_use);
-    ConflictView {
-        serial,
-        ticket_id: admissions.iter().find_map(|use_| use_.ticket),
-        admissions: admissions.iter().map(|use_| names.view(use_)).collect(),
+    let duplicate = |(use_, quarantined): &(Redemption, bool)| {
+        *quarantined || use_.label == RedemptionLabel::Duplicate
+    };
+    let is_conflict = admissions.iter().any(duplicate);
+    Ok(conflict::category(&judged)
+        .filter(|_| is_conflict)
+        .map(|category| ConflictView {
+            serial,
+            ticket_id: admissions.iter().find_map(|(use_, _)| use_.ticket),
+            category,
+            admissions: admissions
+                .iter()
+                .map(|(use_, quarantined)| view(use_, *quarantined, names))
+                .collect(),
+        }))
+}
+
+fn is_admission(use_: &Redemption) -> bool {
+    match use_.kind {
+        RedemptionKind::Admit | RedemptionKind::Forced => true,
+        RedemptionKind::Exit | RedemptionKind::Undo => false,
+    }
+}
+
+fn view(use_: &Redemption, quarantined: bool, names: &Names) -> ConflictAdmissionView {
+    let flags = use_.flags();
+    ConflictAdmissionView {
+        redemption: names.view(use_),
+        corrected_at: use_.corrected_at(),
+        heard_server: flags.contains(DecisionFlags::HEARD_SERVER),
+        heard_peer: flags.contains(DecisionFlags::HEARD_PEER),
+        clock_unsure: flags.contains(DecisionFlags::CLOCK_UNSURE),
+        quarantined,
     }
 }

@@ -16,7 +16,7 @@ use super::incident::{Incident, IncidentKind};
 use super::invite::code_hash;
 use super::model::{GateDevice, StoredStatement};
 use super::statements::{self, RACES_MAX, Trust};
-use super::{Error, challenge, event, roster, told};
+use super::{Error, challenge, event, live, roster, told};
 use crate::app::App;
 use crate::events::{self, model::Event};
 use crate::platform::db::{DbError, Query, Versioned};
@@ -66,6 +66,17 @@ impl Proven {
         })
     }
 
+    /// Six digits that both screens show.
+    fn transcript(&self, trust: &Trust) -> Result<String, Error> {
+        let pin = RootPin::of(&trust.root.signed()?);
+        Ok(transcript_code(
+            &self.nonce,
+            &self.code,
+            &self.public_key,
+            pin,
+        ))
+    }
+
     /// The key as a device row has it.
     fn key_hex(&self) -> String {
         HEXLOWER.encode(&self.public_key)
@@ -83,10 +94,12 @@ pub(super) async fn enrol(
         let device = by_code(app, &proven, now).await?;
         let event = event(&app.db, device.event).await?.into_inner();
         let trust = statements::ensure(app, &event, now).await?;
-        if device.status == DeviceStatus::Enrolled {
-            return answer(app, &device, &event, &trust, &proven).await;
-        }
-        match admit(app, device, &event, &trust, &proven, now).await {
+        let stored = if device.status == DeviceStatus::Invited {
+            admit(app, device, &event, &trust, &proven, now).await
+        } else {
+            recall(app, device, &trust, &proven).await
+        };
+        match stored {
             Ok(device) => return answer(app, &device, &event, &trust, &proven).await,
             Err(error) if error.is_race() => {}
             Err(error) => return Err(error),
@@ -111,13 +124,13 @@ async fn by_code(
         // Withdrawn before anybody used it.
         DeviceStatus::Evicted if device.public_key.is_none() => Err(Error::CodeExpired),
         // The key is proven in each request, so this is nobody else, and it learns nothing new.
-        DeviceStatus::Enrolled
+        DeviceStatus::Pending | DeviceStatus::Enrolled
             if now <= device.code_expires_at
                 && device.public_key.as_deref() == Some(&*proven.key_hex()) =>
         {
             Ok(device)
         }
-        DeviceStatus::Enrolled | DeviceStatus::Evicted => {
+        DeviceStatus::Pending | DeviceStatus::Enrolled | DeviceStatus::Evicted => {
             let incident =
                 Incident::new(device.event, IncidentKind::CodeReused, device.id, hash, now)
                     .with_evidence(proven.public_key.to_vec());
@@ -128,6 +141,7 @@ async fn by_code(
                     incident.note(tx)
                 })
                 .await?;
+            app.gate.live.tell(device.event);
             Err(Error::CodeUsed)
         }
     }
@@ -142,7 +156,12 @@ async fn admit(
     proven: &Proven,
     now: Timestamp,
 ) -> Result<GateDevice, Error> {
-    device.status = DeviceStatus::Enrolled;
+    device.status = if event.confirm_devices {
+        DeviceStatus::Pending
+    } else {
+        DeviceStatus::Enrolled
+    };
+    device.transcript_code = Some(proven.transcript(trust)?);
     device.public_key = Some(proven.key_hex());
     device.enrolled_at = Some(now);
     device.app_version.clone_from(&proven.app_version);
@@ -157,18 +176,48 @@ async fn admit(
     for other in devices.iter_mut().filter(|other| other.id == device.id) {
         other.clone_from(&device);
     }
-    let next = roster::next(Some(&trust.roster), event, &devices, &trust.keys, now)?;
+    let is_pending = device.status == DeviceStatus::Pending;
+    let action = if is_pending {
+        "device.pending"
+    } else {
+        "device.enrolled"
+    };
+    let entry = told::entry(app, Actor::Device(device.id), action, &device, now);
     let stored = device.clone();
-    let entry = told::entry(
-        app,
-        Actor::Device(device.id),
-        "device.enrolled",
-        &device,
-        now,
-    );
-    app.db
-        .write(move |tx| store(tx, &stored, &next, &entry))
-        .await?;
+    if is_pending {
+        // No roster names it yet.
+        app.db
+            .write(move |tx| -> Result<(), Error> {
+                tx.replace(&mut stored.clone())?;
+                journal::record(tx, &entry)?;
+                Ok(live::touch(tx, stored.event, now)?)
+            })
+            .await?;
+    } else {
+        let next = roster::next(Some(&trust.roster), event, &devices, &trust.keys, now)?;
+        app.db
+            .write(move |tx| store(tx, &stored, &next, &entry))
+            .await?;
+    }
+    app.gate.live.tell(device.event);
+    Ok(device.into_inner())
+}
+
+/// The device asks again: its answer got lost. Both screens show the digits of this exchange.
+async fn recall(
+    app: &App,
+    mut device: Versioned<GateDevice>,
+    trust: &Trust,
+    proven: &Proven,
+) -> Result<GateDevice, Error> {
+    let digits = Some(proven.transcript(trust)?);
+    if device.transcript_code != digits {
+        device.transcript_code = digits;
+        let stored = device.clone();
+        app.db
+            .write(move |tx| tx.replace(&mut stored.clone()))
+            .await?;
+    }
     Ok(device.into_inner())
 }
 
@@ -189,6 +238,7 @@ pub(super) fn store(
     tx.replace(&mut device.clone())?;
     tx.insert(roster)?;
     journal::record(tx, entry)?;
+    live::touch(tx, device.event, roster.created)?;
     Ok(())
 }
 
@@ -204,7 +254,6 @@ async fn answer(
         .into_iter()
         .find(|gate| gate.id == device.gate)
         .ok_or(Error::Inconsistent("a device without its gate"))?;
-    let pin = RootPin::of(&trust.root.signed()?);
     Ok(EnrolResponse {
         device_id: device.id,
         device_name: device.name.clone(),
@@ -213,7 +262,8 @@ async fn answer(
         gate_id: gate.id,
         gate_name: gate.name,
         role: device.role,
-        transcript_code: transcript_code(&proven.nonce, &proven.code, &proven.public_key, pin),
+        transcript_code: proven.transcript(trust)?,
+        awaiting_confirmation: device.status == DeviceStatus::Pending,
         root: BASE64.encode(trust.root.wire()),
     })
 }

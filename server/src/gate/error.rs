@@ -33,6 +33,14 @@ pub enum Error {
     UnknownDevice,
     #[error("the device was evicted")]
     Evicted,
+    #[error("the device waits for its confirmation")]
+    AwaitingConfirmation,
+    #[error("the device does not wait for a confirmation")]
+    NothingToConfirm,
+    #[error("the six digits are others")]
+    OtherDigits,
+    #[error("too many readers of live views")]
+    TooManyReaders,
     #[error("the challenge is stale or not ours")]
     StaleChallenge,
     #[error("the proof does not fit key, code and challenge")]
@@ -82,6 +90,8 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         // One sentence for codes that are unknown and codes that are late: a guesser learns nothing.
         const NO_CODE: &str = "This enrolment code is not valid. Ask the organizer for a new one.";
+        /// Somebody leaves a live view sooner or later.
+        const READERS_WAIT_SECS: u64 = 30;
         match error {
             Error::Db(error) => error.into(),
             Error::Events(error) => error.into(),
@@ -100,6 +110,21 @@ impl From<Error> for ApiError {
                 "device_evicted",
                 "This device was removed from the event.",
             ),
+            Error::AwaitingConfirmation => Self::new(
+                StatusCode::FORBIDDEN,
+                "device_pending",
+                "The organizer has to confirm this device first: compare the six digits.",
+            ),
+            Error::NothingToConfirm => Self::conflict(
+                "nothing_to_confirm",
+                "This device does not wait for a confirmation.",
+            ),
+            Error::OtherDigits => Self::conflict(
+                "digits_differ",
+                "These are not the digits of this enrolment. If the device shows them, somebody \
+                 else has used its code: remove the device and invite it again.",
+            ),
+            Error::TooManyReaders => Self::too_many(READERS_WAIT_SECS),
             Error::StaleChallenge => Self::bad_request(
                 "challenge_stale",
                 "The enrolment took too long. Start it again.",

@@ -10,7 +10,7 @@ use shared::time::Timestamp;
 use super::keys::WrappedKeys;
 use super::model::{GateDevice, GateLog, LogCut, StoredStatement};
 use super::statements::{self, RACES_MAX};
-use super::{Error, enrol, invite, roster, told};
+use super::{Error, enrol, fleet, invite, roster, told};
 use crate::app::App;
 use crate::events::{self, model::Event};
 use crate::platform::db::{DbError, LIMIT_MAX, Query, Tx, Versioned};
@@ -31,10 +31,13 @@ pub(super) async fn evict(
     for _ in 0..RACES_MAX {
         let found = invite::find(app, event.id, device).await?;
         if found.status == DeviceStatus::Evicted {
-            return Ok(invite::view(&found));
+            return fleet::show(app, &event, &found, now).await;
         }
         match cut(app, caller, &event, found, now).await {
-            Ok(device) => return Ok(invite::view(&device)),
+            Ok(device) => {
+                app.gate.live.tell(event.id);
+                return fleet::show(app, &event, &device, now).await;
+            }
             Err(error) if error.is_race() => {}
             Err(error) => return Err(error),
         }

@@ -4,11 +4,10 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use shared::admission::Verdict;
 use shared::api::error::ErrorBody;
 use shared::api::gate::{
-    ConflictView, CreateDevice, DeviceEnrolment, DeviceView, EnrolChallenge, EnrolRequest,
-    EnrolResponse, IssuingKeyView, RedemptionView,
+    ConfirmDevice, ConflictView, CreateDevice, DeviceEnrolment, DeviceView, EnrolChallenge,
+    EnrolRequest, EnrolResponse, IssuingKeyView, RedemptionView, ValidationView,
 };
 use shared::api::page::Page;
 use shared::ids::{ClaimedTicketId, DeviceId, EventId, GateId};
@@ -18,7 +17,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    answers, conflicts, enrol, evict, fetch, invite, redemptions, rotate, scan_keys, sync, validate,
+    answers, confirm, conflicts, enrol, evict, fetch, fleet, invite, redemptions, rotate,
+    scan_keys, sync, validate, watch,
 };
 use crate::app::AppState;
 use crate::error::ApiError;
@@ -36,6 +36,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_devices, invite_device))
         .routes(routes!(invite_device_again))
+        .routes(routes!(show_device))
+        .routes(routes!(confirm_device))
         .routes(routes!(evict_device))
         .routes(routes!(list_keys))
         .routes(routes!(retire_key))
@@ -44,7 +46,9 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(enrol_device))
         .routes(routes!(list_redemptions))
         .routes(routes!(list_conflicts))
+        .merge(watch::routes())
         .routes(routes!(validate_ticket))
+        .routes(routes!(validate_medium))
         .merge(binary)
 }
 
@@ -65,7 +69,7 @@ async fn invite_device(
     Ok((StatusCode::CREATED, Json(shown)))
 }
 
-/// Lists the event's devices.
+/// Lists the event's devices: who they are, how they are, how far their logs are known.
 #[utoipa::path(get, path = "/events/{id}/devices", tag = "gate", params(("id" = EventId, Path)), security(("bearer" = [])),
     responses((status = 200, body = Page<DeviceView>), (status = 404, body = ErrorBody)))]
 async fn list_devices(
@@ -74,7 +78,7 @@ async fn list_devices(
     Path(id): Path<EventId>,
 ) -> Result<Json<Page<DeviceView>>, ApiError> {
     Ok(Json(Page {
-        items: invite::list(&app, &caller, id).await?,
+        items: fleet::list(&app, &caller, id, app.clock.now()).await?,
         next_cursor: None,
     }))
 }
@@ -95,6 +99,34 @@ async fn invite_device_again(
     Ok(Json(
         invite::invite_again(&app, &caller, id, device, attempt, now).await?,
     ))
+}
+
+/// One device. While it waits for its confirmation, `transcriptCode` is what its screen shows too.
+#[utoipa::path(get, path = "/events/{id}/devices/{deviceId}", tag = "gate",
+    params(("id" = EventId, Path), ("deviceId" = DeviceId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = DeviceView), (status = 404, body = ErrorBody)))]
+async fn show_device(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path((id, device)): Path<(EventId, DeviceId)>,
+) -> Result<Json<DeviceView>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(fleet::get(&app, &caller, id, device, now).await?))
+}
+
+/// Lets a pending device in: the six digits on its screen were compared with `transcriptCode`.
+#[utoipa::path(post, path = "/events/{id}/devices/{deviceId}/confirm", tag = "gate", request_body = ConfirmDevice,
+    params(("id" = EventId, Path), ("deviceId" = DeviceId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = DeviceView), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn confirm_device(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path((id, device)): Path<(EventId, DeviceId)>,
+    Json(wanted): Json<ConfirmDevice>,
+) -> Result<Json<DeviceView>, ApiError> {
+    let now = app.clock.now();
+    let confirmed = confirm::confirm(&app, &caller, id, device, &wanted, now).await?;
+    Ok(Json(confirmed))
 }
 
 /// Removes a device: its entries count up to what the server has, later ones are quarantined.
@@ -287,15 +319,31 @@ struct AtGate {
 
 /// What a gate would say to this ticket now. Nothing is recorded.
 #[utoipa::path(get, path = "/claimed-tickets/{id}/validate", tag = "gate", params(("id" = ClaimedTicketId, Path), AtGate),
-    security(("bearer" = [])), responses((status = 200, body = Verdict), (status = 404, body = ErrorBody)))]
+    security(("bearer" = [])), responses((status = 200, body = ValidationView), (status = 404, body = ErrorBody)))]
 async fn validate_ticket(
     State(app): State<AppState>,
     caller: Caller,
     Path(id): Path<ClaimedTicketId>,
     Query(at): Query<AtGate>,
-) -> Result<Json<Verdict>, ApiError> {
+) -> Result<Json<ValidationView>, ApiError> {
     let now = app.clock.now();
     Ok(Json(
         validate::validate(&app, &caller, id, at.gate_id, now).await?,
+    ))
+}
+
+/// What a gate would say to a wristband or card now. Nothing is recorded. For the organizer.
+#[utoipa::path(get, path = "/events/{id}/media/{medium}/validate", tag = "gate",
+    params(("id" = EventId, Path), ("medium" = String, Path), AtGate), security(("bearer" = [])),
+    responses((status = 200, body = ValidationView), (status = 404, body = ErrorBody)))]
+async fn validate_medium(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path((id, medium)): Path<(EventId, String)>,
+    Query(at): Query<AtGate>,
+) -> Result<Json<ValidationView>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(
+        validate::validate_medium(&app, &caller, id, &medium, at.gate_id, now).await?,
     ))
 }

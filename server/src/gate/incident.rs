@@ -5,6 +5,7 @@ use shared::ids::{DeviceId, EventId};
 use shared::time::Timestamp;
 
 use super::encoding::base64;
+use super::live;
 use crate::platform::db::{Collection, DbError, Entity, Field, Index, IndexValue, Tx};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,30 @@ pub enum IncidentKind {
     UnprovenScan,
     /// Entries of an evicted device past its cut.
     Quarantined,
+    /// More came in on a ticket than may.
+    SameTicketTwice,
+    /// Many codes that nobody issued.
+    ForgedCodes,
+    /// A device that had been evicted asked for something.
+    EvictedSpoke,
+    /// A device says that it lost the end of a log.
+    LogCut,
+}
+
+impl IncidentKind {
+    /// The stored word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::CodeReused => "code_reused",
+            Self::Fork => "fork",
+            Self::UnprovenScan => "unproven_scan",
+            Self::Quarantined => "quarantined",
+            Self::SameTicketTwice => "same_ticket_twice",
+            Self::ForgedCodes => "forged_codes",
+            Self::EvictedSpoke => "evicted_spoke",
+            Self::LogCut => "log_cut",
+        }
+    }
 }
 
 /// One incident. The same incident is noted once, however often it is seen.
@@ -32,6 +57,12 @@ pub struct Incident {
     /// The signed bytes that prove it, if there are any.
     #[serde(with = "base64")]
     pub evidence: Vec<u8>,
+    /// The ticket, if it is about one.
+    #[serde(default)]
+    pub serial: Option<u32>,
+    /// When it turned out to be none, for example because an admission was undone.
+    #[serde(default)]
+    pub resolved_at: Option<Timestamp>,
 }
 
 impl Entity for Incident {
@@ -41,12 +72,7 @@ impl Entity for Incident {
         indexes: &[Index::on("by_event", &["event_id", "noted_at"])],
     };
     fn id(&self) -> String {
-        let kind = match self.kind {
-            IncidentKind::CodeReused => "code_reused",
-            IncidentKind::Fork => "fork",
-            IncidentKind::UnprovenScan => "unproven_scan",
-            IncidentKind::Quarantined => "quarantined",
-        };
+        let kind = self.kind.word();
         format!("{}:{kind}:{}", self.event, self.subject)
     }
     fn index(&self) -> Vec<IndexValue> {
@@ -69,6 +95,8 @@ impl Incident {
             at,
             subject,
             evidence: Vec::new(),
+            serial: None,
+            resolved_at: None,
         }
     }
     #[must_use]
@@ -76,9 +104,15 @@ impl Incident {
         self.evidence = evidence;
         self
     }
-    /// Stores it unless it is known.
+    #[must_use]
+    pub fn about(mut self, serial: u32) -> Self {
+        self.serial = Some(serial);
+        self
+    }
+    /// Stores it unless it is known; one that was resolved is open again.
     pub fn note(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
-        if tx.get::<Self>(&self.id())?.is_none() {
+        let known = tx.get::<Self>(&self.id())?;
+        if known.as_ref().is_none_or(|row| row.resolved_at.is_some()) {
             tracing::warn!(
                 event.id = %self.event,
                 device.id = %self.device,
@@ -86,7 +120,27 @@ impl Incident {
                 incident.subject = %self.subject,
                 "gate incident noted"
             );
-            tx.insert(self)?;
+            match known {
+                Some(mut row) => {
+                    row.value = self.clone();
+                    tx.replace(&mut row)?;
+                }
+                None => {
+                    tx.insert(self)?;
+                }
+            }
+            live::touch(tx, self.event, self.at)?;
+        }
+        Ok(())
+    }
+    /// There is nothing left to look at.
+    pub fn resolve(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        if let Some(mut row) = tx.get::<Self>(&self.id())?
+            && row.resolved_at.is_none()
+        {
+            row.value.resolved_at = Some(self.at);
+            tx.replace(&mut row)?;
+            live::touch(tx, self.event, self.at)?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 //! has the hash of a code, and a copy of the database must not be enough to enrol a gate.
 
 use sha2::{Digest as _, Sha256};
-use shared::api::gate::{CreateDevice, DeviceEnrolment, DeviceStatus, DeviceView};
+use shared::api::gate::{CreateDevice, DeviceEnrolment, DeviceStatus};
 use shared::ids::{DeviceId, EventId};
 use shared::limits::NAME_CHARS_MAX;
 use shared::time::Timestamp;
@@ -69,6 +69,8 @@ pub(super) async fn invite(
         last_seen_at: None,
         clock_offset_ms: 0,
         app_version: String::new(),
+        report: None,
+        transcript_code: None,
         entries: 0,
     };
     let shown = show(app, &event, &device, &code, now).await?;
@@ -157,31 +159,6 @@ async fn remembered(
     match sealed {
         Some(sealed) => attempt.unseal(&app.vault, &sealed),
         None => Ok(shown),
-    }
-}
-
-/// The event's devices, in the order they were invited.
-pub(super) async fn list(
-    app: &App,
-    caller: &Caller,
-    event: EventId,
-) -> Result<Vec<DeviceView>, Error> {
-    let event = events::owned_event(&app.db, caller, event).await?;
-    let devices = roster::devices(&app.db, event.id).await?;
-    Ok(devices.iter().map(view).collect())
-}
-
-pub(super) fn view(device: &GateDevice) -> DeviceView {
-    DeviceView {
-        id: device.id,
-        event_id: device.event,
-        name: device.name.clone(),
-        gate_id: device.gate,
-        role: device.role,
-        status: device.status,
-        enrolled_at: device.enrolled_at,
-        last_seen_at: device.last_seen_at,
-        entries: device.entries,
     }
 }
 

@@ -9,20 +9,24 @@
 //! Other slices may call [`mark_changed`], [`keys::for_event`] and [`publish::refresh`].
 
 mod answers;
+mod audit;
 mod challenge;
 mod changed;
+mod confirm;
 mod conflicts;
 mod encoding;
 mod enrol;
 mod error;
 mod evict;
 mod fetch;
+mod fleet;
 pub mod http;
 mod incident;
 mod invite;
 mod issuing;
 pub mod jobs;
 pub mod keys;
+mod live;
 pub mod model;
 mod policy;
 pub mod publish;
@@ -33,20 +37,25 @@ pub mod rotate;
 mod runtime;
 mod scan_keys;
 mod segments;
+mod staff;
 mod statements;
 mod sync;
 #[cfg(test)]
 pub(crate) mod tests;
 mod told;
 mod validate;
+mod watch;
 
 pub use changed::{GateChange, mark_changed};
 pub use error::Error;
 pub use incident::Incident;
-pub use redemption::Redemption;
+pub use live::Tally;
+pub use redemption::{Redemption, Suspect};
 pub(crate) use redemptions::of_serial as redemptions_of;
 pub use runtime::GateRuntime;
 pub use segments::RowChange;
+pub use staff::GateStaff;
+pub use validate::state_of;
 
 use shared::ids::EventId;
 

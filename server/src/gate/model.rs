@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use shared::api::gate::{DeviceRole, DeviceStatus};
 use shared::ids::{DeviceId, EventId, GateId};
 use shared::log::{Genesis, LogHead, LogId, LogSegment};
+use shared::sync::DeviceReport;
 use shared::time::Timestamp;
 use shared::trust::{Segment, SegmentKind, SegmentRef, Signed, StatementKind, TrustError};
 
@@ -107,6 +108,7 @@ impl StoredSegment {
             SegmentKind::Tickets => "tickets",
             SegmentKind::Seats => "seats",
             SegmentKind::Holders => "holders",
+            SegmentKind::Extras => "extras",
         };
         format!("{event}:{kind}:{index}")
     }
@@ -154,6 +156,12 @@ pub struct GateDevice {
     pub clock_offset_ms: i64,
     #[serde(default)]
     pub app_version: String,
+    /// What it said about itself at its last sync.
+    #[serde(default)]
+    pub report: Option<DeviceReport>,
+    /// Six digits that its screen shows too, from its enrolment.
+    #[serde(default)]
+    pub transcript_code: Option<String>,
     /// Entries received from its logs.
     #[serde(default)]
     pub entries: u64,
@@ -173,7 +181,7 @@ impl GateDevice {
     /// The first quarantined seq of a log of this device; `None` while nothing is.
     pub fn cut_of(&self, log: LogId) -> Option<u32> {
         match self.status {
-            DeviceStatus::Invited | DeviceStatus::Enrolled => None,
+            DeviceStatus::Invited | DeviceStatus::Pending | DeviceStatus::Enrolled => None,
             DeviceStatus::Evicted => Some(
                 self.cut
                     .iter()
@@ -314,6 +322,10 @@ impl EntryRun {
             next_seq: self.first_seq,
             hash: self.before,
         }
+    }
+    /// Of its last entry.
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
     }
     /// The seq after its last entry.
     pub fn next_seq(&self) -> u32 {

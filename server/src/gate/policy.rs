@@ -46,6 +46,7 @@ pub(super) fn of(
                 id: class.id,
                 name: class.name.clone(),
                 zones: class.zones,
+                note: note_of(class.id, check_in),
             })
             .collect(),
         gates: gates
@@ -67,6 +68,12 @@ pub(super) fn of(
     }
 }
 
+fn note_of(class: ClassId, check_in: &CheckInSettings) -> String {
+    let mut notes = check_in.class_notes.iter();
+    let note = notes.find(|note| note.class_id == class);
+    note.map_or_else(String::new, |note| note.text.clone())
+}
+
 fn list_of(gate: GateId, check_in: &CheckInSettings) -> Option<u8> {
     let mut lists = check_in.lists.iter();
     let at = lists.position(|list| list.gate_ids.contains(&gate))?;
@@ -85,7 +92,8 @@ fn list(list: &CheckInList, classes: &[&TicketClass]) -> ListPolicy {
         },
         flags: flag(list.include_pending, ListFlags::INCLUDE_PENDING)
             .with(flag(list.re_entry, ListFlags::RE_ENTRY))
-            .with(flag(list.id_check, ListFlags::ID_CHECK)),
+            .with(flag(list.id_check, ListFlags::ID_CHECK))
+            .with(flag(list.match_add_ons, ListFlags::ADD_ON_MATCH)),
         check_out_secs: list.check_out_at.as_deref().and_then(time_of_day),
         rules: rules(&list.rules),
     }

@@ -148,8 +148,7 @@ impl Round {
                 let stored = StoredSegment::new(self.event.id, index, &segment);
                 references.insert((kind, index), stored.reference);
                 written.push(stored);
-            } else {
-                references.remove(&(kind, index));
+            } else if references.remove(&(kind, index)).is_some() {
                 removed.push((kind, index));
             }
         }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use shared::api::gate::{RedemptionKind, RedemptionLabel};
 use shared::ids::{ClaimedTicketId, DeviceId, EventId, TicketId};
-use shared::log::{Entry, EntryKind, Hlc, LogId, Target, Use, UseLabel};
+use shared::log::{DecisionFlags, Entry, EntryKind, Hlc, LogId, Target, Use, UseLabel};
 use shared::time::Timestamp;
 
 use super::encoding::hex;
@@ -29,6 +29,12 @@ pub struct Redemption {
     hlc_counter: u16,
     target_log: Option<String>,
     target_seq: Option<u32>,
+    /// How the decision was made, as the entry says.
+    #[serde(default)]
+    flags: u16,
+    /// Server clock minus the device's, as far as it was known when the entry came.
+    #[serde(default)]
+    pub clock_offset_ms: i64,
     pub received_at: Timestamp,
 }
 
@@ -76,6 +82,8 @@ impl Redemption {
             hlc_counter: entry.hlc.counter,
             target_log: entry.target.map(|target| target.log.to_string()),
             target_seq: entry.target.map(|target| target.seq),
+            flags: entry.flags.0,
+            clock_offset_ms: 0,
             received_at,
         })
     }
@@ -89,6 +97,13 @@ impl Redemption {
     /// When the device recorded it.
     pub fn at(&self) -> Timestamp {
         self.hlc().at()
+    }
+    /// The same by the server's clock.
+    pub fn corrected_at(&self) -> Timestamp {
+        self.at().plus_millis(self.clock_offset_ms)
+    }
+    pub fn flags(&self) -> DecisionFlags {
+        DecisionFlags(self.flags)
     }
     fn hlc(&self) -> Hlc {
         Hlc {
@@ -151,5 +166,24 @@ impl Entity for Redemption {
             i64::from(self.serial).into(),
             duplicate.into(),
         ]
+    }
+}
+
+/// A use that counts for nothing, because its device had been cut off when it was made. Kept so
+/// that people learn of it: somebody may have come in by it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspect(pub Redemption);
+
+impl Entity for Suspect {
+    const COLLECTION: Collection = Collection {
+        name: "gate_suspects",
+        fields: &[Field::text("event_id"), Field::int("serial")],
+        indexes: &[Index::on("by_serial", &["event_id", "serial"])],
+    };
+    fn id(&self) -> String {
+        self.0.id()
+    }
+    fn index(&self) -> Vec<IndexValue> {
+        vec![self.0.event.into(), i64::from(self.0.serial).into()]
     }
 }

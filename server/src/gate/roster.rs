@@ -1,6 +1,7 @@
 //! The roster: a function of the device rows, signed.
 //!
-//! Invariants: every device that ever enrolled stays in it, evicted ones with the cut where their
+//! Invariants: every device that ever enrolled stays in it, one that waits for its confirmation is
+//! not in it yet, evicted ones with the cut where their
 //! logs end; a new version is stored in the same commit as the device row that caused it.
 
 use shared::api::gate::DeviceStatus;
@@ -36,7 +37,7 @@ pub(super) fn of(devices: &[GateDevice], not_after: Timestamp) -> Roster {
 
 fn entry(device: &GateDevice, not_after: Timestamp) -> Option<RosterEntry> {
     let cut = match device.status {
-        DeviceStatus::Invited => return None,
+        DeviceStatus::Invited | DeviceStatus::Pending => return None,
         DeviceStatus::Enrolled => None,
         DeviceStatus::Evicted => Some(
             device

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use shared::ids::EventId;
 
 use super::keys::KeyCache;
+use super::live::Hubs;
 use super::validate::PolicyCache;
 
 #[derive(Default)]
@@ -13,6 +14,7 @@ pub struct GateRuntime {
     pub(super) keys: KeyCache,
     pub(super) policies: PolicyCache,
     pub(super) publishing: Turns,
+    pub(super) live: Hubs,
 }
 
 /// One lock per event, gone when nobody holds it.

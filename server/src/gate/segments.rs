@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use shared::limits::SEGMENT_TICKETS;
 use shared::trust::segment::SEAT_LABEL_BYTES_MAX;
-use shared::trust::{Segment, SegmentKind, TicketRow};
+use shared::trust::{Extra, Segment, SegmentKind, TicketRow};
 
 /// What a snapshot says about one serial.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,7 @@ pub struct RowChange {
     /// Seat index and label.
     pub seat: Option<(u32, String)>,
     pub holder: Option<String>,
+    pub extra: Option<Extra>,
 }
 
 impl RowChange {
@@ -27,6 +28,7 @@ impl RowChange {
             row: TicketRow::EMPTY,
             seat: None,
             holder: None,
+            extra: None,
         }
     }
 }
@@ -37,6 +39,7 @@ pub(super) struct Patches {
     tickets: BTreeMap<u32, Vec<(usize, TicketRow)>>,
     seats: BTreeMap<u32, Vec<(usize, String)>>,
     holders: BTreeMap<u32, Vec<(u32, Option<String>)>>,
+    extras: BTreeMap<u32, Vec<(u32, Option<Extra>)>>,
 }
 
 /// Where a serial or seat index lies: segment, position in it.
@@ -69,6 +72,8 @@ impl Patches {
                     .or_default()
                     .push((position, label));
             }
+            let extra = (change.serial, change.extra);
+            patches.extras.entry(index).or_default().push(extra);
             if names {
                 patches
                     .holders
@@ -85,7 +90,8 @@ impl Patches {
         let tickets = self.tickets.keys().map(|i| (SegmentKind::Tickets, *i));
         let seats = self.seats.keys().map(|i| (SegmentKind::Seats, *i));
         let holders = self.holders.keys().map(|i| (SegmentKind::Holders, *i));
-        tickets.chain(seats).chain(holders).collect()
+        let extras = self.extras.keys().map(|i| (SegmentKind::Extras, *i));
+        tickets.chain(seats).chain(holders).chain(extras).collect()
     }
 
     /// The new content of one segment; `None` when nothing is left in it.
@@ -99,6 +105,7 @@ impl Patches {
             SegmentKind::Tickets => patch_tickets(old, self.tickets.get(&index)?),
             SegmentKind::Seats => patch_seats(old, self.seats.get(&index)?),
             SegmentKind::Holders => patch_holders(old, self.holders.get(&index)?),
+            SegmentKind::Extras => patch_extras(old, self.extras.get(&index)?),
         }
     }
 }
@@ -106,7 +113,7 @@ impl Patches {
 fn patch_tickets(old: Option<&Segment>, rows: &[(usize, TicketRow)]) -> Option<Segment> {
     let mut bytes = match old {
         Some(Segment::Tickets(bytes)) => bytes.clone(),
-        Some(Segment::Seats(_) | Segment::Holders(_)) | None => Vec::new(),
+        Some(Segment::Seats(_) | Segment::Holders(_) | Segment::Extras(_)) | None => Vec::new(),
     };
     let empty = TicketRow::EMPTY.encode();
     for (position, row) in rows {
@@ -125,7 +132,7 @@ fn patch_tickets(old: Option<&Segment>, rows: &[(usize, TicketRow)]) -> Option<S
 fn patch_seats(old: Option<&Segment>, labels: &[(usize, String)]) -> Option<Segment> {
     let mut all = match old {
         Some(Segment::Seats(all)) => all.clone(),
-        Some(Segment::Tickets(_) | Segment::Holders(_)) | None => Vec::new(),
+        Some(Segment::Tickets(_) | Segment::Holders(_) | Segment::Extras(_)) | None => Vec::new(),
     };
     for (position, label) in labels {
         if all.len() <= *position {
@@ -142,7 +149,9 @@ fn patch_seats(old: Option<&Segment>, labels: &[(usize, String)]) -> Option<Segm
 fn patch_holders(old: Option<&Segment>, names: &[(u32, Option<String>)]) -> Option<Segment> {
     let mut all: BTreeMap<u32, String> = match old {
         Some(Segment::Holders(all)) => all.iter().cloned().collect(),
-        Some(Segment::Tickets(_) | Segment::Seats(_)) | None => BTreeMap::new(),
+        Some(Segment::Tickets(_) | Segment::Seats(_) | Segment::Extras(_)) | None => {
+            BTreeMap::new()
+        }
     };
     for (serial, name) in names {
         match name {
@@ -151,6 +160,22 @@ fn patch_holders(old: Option<&Segment>, names: &[(u32, Option<String>)]) -> Opti
         };
     }
     (!all.is_empty()).then(|| Segment::Holders(all.into_iter().collect()))
+}
+
+fn patch_extras(old: Option<&Segment>, extras: &[(u32, Option<Extra>)]) -> Option<Segment> {
+    let mut all: BTreeMap<u32, Extra> = match old {
+        Some(Segment::Extras(all)) => all.iter().cloned().collect(),
+        Some(Segment::Tickets(_) | Segment::Seats(_) | Segment::Holders(_)) | None => {
+            BTreeMap::new()
+        }
+    };
+    for (serial, extra) in extras {
+        match extra {
+            Some(extra) => all.insert(*serial, extra.clone()),
+            None => all.remove(serial),
+        };
+    }
+    (!all.is_empty()).then(|| Segment::Extras(all.into_iter().collect()))
 }
 
 #[cfg(test)]
@@ -172,6 +197,10 @@ mod tests {
             },
             seat: Some((serial + 1024, format!("A-{serial}"))),
             holder: Some(format!("Holder {serial}")),
+            extra: Some(Extra {
+                note: format!("Note {serial}"),
+                ..Extra::default()
+            }),
         }
     }
 
@@ -190,6 +219,7 @@ mod tests {
             SegmentKind::Tickets,
             SegmentKind::Seats,
             SegmentKind::Holders,
+            SegmentKind::Extras,
         ] {
             let once = apply(vec![a.clone(), b.clone()], kind, None);
             let later = apply(vec![b.clone()], kind, None);

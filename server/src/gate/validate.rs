@@ -4,7 +4,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use shared::admission::{Direction, Facts, GateContext, Presented, Verdict, decide};
+use shared::admission::{
+    Direction, Facts, GateContext, Presented, Reason, Verdict, answers, decide, decide_medium,
+};
+use shared::api::gate::ValidationView;
 use shared::ids::{ClaimedTicketId, EventId, GateId};
 use shared::log::TicketState;
 use shared::ticket::{
@@ -18,7 +21,7 @@ use super::redemptions::of_serial;
 use super::{Error, event, policy};
 use crate::app::App;
 use crate::events::{self, model::Event};
-use crate::platform::db::Versioned;
+use crate::platform::db::{Db, Query, Versioned};
 use crate::platform::http::Caller;
 use crate::tickets::{self, ClaimedTicket};
 
@@ -52,7 +55,7 @@ pub(super) async fn validate(
     ticket: ClaimedTicketId,
     gate: Option<GateId>,
     now: Timestamp,
-) -> Result<Verdict, Error> {
+) -> Result<ValidationView, Error> {
     let ticket = tickets::find(&app.db, ticket)
         .await?
         .ok_or(Error::NotFound("ticket"))?;
@@ -66,15 +69,14 @@ pub(super) async fn validate(
         Some(id) => Some(gate_index(&policy, id)?),
     };
     let stock = tickets::stock(&app.db, &ticket).await?;
-    let mut state = TicketState::default();
-    for redemption in of_serial(&app.db, event.id, ticket.serial).await? {
-        state.insert(redemption.as_use());
-    }
+    let state = state_of(&app.db, event.id, ticket.serial).await?;
+    let add_ons = tickets::add_ons(&app.db, &ticket).await?;
     let facts = Facts {
         row: Some(&ticket.row(stock.status)),
         state: Some(&state),
         seat: ticket.seat.as_deref(),
         holder: Some(&ticket.attendee.name),
+        add_ons: &add_ons,
         ..Facts::default()
     };
     let presented = presented(&ticket, policy.epoch, now)?;
@@ -85,7 +87,77 @@ pub(super) async fn validate(
         evicted: false,
         asks: true,
     };
-    Ok(decide(&presented, &facts, &policy, &context, now))
+    let verdict = decide(&presented, &facts, &policy, &context, now);
+    view(app, &policy, event.id, verdict).await
+}
+
+/// For the organizer. What is no medium of the event is no ticket either.
+pub(super) async fn validate_medium(
+    app: &App,
+    caller: &Caller,
+    event: EventId,
+    medium: &str,
+    gate: Option<GateId>,
+    now: Timestamp,
+) -> Result<ValidationView, Error> {
+    events::owned_event(&app.db, caller, event).await?;
+    let event = super::event(&app.db, event).await?;
+    let policy = rules(app, &event).await?;
+    let gate = match gate {
+        None => None,
+        Some(id) => Some(gate_index(&policy, id)?),
+    };
+    let carried = tickets::carried(&app.db, event.id, medium).await?;
+    let context = GateContext {
+        gate,
+        direction: Direction::In,
+        snapshot_created: now,
+        evicted: false,
+        asks: true,
+    };
+    let verdict = decide_medium(&carried, &[], &policy, &context, now);
+    view(app, &policy, event.id, verdict).await
+}
+
+/// With what staff would see and ask about the ticket that the verdict is about.
+async fn view(
+    app: &App,
+    policy: &Policy,
+    event: EventId,
+    verdict: Verdict,
+) -> Result<ValidationView, Error> {
+    let mut view = ValidationView {
+        verdict,
+        notes: Vec::new(),
+        questions: Vec::new(),
+    };
+    let Some(serial) = view.verdict.serial else {
+        return Ok(view);
+    };
+    let query = Query::on("by_serial").eq(event).eq(serial).limit(1);
+    let Some(ticket) = app.db.list::<ClaimedTicket>(&query).await?.pop() else {
+        return Ok(view);
+    };
+    let class = policy.classes.get(usize::from(ticket.class_index));
+    let class = class.map(|class| class.note.clone());
+    let all = [ticket.note.clone()].into_iter().chain(class);
+    view.notes = all.filter(|note| !note.is_empty()).collect();
+    let (reason, also) = (view.verdict.reason, &view.verdict.also);
+    if reason == Reason::NeedsAnswer || also.contains(&Reason::NeedsAnswer) {
+        // Whoever has answered all has nothing open.
+        let open = answers::open(policy, ticket.class_index, None, &[]);
+        view.questions = open.iter().map(|of| of.question.id.clone()).collect();
+    }
+    Ok(view)
+}
+
+/// The uses of a ticket that are known here.
+pub async fn state_of(db: &Db, event: EventId, serial: u32) -> Result<TicketState, Error> {
+    let mut state = TicketState::default();
+    for redemption in of_serial(db, event, serial).await? {
+        state.insert(redemption.as_use());
+    }
+    Ok(state)
 }
 
 /// The ticket as a gate sees it once the signature held. Steps 1 to 3 are about the text in

@@ -16,7 +16,7 @@ use shared::ticket::{Flags, ScanCommitment, ScanProof, TicketType};
 use shared::time::Timestamp;
 
 use super::find::{held, page_hash, stock};
-use super::model::ClaimedTicket;
+use super::model::{AddedTo, ClaimedTicket};
 use super::{Error, render};
 use crate::app::App;
 use crate::events::model::{Event, TicketClass};
@@ -35,6 +35,8 @@ use crate::platform::journal::{self, Actor};
 /// Others that get in between before a claim gives up.
 const RACES_MAX: usize = 8;
 const FIRST_GENERATION: u8 = 1;
+/// What one ticket may stand for.
+const ADD_ONS_MAX: usize = 20;
 
 /// A claimed ticket, and whether this call claimed it.
 pub struct Claimed {
@@ -61,12 +63,19 @@ pub async fn claim(
     if let Some(done) = attempt.recall::<_, Error>(&app.db, now).await? {
         return shown(app, caller, done, now).await;
     }
+    let main = match request.add_on_to {
+        Some(id) => Some(held(&app.db, caller, id).await?),
+        None => None,
+    };
     for _ in 0..RACES_MAX {
         let (stock, order) = bought(app, caller, request.ticket_id).await?;
         let status = stock.status;
         let done = match status {
             TicketStatus::Paid | TicketStatus::Held if order.lends(status, now) => {
-                let ticket = mint(app, &stock, &order, caller, attendee.clone(), now).await?;
+                let mut ticket = mint(app, &stock, &order, caller, attendee.clone(), now).await?;
+                if let Some(main) = &main {
+                    ticket.added_to = Some(added_to(&ticket, main)?);
+                }
                 let entry = journal::Entry::new(
                     JournalId::new(now, app.entropy.id10()),
                     now,
@@ -199,6 +208,10 @@ async fn mint(
         sealed: class.sealed.then_some(keys.scan_id()),
         chip: None,
         rotating: class.rotating,
+        added_to: None,
+        add_ons: Vec::new(),
+        media: Vec::new(),
+        note: String::new(),
         pending: order.later.filter(|_| stock.status == TicketStatus::Held),
         answered: false,
         activation: None,
@@ -219,6 +232,23 @@ async fn mint(
     Ok(ticket)
 }
 
+/// One ticket stands for others, never for what stands for others itself.
+fn added_to(ticket: &ClaimedTicket, main: &ClaimedTicket) -> Result<AddedTo, Invalid> {
+    let why = if main.event_id != ticket.event_id {
+        "is a ticket of another event"
+    } else if main.added_to.is_some() {
+        "is an add-on itself"
+    } else if main.add_ons.len() >= ADD_ONS_MAX {
+        "has too many add-ons"
+    } else {
+        return Ok(AddedTo {
+            ticket: main.id,
+            serial: main.serial,
+        });
+    };
+    Err(Invalid::field("addOnTo", why))
+}
+
 fn store(
     tx: &mut Tx<'_>,
     stock: &Versioned<IssuedTicket>,
@@ -229,6 +259,13 @@ fn store(
     stock.apply(Step::Claim).map_err(inventory::Error::from)?;
     tx.replace(&mut stock)?;
     tx.insert(ticket)?;
+    if let Some(to) = ticket.added_to {
+        let main = tx.get::<ClaimedTicket>(&to.ticket.to_string())?;
+        let mut main = main.ok_or(Error::NotFound)?;
+        added_to(ticket, &main)?;
+        main.add_ons.push(ticket.id);
+        tx.replace(&mut main)?;
+    }
     gate::mark_changed(tx, ticket.event_id, ticket.serial, entry.at)?;
     journal::record(tx, entry)?;
     Ok(Done {

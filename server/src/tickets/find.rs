@@ -1,6 +1,7 @@
 //! Reading claimed tickets, and who may see which.
 
 use sha2::{Digest as _, Sha256};
+use shared::admission::AddOn;
 use shared::api::page::Page;
 use shared::api::tickets::ClaimedTicketView;
 use shared::ids::ClaimedTicketId;
@@ -98,6 +99,24 @@ pub async fn stock(db: &Db, ticket: &ClaimedTicket) -> Result<IssuedTicket, gate
         .ok_or(gate::Error::Inconsistent("a claimed ticket without stock"))
 }
 
+/// What was added to a ticket, as a gate would know it, in order of serials.
+pub async fn add_ons(db: &Db, ticket: &ClaimedTicket) -> Result<Vec<AddOn>, gate::Error> {
+    let mut add_ons = Vec::with_capacity(ticket.add_ons.len());
+    for id in &ticket.add_ons {
+        let Some(added) = find(db, *id).await? else {
+            continue;
+        };
+        let row = added.row(stock(db, &added).await?.status);
+        add_ons.push(AddOn {
+            payload: added.payload()?,
+            row,
+            state: Some(gate::state_of(db, added.event_id, added.serial).await?),
+        });
+    }
+    add_ons.sort_by_key(|add_on| add_on.payload.serial);
+    Ok(add_ons)
+}
+
 /// What the snapshot says about a claimed ticket.
 pub async fn snapshot_row(db: &Db, ticket: &ClaimedTicket) -> Result<RowChange, gate::Error> {
     let stock = stock(db, ticket).await?;
@@ -106,5 +125,6 @@ pub async fn snapshot_row(db: &Db, ticket: &ClaimedTicket) -> Result<RowChange, 
         row: ticket.row(stock.status),
         seat: ticket.seat_index.zip(ticket.seat.clone()),
         holder: Some(ticket.attendee.name.clone()),
+        extra: ticket.extra()?,
     })
 }

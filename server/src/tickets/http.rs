@@ -7,15 +7,15 @@ use serde::Deserialize;
 use shared::api::error::ErrorBody;
 use shared::api::page::Page;
 use shared::api::tickets::{
-    AnswersView, BindRequest, Bound, ClaimRequest, ClaimedTicketView, IssuedTicketView,
-    ReissueRequest, Reissued, SetAnswers,
+    AnswersView, BindRequest, Bound, ClaimRequest, ClaimedTicketView, IssuedTicketView, LinkMedium,
+    MediumView, ReissueRequest, Reissued, SetAnswers, TicketNote,
 };
-use shared::ids::ClaimedTicketId;
+use shared::ids::{ClaimedTicketId, EventId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::draw::{Format, Tagged};
-use super::{answers, bind, claim, find, reissue, revoke};
+use super::{answers, bind, claim, find, media, note, reissue, revoke};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
@@ -31,6 +31,9 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(reissue_ticket))
         .routes(routes!(bind_ticket))
         .routes(routes!(show_answers, set_answers))
+        .routes(routes!(set_note))
+        .routes(routes!(list_media))
+        .routes(routes!(link_medium))
 }
 
 /// Claims a paid ticket for a named attendee: its signed code is minted now.
@@ -189,4 +192,47 @@ async fn bind_ticket(
 ) -> Result<Json<Bound>, ApiError> {
     let now = app.clock.now();
     Ok(Json(bind::bind(&app, &caller, id, &request, now).await?))
+}
+
+/// What staff are to know when this ticket is scanned. For its event's organizer.
+#[utoipa::path(put, path = "/claimed-tickets/{id}/note", tag = "tickets", request_body = TicketNote,
+    params(("id" = ClaimedTicketId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = TicketNote), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn set_note(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+    Json(wanted): Json<TicketNote>,
+) -> Result<Json<TicketNote>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(note::set(&app, &caller, id, wanted, now).await?))
+}
+
+/// Lists the event's wristbands and cards. For its organizer.
+#[utoipa::path(get, path = "/events/{id}/media", tag = "tickets", params(("id" = EventId, Path), PageParams), security(("bearer" = [])),
+    responses((status = 200, body = Page<MediumView>), (status = 404, body = ErrorBody)))]
+async fn list_media(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<EventId>,
+    page: PageParams,
+) -> Result<Json<Page<MediumView>>, ApiError> {
+    Ok(Json(media::list(&app, &caller, id, &page).await?))
+}
+
+/// Says which tickets a wristband or card stands for. For the event's organizer; the gates have it
+/// with their next sync.
+#[utoipa::path(put, path = "/events/{id}/media/{medium}", tag = "tickets", request_body = LinkMedium,
+    params(("id" = EventId, Path), ("medium" = String, Path)), security(("bearer" = [])),
+    responses((status = 200, body = MediumView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn link_medium(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path((id, medium)): Path<(EventId, String)>,
+    Json(wanted): Json<LinkMedium>,
+) -> Result<Json<MediumView>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(
+        media::link(&app, &caller, id, &medium, wanted, now).await?,
+    ))
 }

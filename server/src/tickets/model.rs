@@ -11,7 +11,7 @@ use shared::ids::{ClaimedTicketId, ClassId, EventId, OrderId, TicketId, UserId};
 use shared::ticket::chain::LINK_LEN;
 use shared::ticket::{ChipUid, Flags, FrameError, Payload, ScanCommitment, event_hint};
 use shared::time::Timestamp;
-use shared::trust::{TicketRow, TicketRowStatus};
+use shared::trust::{Extra, MediumLink, Terms, TicketRow, TicketRowStatus};
 
 use crate::orders::model::Later;
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
@@ -50,6 +50,18 @@ pub struct ClaimedTicket {
     /// Its code turns: there is no token, only what the holder's phone makes.
     #[serde(default)]
     pub rotating: bool,
+    /// The ticket that it was added to.
+    #[serde(default)]
+    pub added_to: Option<AddedTo>,
+    /// What was added to it.
+    #[serde(default)]
+    pub add_ons: Vec<ClaimedTicketId>,
+    /// Wristbands and cards that stand for it, or did: a use of one that is lost stays proven.
+    #[serde(default)]
+    pub media: Vec<MediumLink>,
+    /// For staff, when it is scanned.
+    #[serde(default)]
+    pub note: String,
     /// Claimed before it was paid for, on these terms.
     #[serde(default)]
     pub pending: Option<Later>,
@@ -70,6 +82,12 @@ pub struct ClaimedTicket {
     pub page_hash: String,
     pub claimed_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddedTo {
+    pub ticket: ClaimedTicketId,
+    pub serial: u32,
 }
 
 /// The chain that the codes of a rotating ticket are of.
@@ -125,6 +143,26 @@ impl ClaimedTicket {
     /// Its code turns, and no phone has activated it: no code of this generation exists.
     pub fn is_dormant(&self) -> bool {
         self.rotating && self.activation.is_none()
+    }
+
+    /// What proves a scan of it, whatever the generation: its add-ons are let in by it.
+    pub fn commitments(&self) -> impl Iterator<Item = (u8, ScanCommitment)> {
+        let earlier = self.earlier.iter().copied();
+        let now = (!self.is_dormant()).then_some((self.generation, self.commitment));
+        earlier.chain(now)
+    }
+
+    /// What else the snapshot says of it, if anything.
+    pub fn extra(&self) -> Result<Option<Extra>, FrameError> {
+        let payload = self.payload()?;
+        let found = self.added_to.is_some() || !self.media.is_empty();
+        let extra = Extra {
+            note: self.note.clone(),
+            added_to: self.added_to.map(|to| to.serial),
+            media: self.media.clone(),
+            terms: found.then(|| Terms::of(&payload)),
+        };
+        Ok((!extra.is_empty()).then_some(extra))
     }
 
     /// Its row in the snapshot, given what the stock says.

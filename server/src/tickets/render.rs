@@ -98,6 +98,7 @@ pub(super) async fn view(
         generation: ticket.generation,
         attendee: ticket.attendee.clone(),
         rotating: ticket.rotating,
+        add_on_to: ticket.added_to.map(|to| to.ticket),
         token: rendered.token.map(|token| token.to_digits()),
         code: rendered.code.to_string(),
         page_url: rendered.page_url,

@@ -25,6 +25,14 @@ pub(super) const TURNING_JS: Asset = Asset {
     body: include_str!("assets/turning.js"),
     content_type: "text/javascript; charset=utf-8",
 };
+pub(super) const LIVE_CSS: Asset = Asset {
+    body: include_str!("assets/live.css"),
+    content_type: "text/css; charset=utf-8",
+};
+pub(super) const LIVE_JS: Asset = Asset {
+    body: include_str!("assets/live.js"),
+    content_type: "text/javascript; charset=utf-8",
+};
 pub(super) const SERVICE_WORKER_JS: Asset = Asset {
     body: include_str!("assets/sw.js"),
     content_type: "text/javascript; charset=utf-8",

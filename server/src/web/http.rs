@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::ticket_page::{Shown, unknown};
-use super::{assets, enrol_page, event_page, front_page, headers, missing_page};
+use super::{assets, enrol_page, event_page, front_page, headers, live_page, missing_page};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::{Json, Path};
@@ -17,12 +17,15 @@ pub fn pages() -> Router<AppState> {
     Router::new()
         .route("/", get(front))
         .route("/events/{id}", get(event))
+        .route("/events/{id}/live", get(live))
         .route("/enrol", get(async || headers::public(enrol_page::page())))
         .route("/t/sw.js", get(service_worker))
         .route("/t/{secret}", get(ticket))
         .route("/t/{secret}/state", get(ticket_state))
         .route("/t/{secret}/chain", get(chain).post(activate))
         .route("/assets/page.css", get(style))
+        .route("/assets/live.css", get(live_style))
+        .route("/assets/live.js", get(live_script))
         .route("/assets/ticket.js", get(script))
         .route("/assets/qr.js", get(qr_script))
         .route("/assets/turning.js", get(turning_script))
@@ -38,6 +41,14 @@ async fn event(State(app): State<AppState>, Path(id): Path<String>) -> Result<Re
         || headers::missing(missing_page::page_of("event")),
         headers::public,
     ))
+}
+
+/// The organizer's screen. It says nothing by itself: its script logs in.
+async fn live(Path(id): Path<String>) -> Response {
+    live_page::page(&id).map_or_else(
+        || headers::missing(missing_page::page_of("event")),
+        |page| headers::private(StatusCode::OK, page),
+    )
 }
 
 async fn ticket(
@@ -91,6 +102,14 @@ async fn service_worker(request: HeaderMap) -> Response {
 
 async fn style(request: HeaderMap) -> Response {
     assets::PAGE_CSS.answer(&request)
+}
+
+async fn live_style(request: HeaderMap) -> Response {
+    assets::LIVE_CSS.answer(&request)
+}
+
+async fn live_script(request: HeaderMap) -> Response {
+    assets::LIVE_JS.answer(&request)
 }
 
 async fn qr_script(request: HeaderMap) -> Response {

@@ -11,6 +11,7 @@ mod front_page;
 mod headers;
 pub mod http;
 mod layout;
+mod live_page;
 mod missing_page;
 mod state;
 #[cfg(test)]

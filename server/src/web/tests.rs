@@ -82,6 +82,39 @@ async fn the_page_shows_the_ticket_and_keeps_it_private() {
 }
 
 #[tokio::test]
+async fn the_live_page_tells_nothing_until_somebody_logs_in() {
+    // V10, N5
+    let site = Site::with_tickets(1).await;
+    let path = format!("/events/{}/live", site.event);
+    let answer = site.test.get(&path, "").await;
+    assert_eq!(answer.status, 200);
+    let html = text(&answer);
+    assert!(
+        html.contains("Log in") && html.contains("<noscript>"),
+        "{html}"
+    );
+    for secret in ["Night of the Open Gates", "Gate A"] {
+        assert!(!html.contains(secret), "{secret} in {html}");
+    }
+    assert!(!html.contains("style=") && !html.contains("<style") && !html.contains("onclick"));
+    assert_eq!(html.matches("<script").count(), 1);
+    assert!(
+        !html.contains("https://"),
+        "nothing is loaded from elsewhere"
+    );
+    assert_eq!(answer.headers[header::CACHE_CONTROL], "private, no-cache");
+    for asset in ["/assets/live.js", "/assets/live.css"] {
+        assert_eq!(site.test.get(asset, "").await.status, 200, "{asset}");
+    }
+    let script = text(&site.test.get("/assets/live.js", "").await);
+    for store in ["localStorage", "sessionStorage", "cookie", "access_token="] {
+        assert!(!script.contains(store), "{store}");
+    }
+    let nowhere = site.test.get("/events/not-an-id/live", "").await;
+    assert_eq!(nowhere.status, 404);
+}
+
+#[tokio::test]
 async fn links_that_lead_nowhere_say_so() {
     // T2
     let site = Site::with_tickets(1).await;

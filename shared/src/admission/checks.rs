@@ -1,6 +1,6 @@
 //! Steps 4, 7 and 8 where a check-in list or the event's rules have a say.
 
-use crate::ticket::Flags;
+use crate::ticket::{Flags, Payload};
 use crate::trust::{GatePolicy, ListFlags, TicketRow};
 
 use super::answers;
@@ -81,7 +81,11 @@ impl<'a> Case<'a> {
     }
 
     pub(super) fn re_enters(&self) -> bool {
-        self.has(Flags::RE_ENTRY) || self.list_has(ListFlags::RE_ENTRY)
+        self.re_enters_as(self.payload)
+    }
+
+    pub(super) fn re_enters_as(&self, payload: &Payload) -> bool {
+        payload.flags.contains(Flags::RE_ENTRY) || self.list_has(ListFlags::RE_ENTRY)
     }
 
     pub(super) fn list_has(&self, flag: ListFlags) -> bool {

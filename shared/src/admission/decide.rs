@@ -28,6 +28,7 @@ use crate::ticket::{Flags, Payload, layout::window_time};
 use crate::time::Timestamp;
 use crate::trust::{ClassPolicy, GatePolicy, ListPolicy, Policy, TicketRow, TicketRowStatus};
 
+use super::add_on::{AddOn, Meant};
 use super::answers::Answer;
 use super::explain::{self, Details, RuleAnswer, Setting, explain};
 use super::present::Presented;
@@ -57,6 +58,8 @@ pub struct Facts<'a> {
     pub turn: Turn,
     /// What the guest said to the questions of the event.
     pub answers: &'a [Answer],
+    /// What was added to the ticket, in order of serials.
+    pub add_ons: &'a [AddOn],
 }
 
 /// Where and how the ticket is shown.
@@ -89,14 +92,17 @@ pub fn decide(
     if gate.evicted {
         return refusal(Reason::DeviceEvicted, &setting);
     }
-    let (payload, token) = match presented {
-        Presented::Ticket { payload, token } => (payload, token),
+    let (payload, shown, was_sealed) = match presented {
+        Presented::Ticket { payload, token } => {
+            (payload, Shown::Code(token.step()), token.was_sealed())
+        }
+        Presented::Found { payload } => (payload, Shown::Nothing, false),
         Presented::Refused(reason) => return refusal(*reason, &setting),
     };
     let case = Case {
         payload,
-        step: token.step(),
-        was_sealed: token.was_sealed(),
+        shown,
+        was_sealed,
         facts,
         policy,
         class: policy.classes.get(usize::from(payload.class)),
@@ -105,11 +111,52 @@ pub fn decide(
         now,
     };
     let mut findings = Findings::default();
+    match case.meant() {
+        Meant::Itself => {}
+        Meant::AddOn(add_on) => return case.as_add_on(add_on, &setting),
+        Meant::Several(classes) => findings.add_ons = case.class_names(&classes),
+    }
     match gate.direction {
         Direction::In => case.check_entry(&mut findings),
         Direction::Out => case.check_exit(&mut findings),
     }
     case.verdict(&findings, &setting)
+}
+
+/// A refusal before any ticket is looked at. `classes` are those of which one is to be shown.
+pub(super) fn refuse(
+    reason: Reason,
+    classes: &[u8],
+    policy: &Policy,
+    gate: &GateContext,
+    now: Timestamp,
+) -> Verdict {
+    let setting = Setting {
+        language: &policy.language,
+        timezone: &policy.timezone,
+        now,
+    };
+    if gate.evicted {
+        return refusal(Reason::DeviceEvicted, &setting);
+    }
+    let names = classes
+        .iter()
+        .filter_map(|class| policy.classes.get(usize::from(*class)));
+    let details = Details {
+        add_ons: names.map(|class| class.name.as_str()).collect(),
+        ..Details::default()
+    };
+    Verdict {
+        explanation: explain(reason, &setting, &details),
+        ..refusal(reason, &setting)
+    }
+}
+
+/// Whether the list of a gate admits a class.
+pub(super) fn is_listed(policy: &Policy, gate: Option<u16>, class: u8) -> bool {
+    let gate = gate.and_then(|gate| policy.gates.get(usize::from(gate)));
+    let list = gate.and_then(|gate| policy.lists.get(usize::from(gate.list?)));
+    list.is_none_or(|list| list.admits(class))
 }
 
 /// A refusal that no ticket stands behind.
@@ -139,6 +186,8 @@ pub(super) struct Findings<'a> {
     /// What stands between the ticket and that rule.
     pub(super) obstacles: Vec<Obstacle>,
     pub(super) untimely: Option<(Untimely, Timestamp)>,
+    /// Classes of add-ons, when the ticket could stand for several.
+    pub(super) add_ons: Vec<&'a str>,
 }
 
 impl Findings<'_> {
@@ -159,11 +208,19 @@ impl Findings<'_> {
     }
 }
 
+/// What there was to look at.
+#[derive(Clone, Copy)]
+pub(super) enum Shown {
+    /// The ticket's code, with its step if it turns.
+    Code(Option<u16>),
+    /// Somebody found the ticket without it: there is no moment to judge.
+    Nothing,
+}
+
 /// One verified ticket at one gate.
 pub(super) struct Case<'a> {
     pub(super) payload: &'a Payload,
-    /// Of a code that turns.
-    pub(super) step: Option<u16>,
+    pub(super) shown: Shown,
     pub(super) was_sealed: bool,
     pub(super) facts: &'a Facts<'a>,
     pub(super) policy: &'a Policy,
@@ -177,6 +234,11 @@ impl<'a> Case<'a> {
     fn check_entry(&self, findings: &mut Findings<'a>) {
         self.check_standing(findings);
         self.check_turn(findings);
+        self.check_passage(findings);
+    }
+
+    /// Steps 5 to 9.
+    fn check_passage(&self, findings: &mut Findings<'a>) {
         self.check_place(findings);
         self.check_window(findings);
         self.check_rules(findings);
@@ -211,14 +273,22 @@ impl<'a> Case<'a> {
         findings.fail_if(is(TicketRowStatus::Expired), Reason::Expired);
 
         let age = self.now.millis_since(self.gate.snapshot_created);
-        let red = i64::from(self.policy.red_after_secs) * 1000;
-        findings.fail_if(age > red, Reason::SnapshotTooOld);
+        let limit = match self.shown {
+            Shown::Code(_) => self.policy.red_after_secs,
+            // A typed code is weak evidence, and dies with a generation of which old news is late.
+            Shown::Nothing => self.policy.amber_after_secs,
+        };
+        let limit = i64::from(limit) * 1000;
+        findings.fail_if(age > limit, Reason::SnapshotTooOld);
     }
 
     /// The moment of a code that turns. Its still form was never issued, nor was the clear form of a
     /// sealed one: a ticket that is known to be the one and is the other is not genuine.
     fn check_turn(&self, findings: &mut Findings<'a>) {
-        let Some(step) = self.step else {
+        let Shown::Code(step) = self.shown else {
+            return;
+        };
+        let Some(step) = step else {
             let has = |flag| self.facts.row.is_some_and(|row| row.flags & flag != 0);
             let in_clear = has(TicketRow::SEALED) && !self.was_sealed;
             findings.fail_if(has(TicketRow::ROTATING) || in_clear, Reason::BadSignature);
@@ -283,6 +353,47 @@ impl<'a> Case<'a> {
         self.policy.gates.get(usize::from(index))
     }
 
+    /// The verdict about an add-on, by the ticket that it was added to: that one must be good, and
+    /// the add-on is what enters.
+    fn as_add_on(&self, add_on: &AddOn, setting: &Setting<'_>) -> Verdict {
+        let facts = Facts {
+            row: Some(&add_on.row),
+            state: add_on.state.as_ref(),
+            holder: self.facts.holder,
+            answers: self.facts.answers,
+            ..Facts::default()
+        };
+        let case = Case {
+            payload: &add_on.payload,
+            shown: self.shown,
+            was_sealed: self.was_sealed,
+            facts: &facts,
+            policy: self.policy,
+            class: self.policy.classes.get(usize::from(add_on.payload.class)),
+            usage: Usage::of(facts.state, self.policy, self.gate.gate, self.now),
+            gate: self.gate,
+            now: self.now,
+        };
+        let mut findings = Findings::default();
+        match self.gate.direction {
+            Direction::In => {
+                self.check_standing(&mut findings);
+                self.check_turn(&mut findings);
+                case.check_standing(&mut findings);
+                case.check_passage(&mut findings);
+            }
+            Direction::Out => case.check_exit(&mut findings),
+        }
+        case.verdict(&findings, setting)
+    }
+
+    fn class_names(&self, classes: &[u8]) -> Vec<&'a str> {
+        let known = classes
+            .iter()
+            .filter_map(|class| self.policy.classes.get(usize::from(*class)));
+        known.map(|class| class.name.as_str()).collect()
+    }
+
     fn earlier(&self) -> Option<EarlierUse> {
         let use_ = self.usage.earlier(self.re_enters())?;
         let gate = self.policy.gates.get(usize::from(use_.gate));
@@ -318,6 +429,7 @@ impl<'a> Case<'a> {
                 Reason::WrongClass if self.class.is_some() => self.other_gates(),
                 _ => Vec::new(),
             },
+            add_ons: findings.add_ons.clone(),
             known_class: self.class.is_some(),
             questions: self.open_questions(),
             adult: self.has(Flags::ADULT),

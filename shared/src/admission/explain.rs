@@ -28,6 +28,8 @@ pub struct Details<'a> {
     pub obstacles: &'a [Obstacle],
     /// Gates that would let the ticket in.
     pub gates: Vec<&'a str>,
+    /// Classes of add-ons that the ticket could stand for here.
+    pub add_ons: Vec<&'a str>,
     /// The class is one of the event's, but not of this entrance.
     pub known_class: bool,
     /// What is to be asked.
@@ -122,6 +124,10 @@ impl Language {
             Reason::WrongGate => {
                 let gates = details.gates.join(self.list_or);
                 fill(self.wrong_gate_elsewhere, &[("gates", &gates)])
+            }
+            Reason::WrongClass if !details.add_ons.is_empty() => {
+                let extras = details.add_ons.join(self.list_or);
+                fill(self.wrong_class_several, &[("extras", &extras)])
             }
             Reason::WrongClass if !details.known_class => self.wrong_class.to_owned(),
             Reason::WrongClass if details.gates.is_empty() => self.wrong_class_here.to_owned(),

@@ -2,7 +2,8 @@
 //!
 //! They are read by a guest over a shoulder: short, polite, what to do next, no word of ours.
 
-/// Sentences of one language. `{time}`, `{gate}`, `{gates}`, `{rule}` and `{questions}` are filled in.
+/// Sentences of one language. `{time}`, `{gate}`, `{gates}`, `{rule}`, `{extras}` and `{questions}` are
+/// filled in.
 pub(super) struct Language {
     /// Primary subtag, lower case.
     pub(super) tag: &'static str,
@@ -38,6 +39,8 @@ pub(super) struct Language {
     /// For a class that enters at other gates, or at none that is known.
     pub(super) wrong_class_here: &'static str,
     pub(super) wrong_class_elsewhere: &'static str,
+    /// For a ticket that could stand for one of several add-ons.
+    pub(super) wrong_class_several: &'static str,
     pub(super) rule: &'static str,
     /// What would have to be otherwise for a rule to allow.
     pub(super) rule_entries: &'static str,
@@ -96,6 +99,7 @@ const ENGLISH: Language = Language {
     wrong_class: "This kind of ticket is not known here. Please go to the ticket desk.",
     wrong_class_here: "This kind of ticket does not enter here. Please ask the staff.",
     wrong_class_elsewhere: "This kind of ticket does not enter here. Please go to {gates}.",
+    wrong_class_several: "Please show the code of what you would like to use here: {extras}.",
     rule: "Not allowed by the rule “{rule}”.",
     rule_entries: "All its entries are used.",
     rule_from: "Allowed from {time}.",
@@ -152,6 +156,7 @@ const VIETNAMESE: Language = Language {
     wrong_class: "Không có loại vé này ở đây. Vui lòng đến quầy vé.",
     wrong_class_here: "Loại vé này không vào cổng này. Vui lòng hỏi nhân viên.",
     wrong_class_elsewhere: "Loại vé này không vào cổng này. Vui lòng đến {gates}.",
+    wrong_class_several: "Vui lòng đưa mã của phần bạn muốn dùng ở đây: {extras}.",
     rule: "Quy định “{rule}” không cho phép.",
     rule_entries: "Vé đã dùng hết số lượt vào.",
     rule_from: "Được vào từ {time}.",

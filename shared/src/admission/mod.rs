@@ -3,12 +3,14 @@
 //! Invariants: total (every input has a verdict), the same everywhere, no I/O, no clock. The first
 //! check that fails is the reason; `also` lists the others; an earlier use is always told.
 
+mod add_on;
 pub mod answers;
 mod checks;
 pub mod decide;
 pub mod explain;
 mod facts;
 mod languages;
+mod media;
 pub mod overrule;
 pub mod present;
 pub mod rules;
@@ -16,8 +18,10 @@ mod turn;
 mod usage;
 pub mod verdict;
 
+pub use add_on::AddOn;
 pub use answers::{Answer, Demand};
 pub use decide::{Direction, Facts, GateContext, decide};
+pub use media::{Carried, decide_medium};
 pub use present::{IssuedList, Presented, present, present_chip, present_listed};
 pub use turn::{GateClock, TOLERANCE_SECS, Turn, Untimely};
 pub use verdict::{EarlierUse, Outcome, Reason, Verdict};

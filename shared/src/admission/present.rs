@@ -32,6 +32,9 @@ pub enum Presented {
     /// Verified for this event; where the code turns, `token.step()` is proven by its reveal, and
     /// whether it is of this moment is for `decide` to judge, which knows the time.
     Ticket { payload: Payload, token: Token },
+    /// A ticket that was found without its token: by its typed code, or by a person who looked it
+    /// up. What its token would say is taken from the signed snapshot.
+    Found { payload: Payload },
     /// Not: `not_a_ticket`, `misread`, `unknown_event`, `unknown_key` or `bad_signature`. A caller
     /// that stops earlier says so with a reason of its own (`rate_limited`).
     Refused(Reason),

@@ -55,6 +55,10 @@ pub struct CheckInList {
     /// Staff look at everybody's ID.
     #[serde(default)]
     pub id_check: bool,
+    /// A ticket that is not on the list stands for what was added to it and is: one code for the
+    /// door and for the buffet.
+    #[serde(default)]
+    pub match_add_ons: bool,
     /// Time of day, `04:00` on the event's clock: whoever is inside then counts as gone.
     #[serde(default)]
     pub check_out_at: Option<String>,
@@ -123,6 +127,15 @@ const fn yes() -> bool {
     true
 }
 
+/// For staff, with each ticket of a class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ClassNote {
+    pub class_id: ClassId,
+    pub text: String,
+}
+
 /// Replaced as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -138,4 +151,6 @@ pub struct CheckInSettings {
     pub lists: Vec<CheckInList>,
     #[serde(default)]
     pub questions: Vec<CheckInQuestion>,
+    #[serde(default)]
+    pub class_notes: Vec<ClassNote>,
 }

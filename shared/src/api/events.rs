@@ -47,6 +47,9 @@ pub struct CreateEvent {
     /// Whether gate devices carry holders' names. Off by default: a stolen device tells nothing.
     #[serde(default)]
     pub names_at_gate: bool,
+    /// Whether somebody compares six digits before a new gate device may speak. Off by default.
+    #[serde(default)]
+    pub confirm_devices: bool,
 }
 
 /// Absent fields stay as they are.
@@ -70,6 +73,8 @@ pub struct UpdateEvent {
     pub capacity: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names_at_gate: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm_devices: Option<bool>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,6 +93,7 @@ pub struct EventView {
     pub phase: EventPhase,
     pub capacity: u32,
     pub names_at_gate: bool,
+    pub confirm_devices: bool,
     pub classes: Vec<TicketClassView>,
     pub gates: Vec<GateView>,
     pub created_at: Timestamp,

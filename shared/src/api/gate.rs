@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ClaimedTicketId, DeviceId, EventId, GateId, TicketId};
+use crate::admission::Verdict;
+use crate::ids::{ClaimedTicketId, DeviceId, EventId, GateId, TicketId, UserId};
+use crate::log::ConflictCategory;
 use crate::time::Timestamp;
 
 /// What a device may do. Anything that is not listed for a role is denied.
@@ -43,6 +45,8 @@ pub struct DeviceEnrolment {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum DeviceStatus {
     Invited,
+    /// It proved its key and its code; somebody has to compare six digits before it may speak.
+    Pending,
     Enrolled,
     Evicted,
 }
@@ -55,12 +59,83 @@ pub struct DeviceView {
     pub event_id: EventId,
     pub name: String,
     pub gate_id: GateId,
+    /// The gate's name.
+    pub gate: String,
     pub role: DeviceRole,
     pub status: DeviceStatus,
     pub enrolled_at: Option<Timestamp>,
+    pub evicted_at: Option<Timestamp>,
+    /// Six digits that the device shows too: they differ when somebody else enrolled with its code.
+    pub transcript_code: Option<String>,
+    /// Its last sync; noted every half minute.
     pub last_seen_at: Option<Timestamp>,
     /// Entries received from its logs.
     pub entries: u64,
+    pub logs: Vec<DeviceLogView>,
+    pub app_version: String,
+    /// The ticket list that it decides by.
+    pub snapshot: Option<DeviceSnapshotView>,
+    /// Entries that had not reached the server at its last sync.
+    pub pending: u32,
+    /// `None` on mains, or where the system does not tell.
+    pub battery_percent: Option<u8>,
+    /// Server clock minus its clock.
+    pub clock_offset_ms: i64,
+    pub admitted: u64,
+    /// Let in by a supervisor.
+    pub forced: u64,
+    /// Let in by a typed code.
+    pub typed: u64,
+    /// Typed codes that were no ticket's and wrong supervisor PINs of the last hour, by its own count.
+    pub wrong_codes: u32,
+    pub wrong_pins: u32,
+}
+
+/// How far one log of a device is known. A device begins another after a re-install or a restore.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeviceLogView {
+    pub log: String,
+    pub entries: u32,
+    /// Hash of all of them, hex.
+    pub head: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeviceSnapshotView {
+    pub version: u64,
+    pub created_at: Timestamp,
+    pub age_secs: i64,
+}
+
+/// Lets a pending device in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConfirmDevice {
+    /// The six digits on the device's own screen.
+    pub transcript_code: String,
+}
+
+/// Lets somebody watch the event's gates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AddStaff {
+    /// Username or e-mail address of an account.
+    pub username: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StaffView {
+    pub user_id: UserId,
+    pub username: String,
+    pub added_at: Timestamp,
 }
 
 /// First step of enrolment: prove that the hub is fresh.
@@ -101,8 +176,26 @@ pub struct EnrolResponse {
     pub role: DeviceRole,
     /// Six digits that both screens show; they differ when somebody sits in between.
     pub transcript_code: String,
+    /// Somebody compares the digits first; until then the device is in no roster and may not sync.
+    #[serde(default)]
+    pub awaiting_confirmation: bool,
     /// Signed root statement, postcard, base64.
     pub root: String,
+}
+
+/// What a gate would say to a ticket, and what its staff would see and ask.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ValidationView {
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// About this ticket, then about its class.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Ids of the questions that are open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -156,7 +249,25 @@ pub struct RedemptionView {
 pub struct ConflictView {
     pub serial: u32,
     pub ticket_id: Option<TicketId>,
-    pub admissions: Vec<RedemptionView>,
+    pub category: ConflictCategory,
+    /// In the common order: the first is the one that counts.
+    pub admissions: Vec<ConflictAdmissionView>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConflictAdmissionView {
+    #[serde(flatten)]
+    pub redemption: RedemptionView,
+    /// `at` by the server's clock, as far as the device's was known to be off.
+    pub corrected_at: Timestamp,
+    /// Whom the device could hear when it decided.
+    pub heard_server: bool,
+    pub heard_peer: bool,
+    pub clock_unsure: bool,
+    /// Its device had been removed: it counts for nothing, but somebody may have come in by it.
+    pub quarantined: bool,
 }
 
 super::accounts::redacted_debug!(DeviceEnrolment {

@@ -7,6 +7,7 @@ pub mod check_in;
 pub mod error;
 pub mod events;
 pub mod gate;
+pub mod live;
 pub mod orders;
 pub mod page;
 pub mod payments;

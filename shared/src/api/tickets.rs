@@ -92,6 +92,10 @@ pub struct Attendee {
 pub struct ClaimRequest {
     pub ticket_id: TicketId,
     pub attendee: Attendee,
+    /// Another ticket of yours for the same event. Where a gate's list matches add-ons, showing
+    /// that one opens it for this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub add_on_to: Option<ClaimedTicketId>,
 }
 
 /// A new code for a ticket; its old one dies.
@@ -165,6 +169,8 @@ pub struct ClaimedTicketView {
     /// The code changes: there is no `token`, the attendee's page shows it.
     #[serde(default)]
     pub rotating: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub add_on_to: Option<ClaimedTicketId>,
     /// The digits of the QR code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
@@ -174,6 +180,45 @@ pub struct ClaimedTicketView {
     pub page_url: String,
     pub qr_url: String,
     pub claimed_at: Timestamp,
+}
+
+/// For staff, when the ticket is scanned; empty takes it away.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TicketNote {
+    pub text: String,
+}
+
+/// What a wristband or card stands for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LinkMedium {
+    /// Claimed tickets of the event. A gate lets in by a medium when just one of them is good there
+    /// and then.
+    pub ticket_ids: Vec<ClaimedTicketId>,
+    /// `false`: lost or blocked.
+    #[serde(default = "yes")]
+    pub active: bool,
+    /// Absent means for as long as its tickets.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MediumView {
+    /// Its id as readers give it: letters and digits.
+    pub medium: String,
+    pub ticket_ids: Vec<ClaimedTicketId>,
+    pub active: bool,
+    pub until: Option<Timestamp>,
 }
 
 /// Answers to questions of the event, by their ids.

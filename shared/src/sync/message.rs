@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use super::report::DeviceReport;
 use super::strict::{self, StrictError, bounded};
 use crate::ids::{DeviceId, EventId};
 use crate::limits::{LOG_SEGMENT_ENTRIES_MAX, SYNC_BODY_BYTES_MAX};
@@ -43,6 +44,8 @@ pub enum SyncRequest {
         now: Timestamp,
         /// Versions of (root, keyring, roster, snapshot) held; 0 for none.
         held: [u64; 4],
+        /// How the sender is, if it says: its own word, for people to look at.
+        report: Option<DeviceReport>,
         /// All logs that the sender has.
         #[serde(deserialize_with = "bounded::<LOGS_MAX, _, _>")]
         vector: Vec<LogVector>,
@@ -146,11 +149,13 @@ impl SyncRequest {
     /// Bounds that senders and readers keep.
     pub fn check(&self) -> Result<(), StrictError> {
         let Self::V1 {
+            report,
             vector,
             geneses,
             segments,
             ..
         } = self;
+        report.as_ref().map_or(Ok(()), DeviceReport::check)?;
         check_logs(vector, geneses, segments)
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod message;
+pub mod report;
 pub mod strict;
 
 pub use answers::{Answered, AnswersRequest, AnswersResponse};
@@ -9,4 +10,5 @@ pub use message::{
     LogVector, ScanKeysRequest, ScanKeysResponse, SegmentsRequest, SegmentsResponse, SignedRequest,
     StatementSet, SyncRequest, SyncResponse,
 };
+pub use report::DeviceReport;
 pub use strict::{StrictError, from_wire, to_wire};

@@ -11,6 +11,7 @@ pub mod chip;
 pub mod digits;
 pub mod keys;
 pub mod layout;
+pub mod medium;
 pub mod proof;
 pub mod sealed;
 pub mod sign;
@@ -24,6 +25,7 @@ pub use keys::{KeyError, check_public_key};
 pub use layout::{
     Flags, FrameError, PAYLOAD_LEN, Payload, TOKEN_DIGITS, TOKEN_LEN, TicketType, event_hint,
 };
+pub use medium::{MediumId, medium_proof, medium_text};
 pub use proof::{ProofStanding, ScanCommitment, ScanProof, proof_standing};
 pub use sealed::{OpenError, SEALED_TOKEN_DIGITS, SEALED_TOKEN_LEN, ScanKey, sign_sealed};
 pub use sign::{SignError, sign};

@@ -132,8 +132,8 @@ fn is_hub(hub: &str) -> bool {
     })
 }
 
-/// 16 bytes as 32 hex digits or 26 characters of base32.
-fn parse_pin(text: &str) -> Option<RootPin> {
+/// 16 bytes as 32 hex digits or 26 characters of base32, the way a link carries them.
+pub fn parse_pin(text: &str) -> Option<RootPin> {
     let bytes = match text.len() {
         32 => data_encoding::HEXLOWER_PERMISSIVE
             .decode(text.as_bytes())

@@ -37,7 +37,9 @@ impl ListFlags {
     pub const RE_ENTRY: Self = Self(1 << 1);
     /// Staff look at everybody's ID.
     pub const ID_CHECK: Self = Self(1 << 2);
-    const KNOWN: u8 = 0b111;
+    /// A ticket that is not on the list stands for what was added to it and is.
+    pub const ADD_ON_MATCH: Self = Self(1 << 3);
+    const KNOWN: u8 = 0b1111;
 
     #[must_use]
     pub const fn with(self, other: Self) -> Self {

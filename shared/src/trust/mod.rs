@@ -6,6 +6,7 @@
 
 pub mod authority;
 pub mod enrolment;
+pub mod extras;
 pub mod keyring;
 pub mod lists;
 pub mod questions;
@@ -17,6 +18,7 @@ pub mod snapshot;
 pub mod statement;
 
 pub use authority::{Authority, KeyId};
+pub use extras::{Extra, MediumLink, Terms};
 pub use keyring::{KeyStatus, Keyring, KeyringEntry, TrustedKeys};
 pub use lists::{EntryLimit, ListFlags, ListPolicy};
 pub use questions::{QuestionKind, QuestionPolicy};

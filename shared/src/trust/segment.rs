@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::extras::{self, Extra};
 use super::statement::TrustError;
 use crate::limits::{NAME_CHARS_MAX, SEGMENT_TICKETS};
 use crate::sync::strict::{self, bounded};
@@ -24,6 +25,8 @@ pub enum SegmentKind {
     Seats,
     /// Holder names by serial; only when the event says so.
     Holders,
+    /// Notes and add-ons by serial.
+    Extras,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,6 +172,8 @@ pub enum Segment {
     Seats(#[serde(deserialize_with = "bounded::<ROWS_MAX, _, _>")] Vec<String>),
     /// (serial, name), ascending.
     Holders(#[serde(deserialize_with = "bounded::<ROWS_MAX, _, _>")] Vec<(u32, String)>),
+    /// Ascending by serial.
+    Extras(#[serde(deserialize_with = "bounded::<ROWS_MAX, _, _>")] Vec<(u32, Extra)>),
 }
 
 impl Segment {
@@ -179,7 +184,7 @@ impl Segment {
     pub fn rows(&self) -> impl Iterator<Item = TicketRow> {
         let bytes = match self {
             Self::Tickets(bytes) => bytes.as_slice(),
-            Self::Seats(_) | Self::Holders(_) => &[],
+            Self::Seats(_) | Self::Holders(_) | Self::Extras(_) => &[],
         };
         let (rows, _) = bytes.as_chunks::<{ TicketRow::LEN }>();
         // `open` has refused rows that do not decode.
@@ -190,6 +195,7 @@ impl Segment {
             Self::Tickets(_) => SegmentKind::Tickets,
             Self::Seats(_) => SegmentKind::Seats,
             Self::Holders(_) => SegmentKind::Holders,
+            Self::Extras(_) => SegmentKind::Extras,
         }
     }
     pub fn to_wire(&self) -> Vec<u8> {
@@ -227,6 +233,7 @@ impl Segment {
             Self::Tickets(bytes) => check_rows(bytes),
             Self::Seats(labels) => check_seats(labels),
             Self::Holders(holders) => check_holders(holders, index),
+            Self::Extras(extras) => extras::check(extras, index),
         }
     }
 }

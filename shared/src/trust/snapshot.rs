@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::extras::NOTE_CHARS_MAX;
 use super::lists::{self, ListPolicy};
 use super::questions::{self, QuestionPolicy};
 use super::segment::{SEGMENT_BYTES_MAX, SegmentKind, SegmentRef};
@@ -29,6 +30,8 @@ pub struct ClassPolicy {
     pub id: ClassId,
     pub name: String,
     pub zones: u16,
+    /// Shown to staff with each ticket of it; empty for none.
+    pub note: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +120,9 @@ impl Policy {
         for name in names {
             within(name.chars().count(), NAME_CHARS_MAX, "name too long")?;
         }
+        for class in &self.classes {
+            within(class.note.chars().count(), NOTE_CHARS_MAX, "note too long")?;
+        }
         let known = (1_u32 << self.zones.len()) - 1;
         let mut bitmaps = (self.classes.iter().map(|class| class.zones))
             .chain(self.gates.iter().map(|gate| gate.zones));
@@ -151,7 +157,7 @@ impl Manifest {
         }
         for segment in &self.segments {
             let index_max = match segment.kind {
-                SegmentKind::Tickets | SegmentKind::Holders => {
+                SegmentKind::Tickets | SegmentKind::Holders | SegmentKind::Extras => {
                     self.policy.serial_max / SEGMENT_TICKETS
                 }
                 SegmentKind::Seats => SEAT_SEGMENT_INDEX_MAX,

@@ -71,6 +71,10 @@ impl Signed {
     pub fn to_wire(&self) -> Vec<u8> {
         strict::to_versioned(self)
     }
+    /// What it says it is, before anything is verified: to know by which keys to check it.
+    pub fn kind(&self) -> Result<StatementKind, TrustError> {
+        Ok(self.header()?.kind)
+    }
     /// What a signature covers.
     pub(super) fn message(&self) -> Vec<u8> {
         [DOMAIN, &self.bytes].concat()

@@ -25,7 +25,7 @@ fn sign_bytes(key: &SigningKey, event: EventId, payload: &[u8; PAYLOAD_LEN]) -> 
 fn reason(presented: &Presented) -> Option<Reason> {
     match presented {
         Presented::Refused(reason) => Some(*reason),
-        Presented::Ticket { .. } => None,
+        Presented::Ticket { .. } | Presented::Found { .. } => None,
     }
 }
 

@@ -66,6 +66,7 @@ fn variants(earlier: &EarlierUse) -> Vec<(&'static str, Details<'_>)> {
         rule: Some(("Members before six", RuleAnswer::Refused)),
         obstacles: &[],
         gates: vec!["Gate A", "Gate B"],
+        add_ons: Vec::new(),
         known_class: true,
         questions: vec!["Have you read the house rules?"],
         adult: false,

@@ -2,8 +2,8 @@
 
 use ed25519_dalek::SigningKey;
 use shared::admission::{
-    Answer, Direction, Facts, GateContext, Outcome, Presented, Reason, Turn, Verdict, decide,
-    present,
+    AddOn, Answer, Direction, Facts, GateContext, Outcome, Presented, Reason, Turn, Verdict,
+    decide, present,
 };
 use shared::ids::{ClassId, DeviceId, EventId, GateId};
 use shared::log::{EntryKind, Hlc, LogId, TicketState, Use};
@@ -108,6 +108,7 @@ fn policy() -> Policy {
         id: ClassId::from_bytes([number; 16]),
         name: name.to_owned(),
         zones,
+        note: String::new(),
     };
     Policy {
         title: "Night of Lanterns".to_owned(),
@@ -170,6 +171,8 @@ pub(crate) struct Door {
     pub(crate) asks: bool,
     /// What the guest says to questions.
     pub(crate) answers: Vec<Answer>,
+    /// What was added to the ticket that is shown.
+    pub(crate) add_ons: Vec<AddOn>,
     /// Entries written, as a scanner would queue them.
     pub(crate) written: u32,
 }
@@ -186,6 +189,7 @@ impl Door {
             turn: Turn::default(),
             asks: true,
             answers: Vec::new(),
+            add_ons: Vec::new(),
             written: 0,
         }
     }
@@ -217,6 +221,7 @@ impl Door {
             holder: Some("An Nguyen"),
             turn: self.turn,
             answers: &self.answers,
+            add_ons: &self.add_ons,
         };
         let context = GateContext {
             gate: self.gate,

@@ -1,10 +1,12 @@
 //! Admission: text to verdict, scenarios, corpus, rules, sentences, totality.
 
+mod add_ons;
 mod answers;
 mod corpus;
 mod explanations;
 mod fixture;
 mod logic;
+mod media;
 mod nearest;
 mod overruling;
 mod properties;

@@ -88,6 +88,7 @@ fn a_list_of_nothings_is_cut_off() {
     let head = SyncRequest::V1 {
         now: Timestamp::from_millis(0),
         held: [0; 4],
+        report: None,
         vector: Vec::new(),
         geneses: Vec::new(),
         segments: Vec::new(),

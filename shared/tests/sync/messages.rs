@@ -6,9 +6,10 @@ use proptest::prelude::*;
 use shared::ids::{DeviceId, EventId};
 use shared::log::{Genesis, LogId, LogSegment};
 use shared::sync::message::{LOG_SEGMENTS_MAX, LOGS_MAX, SNAPSHOT_SEGMENTS_MAX};
+use shared::sync::report::CUT_LOGS_MAX;
 use shared::sync::{
-    LogVector, SegmentsRequest, SegmentsResponse, SignedRequest, StatementSet, StrictError,
-    SyncRequest, SyncResponse,
+    DeviceReport, LogVector, SegmentsRequest, SegmentsResponse, SignedRequest, StatementSet,
+    StrictError, SyncRequest, SyncResponse,
 };
 use shared::time::Timestamp;
 use shared::trust::{KeyId, Signed};
@@ -62,10 +63,23 @@ fn segment() -> LogSegment {
     }
 }
 
+pub(crate) fn report() -> DeviceReport {
+    DeviceReport {
+        app_version: "kiosk 0.1.0".to_owned(),
+        snapshot: Some((7, SENT)),
+        pending: 2,
+        battery_percent: Some(81),
+        wrong_codes: 3,
+        wrong_pins: 1,
+        cut_logs: vec![log(9)],
+    }
+}
+
 pub(crate) fn request() -> SyncRequest {
     SyncRequest::V1 {
         now: SENT,
         held: [1, 2, 3, u64::MAX],
+        report: Some(report()),
         vector: vector(2),
         geneses: vec![genesis("kiosk 0.1.0")],
         segments: vec![segment()],
@@ -184,6 +198,34 @@ fn a_message_out_of_bounds_is_refused() {
         } = request;
         (*v, *g, *s) = (vector, geneses, segments);
         assert_eq!(response.check(), Err(StrictError::Bounds(why)));
+    }
+}
+
+#[test]
+fn a_report_out_of_bounds_is_refused() {
+    // V10
+    let long = DeviceReport {
+        app_version: "x".repeat(65),
+        ..report()
+    };
+    let charged = DeviceReport {
+        battery_percent: Some(101),
+        ..report()
+    };
+    let many = DeviceReport {
+        cut_logs: vec![log(9); CUT_LOGS_MAX + 1],
+        ..report()
+    };
+    for (report, why) in [
+        (long, "the version of the app"),
+        (charged, "the battery"),
+        (many, "cut logs"),
+    ] {
+        let mut request = request();
+        let SyncRequest::V1 { report: said, .. } = &mut request;
+        *said = Some(report);
+        assert_eq!(request.check(), Err(StrictError::Bounds(why)));
+        assert!(SyncRequest::from_wire(&request.to_wire()).is_err(), "{why}");
     }
 }
 
@@ -324,6 +366,7 @@ proptest! {
         let request = SyncRequest::V1 {
             now: Timestamp::from_millis(now),
             held,
+            report: None,
             vector: vector(logs),
             geneses: Vec::new(),
             segments: vec![LogSegment { first_seq, bodies, ..segment() }],

@@ -48,7 +48,7 @@ fn keys() -> TrustedKeys {
 /// At a chip reader.
 fn held(memory: &[u8], uid: ChipUid) -> Option<Reason> {
     match present_chip(uid, memory, event(), &keys(), &|_| None, NOW) {
-        Presented::Ticket { .. } => None,
+        Presented::Ticket { .. } | Presented::Found { .. } => None,
         Presented::Refused(reason) => Some(reason),
     }
 }

@@ -71,7 +71,7 @@ fn keys(scan_keys: Vec<ScanKey>) -> TrustedKeys {
 /// As a gate of the event judges it.
 fn judged(token: &Token, keys: &TrustedKeys) -> Option<Reason> {
     match present(&token.to_digits(), event(), keys, NOW) {
-        Presented::Ticket { .. } => None,
+        Presented::Ticket { .. } | Presented::Found { .. } => None,
         Presented::Refused(reason) => Some(reason),
     }
 }

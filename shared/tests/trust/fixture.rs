@@ -4,13 +4,14 @@ use ed25519_dalek::{Signer, SigningKey};
 use serde::Serialize;
 use shared::api::gate::DeviceRole;
 use shared::ids::{ClassId, DeviceId, EventId, GateId};
+use shared::ticket::MediumId;
 use shared::ticket::ScanCommitment;
 use shared::time::Timestamp;
 use shared::trust::{
-    Authority, ClassPolicy, EntryLimit, Expected, GatePolicy, Header, KeyId, KeyStatus, Keyring,
-    KeyringEntry, ListFlags, ListPolicy, Manifest, Policy, QuestionKind, QuestionPolicy, Root,
-    Roster, RosterEntry, Segment, Signed, Statement, StatementKind, TicketRow, TicketRowStatus,
-    seal,
+    Authority, ClassPolicy, EntryLimit, Expected, Extra, GatePolicy, Header, KeyId, KeyStatus,
+    Keyring, KeyringEntry, ListFlags, ListPolicy, Manifest, MediumLink, Policy, QuestionKind,
+    QuestionPolicy, Root, Roster, RosterEntry, Segment, Signed, Statement, StatementKind, Terms,
+    TicketRow, TicketRowStatus, seal,
 };
 
 pub(crate) const DOMAIN: &[u8] = b"TKT1.statement\0";
@@ -171,6 +172,7 @@ pub(crate) fn policy() -> Policy {
             id: ClassId::from_bytes([0x11; 16]),
             name: "VIP".to_owned(),
             zones: 0b11,
+            note: "Vào cửa bên".to_owned(),
         }],
         gates: vec![GatePolicy {
             id: gate_id(),
@@ -226,6 +228,30 @@ pub(crate) fn holders() -> Segment {
     Segment::Holders(vec![(1024, "An".to_owned()), (2047, "Bình".to_owned())])
 }
 
+/// Of the second segment.
+pub(crate) fn extras() -> Segment {
+    let noted = Extra {
+        note: "Xe lăn".to_owned(),
+        ..Extra::default()
+    };
+    let carried = Extra {
+        added_to: Some(1024),
+        media: vec![MediumLink {
+            id: MediumId([0x3D; 16]),
+            active: true,
+            until: Some(CREATED.plus_secs(50_000)),
+        }],
+        terms: Some(Terms {
+            zones: 0b11,
+            not_before: 64,
+            not_after: 104,
+            flags: 0b1_0000,
+        }),
+        ..Extra::default()
+    };
+    Segment::Extras(vec![(1024, noted), (1025, carried)])
+}
+
 pub(crate) fn manifest() -> Manifest {
     Manifest {
         keyring_version: 1,
@@ -236,6 +262,7 @@ pub(crate) fn manifest() -> Manifest {
             tickets().reference(1),
             seats().reference(0),
             holders().reference(1),
+            extras().reference(1),
         ],
     }
 }

@@ -197,6 +197,7 @@ fn segment_kind_name(kind: SegmentKind) -> &'static str {
         SegmentKind::Tickets => "tickets",
         SegmentKind::Seats => "seats",
         SegmentKind::Holders => "holders",
+        SegmentKind::Extras => "extras",
     }
 }
 
@@ -205,6 +206,7 @@ fn segment_kind_of(name: &str) -> SegmentKind {
         "tickets" => SegmentKind::Tickets,
         "seats" => SegmentKind::Seats,
         "holders" => SegmentKind::Holders,
+        "extras" => SegmentKind::Extras,
         other => unreachable!("no kind is called {other}"),
     }
 }

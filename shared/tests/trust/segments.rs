@@ -3,9 +3,11 @@
 use shared::limits::SEGMENT_TICKETS;
 use shared::ticket::ScanCommitment;
 use shared::trust::segment::SEGMENT_BYTES_MAX;
-use shared::trust::{Segment, SegmentKind, SegmentRef, TicketRow, TicketRowStatus, TrustError};
+use shared::trust::{
+    Extra, Segment, SegmentKind, SegmentRef, Terms, TicketRow, TicketRowStatus, TrustError,
+};
 
-use crate::fixture::{holders, row, seats, tickets};
+use crate::fixture::{extras, holders, row, seats, tickets};
 
 pub(crate) struct Case {
     pub(crate) name: &'static str,
@@ -73,6 +75,51 @@ pub(crate) fn cases() -> Vec<Case> {
         segment("no tickets", &Segment::of_rows(&[]), 0, Ok(())),
         segment("seats", &seats(), 0, Ok(())),
         segment("holders", &holders(), 1, Ok(())),
+        segment("extras", &extras(), 1, Ok(())),
+        segment(
+            "extras of another segment",
+            &extras(),
+            0,
+            refused("extra outside the segment"),
+        ),
+        segment(
+            "an extra that says nothing",
+            &Segment::Extras(vec![(3, Extra::default())]),
+            0,
+            refused("an extra that says nothing"),
+        ),
+        segment(
+            "an add-on to itself",
+            &carried(|extra| extra.added_to = Some(1025)),
+            1,
+            refused("added to no ticket"),
+        ),
+        segment(
+            "an add-on without terms",
+            &carried(|extra| extra.terms = None),
+            1,
+            refused("terms that no ticket has"),
+        ),
+        segment(
+            "terms without need",
+            &carried(|extra| {
+                extra.added_to = None;
+                extra.media.clear();
+            }),
+            1,
+            refused("terms that no ticket has"),
+        ),
+        segment(
+            "an add-on with unknown flags",
+            &carried(|extra| {
+                extra.terms = extra.terms.map(|terms| Terms {
+                    flags: 0x80,
+                    ..terms
+                });
+            }),
+            1,
+            refused("terms that no ticket has"),
+        ),
         longer,
         changed,
         mistaken,
@@ -154,6 +201,15 @@ pub(crate) fn cases() -> Vec<Case> {
     ]
 }
 
+/// The add-on of the fixture, changed.
+fn carried(change: fn(&mut Extra)) -> Segment {
+    let Segment::Extras(mut all) = extras() else {
+        unreachable!("extras are extras");
+    };
+    change(&mut all[1].1);
+    Segment::Extras(all)
+}
+
 #[test]
 fn each_segment_meets_its_outcome() {
     for case in cases() {
@@ -163,7 +219,7 @@ fn each_segment_meets_its_outcome() {
 
 #[test]
 fn what_was_referred_to_is_what_opens() {
-    for (segment, index) in [(tickets(), 0), (seats(), 5), (holders(), 1)] {
+    for (segment, index) in [(tickets(), 0), (seats(), 5), (holders(), 1), (extras(), 1)] {
         let opened = Segment::open(&segment.reference(index), &segment.to_wire());
         assert_eq!(opened, Ok(segment));
     }

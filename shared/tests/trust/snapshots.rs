@@ -14,6 +14,7 @@ fn class(number: u16) -> ClassPolicy {
         id: ClassId::from_uuid(*EventId::from_bytes(id(number)).as_uuid()),
         name: String::new(),
         zones: 0,
+        note: String::new(),
     }
 }
 
@@ -125,7 +126,10 @@ const REFUSED: &[(&str, Change)] = &[
         m.policy.lists[0].classes = Some(vec![0, 1]);
     }),
     ("unknown list flags", |m| {
-        m.policy.lists[0].flags = ListFlags(0b1000);
+        m.policy.lists[0].flags = ListFlags(0b1_0000);
+    }),
+    ("note too long", |m| {
+        m.policy.classes[0].note = "x".repeat(49);
     }),
     ("not a time of day", |m| {
         m.policy.lists[0].check_out_secs = Some(86_400);

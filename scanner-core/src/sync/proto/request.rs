@@ -1,17 +1,23 @@
 //! What to ask for.
 
 use shared::log::LogSegment;
-use shared::sync::{LogVector, SegmentsRequest, SyncRequest};
+use shared::sync::{DeviceReport, LogVector, SegmentsRequest, SyncRequest};
 use shared::time::Timestamp;
 use shared::trust::SegmentRef;
 
 use super::{FETCH_BYTES_MAX, FETCH_SEGMENTS_MAX, Held};
 
 /// One request of an exchange. `segments` are the entries that the server does not have yet.
-pub(crate) fn request(held: &Held, segments: Vec<LogSegment>, now: Timestamp) -> SyncRequest {
+pub(crate) fn request(
+    held: &Held,
+    segments: Vec<LogSegment>,
+    report: DeviceReport,
+    now: Timestamp,
+) -> SyncRequest {
     SyncRequest::V1 {
         now,
         held: held.trust.held(),
+        report: Some(report),
         vector: held
             .logs
             .iter()

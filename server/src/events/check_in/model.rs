@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use jiff::civil;
 use serde::{Deserialize, Serialize};
 use shared::admission::rules::Rule;
-use shared::api::check_in::{CheckInList, CheckInRule, CheckInSettings};
+use shared::api::check_in::{CheckInList, CheckInRule, CheckInSettings, ClassNote};
 use shared::ids::{ClassId, EventId, GateId};
 use shared::limits::NAME_CHARS_MAX;
+use shared::trust::extras::NOTE_CHARS_MAX;
 use shared::trust::lists::{LISTS_MAX, RULES_MAX};
 use shared::trust::questions::QUESTIONS_MAX;
 
@@ -49,6 +50,7 @@ impl CheckIn {
             known.check_classes(&format!("questions[{at}]"), classes, &mut fields);
         }
         questions::check(&mut wanted.questions, &mut fields);
+        known.check_notes(&mut wanted.class_notes, &mut fields);
         fields.done(Self {
             event_id: event.id,
             settings: wanted,
@@ -99,6 +101,19 @@ impl Known {
                 );
             }
             check_rules(&format!("{name}."), &mut list.rules, fields);
+        }
+    }
+
+    fn check_notes(&self, notes: &mut [ClassNote], fields: &mut Fields) {
+        let mut seen = BTreeSet::new();
+        for (at, note) in notes.iter_mut().enumerate() {
+            let name = format!("classNotes[{at}]");
+            note.text = fields.line(format!("{name}.text"), &note.text, 1, NOTE_CHARS_MAX);
+            if !self.classes.contains(&note.class_id) {
+                fields.wrong(format!("{name}.classId"), "is a class of another event");
+            } else if !seen.insert(note.class_id) {
+                fields.wrong(format!("{name}.classId"), "is named twice");
+            }
         }
     }
 

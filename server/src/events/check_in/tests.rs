@@ -28,7 +28,8 @@ async fn settings_are_plain_until_they_are_set_and_are_replaced_as_a_whole() {
     // V4 S98 S140
     let shop = Shop::open(0).await;
     let plain = shop.t.get(&path(&shop), &shop.organizer).await;
-    let empty = json!({ "doorsDate": null, "rules": [], "lists": [], "questions": [] });
+    let empty =
+        json!({ "doorsDate": null, "rules": [], "lists": [], "questions": [], "classNotes": [] });
     assert_eq!(plain.expect(200), empty);
 
     let north = gate(&shop, "North").await;
@@ -37,13 +38,14 @@ async fn settings_are_plain_until_they_are_set_and_are_replaced_as_a_whole() {
         "lists": [{
             "name": "Day passes", "gateIds": [north], "classIds": [shop.class],
             "entries": "ONCE_PER_DAY", "reEntry": true, "includePending": true, "idCheck": true,
-            "checkOutAt": "04:00",
+            "matchAddOns": true, "checkOutAt": "04:00",
             "rules": [{ "name": "Few", "logic": {"<": [{"var": "entries_days"}, 3]} }],
         }],
         "questions": [{
             "text": "Which workshop?", "classIds": [shop.class], "kind": "CHOICE",
             "options": [{ "id": "knots", "text": "Knots" }, { "text": "Kites" }],
         }],
+        "classNotes": [{ "classId": shop.class, "text": "Blue wristband" }],
     });
     let mut stored = wanted.clone();
     stored["questions"][0] = json!({
@@ -145,6 +147,11 @@ fn bad_lists(north: &str) -> Vec<Bad> {
             json!({"questions": [{"text": " "}]}),
             "questions[0].text",
             "must have 1 to 200 characters",
+        ),
+        (
+            json!({"classNotes": [{"classId": stranger, "text": "Blue wristband"}]}),
+            "classNotes[0].classId",
+            "is a class of another event",
         ),
         (
             json!({"questions": [{"text": "A?", "kind": "CHOICE"}]}),

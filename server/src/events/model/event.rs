@@ -41,6 +41,8 @@ pub struct Event {
     pub status: EventStatus,
     pub capacity: u32,
     pub names_at_gate: bool,
+    #[serde(default)]
+    pub confirm_devices: bool,
     /// Zero of the tickets' window units: midnight UTC before the day of creation.
     pub epoch: Timestamp,
     /// The next free serial; serials are dense from 0.
@@ -76,6 +78,7 @@ impl Event {
             status: EventStatus::Draft,
             capacity: wanted.capacity,
             names_at_gate: wanted.names_at_gate,
+            confirm_devices: wanted.confirm_devices,
             epoch: epoch_of(now),
             serial_next: 0,
             seat_next: 0,
@@ -101,6 +104,7 @@ impl Event {
             venue_id,
             capacity,
             names_at_gate,
+            confirm_devices,
         } = changes;
         set(&mut event.title, title);
         set(&mut event.description, description);
@@ -109,6 +113,7 @@ impl Event {
         set(&mut event.timezone, timezone);
         set(&mut event.capacity, capacity);
         set(&mut event.names_at_gate, names_at_gate);
+        set(&mut event.confirm_devices, confirm_devices);
         if let Some(venue) = venue_id {
             event.venue_id = Some(venue).filter(|venue| !venue.is_empty());
         }

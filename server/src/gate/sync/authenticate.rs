@@ -1,13 +1,15 @@
 //! Who is speaking: the signature over the whole request, by the key in the roster.
 
 use ed25519_dalek::VerifyingKey;
+use shared::api::gate::DeviceStatus;
 use shared::sync::{SignedRequest, StrictError};
 
 use super::super::Error;
+use super::super::incident::{Incident, IncidentKind};
 use super::super::model::GateDevice;
 use super::check_status;
 use crate::app::App;
-use crate::platform::db::Versioned;
+use crate::platform::db::{DbError, Entity as _, Versioned};
 
 /// The device and its request, the signature over the body being verified.
 ///
@@ -31,8 +33,26 @@ pub(in super::super) async fn authenticate(
         Err(StrictError::Signature) => return Err(Error::UnknownDevice),
         Err(error) => return Err(error.into()),
     }
+    if device.status == DeviceStatus::Evicted {
+        note_evicted(app, &device).await?;
+    }
     check_status(&device)?;
     Ok((device, request))
+}
+
+/// A removed device that goes on speaking is told once: whoever has it may be trying things.
+async fn note_evicted(app: &App, device: &GateDevice) -> Result<(), Error> {
+    let (kind, subject) = (IncidentKind::EvictedSpoke, device.id.to_string());
+    let now = app.clock.now();
+    let incident = Incident::new(device.event, kind, device.id, subject, now);
+    // Looked up before a transaction is opened for it: it may come a thousand times.
+    if app.db.get::<Incident>(&incident.id()).await?.is_none() {
+        app.db
+            .write(move |tx| -> Result<(), DbError> { incident.note(tx) })
+            .await?;
+        app.gate.live.tell(device.event);
+    }
+    Ok(())
 }
 
 /// The device's key, once it is enrolled.

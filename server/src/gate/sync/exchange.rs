@@ -1,17 +1,20 @@
 //! One request, one answer.
 
 use shared::api::gate::DeviceStatus;
-use shared::sync::{StatementSet, SyncRequest, SyncResponse};
+use shared::log::LogSegment;
+use shared::sync::{DeviceReport, StatementSet, SyncRequest, SyncResponse};
 use shared::time::Timestamp;
 use shared::trust::StatementKind;
 
+use super::super::incident::{Incident, IncidentKind};
+use super::super::live;
 use super::super::model::{GateDevice, StoredStatement};
 use super::super::publish::{self, Published};
 use super::super::{Error, statements};
 use super::authenticate::authenticate;
 use super::{answer, take};
 use crate::app::App;
-use crate::platform::db::DbError;
+use crate::platform::db::{DbError, Tx};
 
 /// A device that syncs more often than this is not noted again each time.
 const SEEN_EVERY_MILLIS: i64 = 30_000;
@@ -26,13 +29,17 @@ pub(in crate::gate) async fn sync(
     let SyncRequest::V1 {
         now: _,
         held,
+        report,
         vector,
         geneses,
         segments,
     } = SyncRequest::from_wire(&request.body)?;
-    note_seen(app, &device, now, now.millis_since(request.sent)).await?;
+    let offset = now.millis_since(request.sent);
+    let report = report.map(|report| without(report, &segments));
+    note_seen(app, &device, now, offset, report).await?;
     let published = publish::refresh(app, request.event, now).await?;
     let taken = take::take(app, &device, geneses, segments, now).await?;
+    app.gate.live.tell(request.event);
     let lacking = answer::lacking(&app.db, request.event, &vector).await?;
     let (statements, roots_follow) = newer(app, &published, held).await?;
     let mut refused = taken;
@@ -85,9 +92,14 @@ async fn note_seen(
     device: &GateDevice,
     now: Timestamp,
     clock_offset_ms: i64,
+    report: Option<DeviceReport>,
 ) -> Result<(), Error> {
     let is_recent = |seen: Timestamp| now.millis_since(seen) < SEEN_EVERY_MILLIS;
-    if device.last_seen_at.is_some_and(is_recent) {
+    let is_news = report.as_ref().is_some_and(|report| {
+        let known = device.report.as_ref();
+        known.is_none_or(|known| is_news(known, report))
+    });
+    if device.last_seen_at.is_some_and(is_recent) && !is_news {
         return Ok(());
     }
     let id = device.id.to_string();
@@ -96,7 +108,17 @@ async fn note_seen(
             if let Some(mut device) = tx.get::<GateDevice>(&id)? {
                 device.last_seen_at = Some(now);
                 device.clock_offset_ms = clock_offset_ms;
+                if let Some(report) = &report {
+                    device.app_version.clone_from(&report.app_version);
+                    device.report = Some(report.clone());
+                    note_cuts(tx, &device, report, now)?;
+                }
                 tx.replace(&mut device)?;
+                // That it was heard again is seen at the next look anyway: a thousand devices that
+                // speak must not queue up for one mark.
+                if is_news {
+                    live::touch(tx, device.event, now)?;
+                }
             }
             Ok(())
         })
@@ -104,10 +126,43 @@ async fn note_seen(
     Ok(())
 }
 
+/// The report as it will be true in a moment, when the entries of the request are stored.
+fn without(mut report: DeviceReport, segments: &[LogSegment]) -> DeviceReport {
+    let sent: usize = segments.iter().map(|segment| segment.bodies.len()).sum();
+    let sent = u32::try_from(sent).unwrap_or(u32::MAX);
+    report.pending = report.pending.saturating_sub(sent);
+    report
+}
+
+/// Worth a commit before its time: everything but what moves by itself.
+fn is_news(known: &DeviceReport, report: &DeviceReport) -> bool {
+    let still = DeviceReport {
+        pending: known.pending,
+        battery_percent: known.battery_percent,
+        ..report.clone()
+    };
+    still != *known || (known.pending == 0) != (report.pending == 0)
+}
+
+/// Logs that the device says have lost their end.
+fn note_cuts(
+    tx: &mut Tx<'_>,
+    device: &GateDevice,
+    report: &DeviceReport,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    for log in &report.cut_logs {
+        let subject = format!("{}:{log}", device.id);
+        Incident::new(device.event, IncidentKind::LogCut, device.id, subject, now).note(tx)?;
+    }
+    Ok(())
+}
+
 /// Whether a device may still open a session.
 pub(super) fn check_status(device: &GateDevice) -> Result<(), Error> {
     match device.status {
         DeviceStatus::Enrolled => Ok(()),
+        DeviceStatus::Pending => Err(Error::AwaitingConfirmation),
         DeviceStatus::Invited => Err(Error::UnknownDevice),
         DeviceStatus::Evicted => Err(Error::Evicted),
     }

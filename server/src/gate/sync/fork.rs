@@ -72,6 +72,17 @@ async fn runs_from(db: &Db, log: LogId, seq: u32) -> Result<Vec<EntryRun>, DbErr
     Ok(runs.into_iter().map(Versioned::into_inner).collect())
 }
 
+/// The head before `seq` of a stored log; `None` when it is not stored.
+pub(in super::super) async fn head_before(
+    db: &Db,
+    log: LogId,
+    seq: u32,
+) -> Result<Option<LogHead>, Error> {
+    let runs = runs_from(db, log, seq).await?;
+    let first = runs.first().filter(|run| run.first_seq <= seq);
+    first.map(|run| head_at(run, log, seq)).transpose()
+}
+
 /// The head before `seq`, which lies in the run.
 fn head_at(run: &EntryRun, log: LogId, seq: u32) -> Result<LogHead, Error> {
     let mut head = run.before();

@@ -7,6 +7,7 @@
 mod answer;
 mod apply;
 mod authenticate;
+mod count;
 mod exchange;
 mod fork;
 mod plan;
@@ -16,3 +17,4 @@ mod take;
 pub(super) use authenticate::authenticate;
 use exchange::check_status;
 pub(super) use exchange::sync;
+pub(super) use fork::head_before;

@@ -19,6 +19,8 @@ pub(super) struct Known {
     pub(super) key: VerifyingKey,
     /// First quarantined seq.
     pub(super) cut: Option<u32>,
+    /// Server clock minus the device's, as of its last sync.
+    pub(super) clock_offset_ms: i64,
 }
 
 /// Entries to store.

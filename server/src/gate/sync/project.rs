@@ -1,7 +1,7 @@
 //! From entries to redemptions: one row a use, labelled by the fold over all uses of the ticket.
 //!
-//! Invariants: labels are a function of the set of entries, so every order of arrival ends in the
-//! same rows; quarantined entries and scans without proof make none; the stock follows the fold
+//! Invariants: labels and counts are a function of the set of entries, so every order of arrival ends
+//! in the same rows; quarantined entries make suspects and scans without proof nothing; the stock follows the fold
 //! (VALIDATED while an admission stands, CLAIMED again when it was undone); rows of a later commit
 //! are received later, so who pages through an event's redemptions misses none.
 
@@ -10,14 +10,16 @@ use std::collections::BTreeMap;
 use shared::api::gate::RedemptionLabel;
 use shared::api::tickets::TicketStatus;
 use shared::ids::EventId;
-use shared::log::{Entry, EntryKind, LogId, TicketState};
-use shared::ticket::{ProofStanding, ScanProof, proof_standing};
+use shared::log::{Entry, EntryKind, LogId, RefusalNote, TicketState};
+use shared::ticket::{MediumId, ProofStanding, ScanProof, proof_standing};
 use shared::time::Timestamp;
 
 use super::super::Error;
 use super::super::incident::{Incident, IncidentKind};
-use super::super::redemption::{Redemption, redemption_label};
+use super::super::live::{self, Changes, Place};
+use super::super::redemption::{Redemption, Suspect, redemption_label};
 use super::super::redemptions;
+use super::count::{move_shares, shares};
 use super::plan::Plan;
 use crate::inventory::model::{IssuedTicket, Step};
 use crate::platform::db::{LIMIT_MAX, Query, Tx};
@@ -26,67 +28,112 @@ use crate::tickets::ClaimedTicket;
 /// What entries without a scan carry.
 const NO_PROOF: ScanProof = ScanProof([0; 8]);
 
+/// A use as it came, and whether its device had been cut off before.
+struct Arrived {
+    redemption: Redemption,
+    entry: Entry,
+    quarantined: bool,
+}
+
 pub(super) fn project(
     tx: &mut Tx<'_>,
     event: EventId,
     plan: &Plan,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let mut by_serial: BTreeMap<u32, Vec<(Redemption, Entry)>> = BTreeMap::new();
+    let mut by_serial: BTreeMap<u32, Vec<Arrived>> = BTreeMap::new();
+    let mut changes = Changes::default();
     for run in &plan.runs {
         let Some((known, _)) = plan.grown.get(&run.log) else {
             continue;
         };
-        let counted = run
-            .entries
-            .iter()
-            .filter(|entry| known.cut.is_none_or(|cut| entry.seq < cut));
-        for entry in counted {
-            let device = known.log.device;
-            if let Some(use_) = Redemption::of_entry(event, run.log, device, entry, now) {
-                by_serial
-                    .entry(entry.serial)
-                    .or_default()
-                    .push((use_, *entry));
+        let device = known.log.device;
+        for entry in &run.entries {
+            let quarantined = known.cut.is_some_and(|cut| entry.seq >= cut);
+            if let Some(note) = RefusalNote::of(entry).filter(|_| !quarantined) {
+                let at = corrected(entry, known.clock_offset_ms, now);
+                for place in [Place::Gate(entry.gate), Place::Device(device)] {
+                    let refusals = &mut changes.at(place).refusals;
+                    refusals.push((note.reason, at, note.count));
+                }
+            }
+            let use_ = Redemption::of_entry(event, run.log, device, entry, now);
+            if let Some(mut redemption) = use_ {
+                redemption.clock_offset_ms = known.clock_offset_ms;
+                let arrived = Arrived {
+                    redemption,
+                    entry: *entry,
+                    quarantined,
+                };
+                by_serial.entry(entry.serial).or_default().push(arrived);
             }
         }
     }
-    if by_serial.is_empty() {
-        return Ok(());
+    if !by_serial.is_empty() {
+        let received = redemptions::next_receipt(tx, event, now)?;
+        for (serial, uses) in by_serial {
+            project_ticket(tx, event, serial, uses, received, &mut changes)?;
+        }
     }
-    let received = redemptions::next_receipt(tx, event, now)?;
-    for (serial, uses) in by_serial {
-        project_ticket(tx, event, serial, uses, received)?;
-    }
+    let tallies = changes.store(tx, event)?;
+    live::alarm(tx, event, &tallies, now)?;
     Ok(())
+}
+
+/// When the entry was made by the server's clock; not in the future.
+fn corrected(entry: &Entry, clock_offset_ms: i64, now: Timestamp) -> Timestamp {
+    entry.hlc.at().plus_millis(clock_offset_ms).min(now)
 }
 
 fn project_ticket(
     tx: &mut Tx<'_>,
     event: EventId,
     serial: u32,
-    uses: Vec<(Redemption, Entry)>,
+    uses: Vec<Arrived>,
     received: Timestamp,
+    changes: &mut Changes,
 ) -> Result<(), Error> {
     let query = Query::on("by_serial").eq(event).eq(serial);
     let ticket = tx.list::<ClaimedTicket>(&query.clone().limit(1))?.pop();
+    let main = match ticket.as_ref().and_then(|ticket| ticket.added_to) {
+        Some(to) => tx.get::<ClaimedTicket>(&to.ticket.to_string())?,
+        None => None,
+    };
     let mut known = tx.list::<Redemption>(&query.limit(LIMIT_MAX))?;
     let mut fresh = Vec::with_capacity(uses.len());
-    for (mut redemption, entry) in uses {
+    for arrived in uses {
+        let mut redemption = arrived.redemption;
         redemption.received_at = received;
-        if counts(event, ticket.as_deref(), &entry) {
-            redemption.ticket = ticket.as_ref().map(|ticket| ticket.ticket_id);
-            redemption.claimed_ticket = ticket.as_ref().map(|ticket| ticket.id);
-            fresh.push(redemption);
-        } else {
+        if !carried(event, ticket.as_deref(), main.as_deref(), &arrived.entry) {
             note_unproven(tx, &redemption)?;
+            continue;
+        }
+        redemption.ticket = ticket.as_ref().map(|ticket| ticket.ticket_id);
+        redemption.claimed_ticket = ticket.as_ref().map(|ticket| ticket.id);
+        if arrived.quarantined {
+            tx.insert(&Suspect(redemption))?;
+        } else {
+            fresh.push((redemption, arrived.entry));
         }
     }
-    let mut state = TicketState::default();
-    for redemption in known.iter().map(|row| &row.value).chain(&fresh) {
-        state.insert(redemption.as_use());
+    let before = fold(known.iter().map(|row| &row.value));
+    let shares_before = shares(known.iter().map(|row| &row.value), &before);
+    for (redemption, entry) in &fresh {
+        if redemption.as_use().is_admission() {
+            let at = corrected(entry, redemption.clock_offset_ms, received);
+            for place in [
+                Place::Gate(redemption.gate),
+                Place::Device(redemption.device),
+            ] {
+                changes.at(place).admissions.push(at);
+            }
+        }
     }
-    let labels = labels(&state);
+    let mut fresh: Vec<Redemption> = fresh.into_iter().map(|(row, _)| row).collect();
+    let all = || known.iter().map(|row| &row.value).chain(&fresh);
+    let after = fold(all());
+    move_shares(changes, &shares_before, &shares(all(), &after));
+    let labels = labels(&after);
     for redemption in &mut known {
         let label = labels.of(redemption);
         if redemption.label != label {
@@ -94,14 +141,23 @@ fn project_ticket(
             tx.replace(redemption)?;
         }
     }
-    for mut redemption in fresh {
-        redemption.label = labels.of(&redemption);
-        tx.insert(&redemption)?;
+    for redemption in &mut fresh {
+        redemption.label = labels.of(redemption);
+        tx.insert(redemption)?;
     }
+    live::note_conflict(tx, event, serial, &before, &after, received)?;
     if let Some(ticket) = ticket {
-        move_stock(tx, &ticket, state.admissions() > 0)?;
+        move_stock(tx, &ticket, after.admissions() > 0)?;
     }
     Ok(())
+}
+
+fn fold<'a>(uses: impl Iterator<Item = &'a Redemption>) -> TicketState {
+    let mut state = TicketState::default();
+    for redemption in uses {
+        state.insert(redemption.as_use());
+    }
+    state
 }
 
 /// VALIDATED while an admission stands. What was cancelled stays so, whoever came in on it.
@@ -152,6 +208,35 @@ fn counts(event: EventId, ticket: Option<&ClaimedTicket>, entry: &Entry) -> bool
         ProofStanding::Proven => true,
         ProofStanding::Contradicted | ProofStanding::Unknown => false,
     }
+}
+
+/// Whether an entry about an add-on was made by someone who saw the ticket that it was added to.
+fn saw(event: EventId, main: &ClaimedTicket, entry: &Entry) -> bool {
+    let is_scan = matches!(entry.kind, EntryKind::Admit | EntryKind::Exit);
+    let proven = |(generation, commitment)| {
+        let row = Some((generation, commitment));
+        proof_standing(entry.proof, event, main.serial, generation, row) == ProofStanding::Proven
+    };
+    is_scan && main.commitments().any(proven)
+}
+
+/// Somebody saw the ticket, the one that it was added to, or a medium that stands for it.
+fn carried(
+    event: EventId,
+    ticket: Option<&ClaimedTicket>,
+    main: Option<&ClaimedTicket>,
+    entry: &Entry,
+) -> bool {
+    counts(event, ticket, entry)
+        || main.is_some_and(|main| saw(event, main, entry))
+        || ticket.is_some_and(|ticket| saw_medium(event, ticket, entry))
+}
+
+/// Whether it was made by someone who saw a medium that stands for the ticket, or once did.
+fn saw_medium(event: EventId, ticket: &ClaimedTicket, entry: &Entry) -> bool {
+    let is_scan = matches!(entry.kind, EntryKind::Admit | EntryKind::Exit);
+    let id = MediumId::of(event, entry.proof);
+    is_scan && ticket.media.iter().any(|link| link.id == id)
 }
 
 fn note_unproven(tx: &mut Tx<'_>, redemption: &Redemption) -> Result<(), Error> {

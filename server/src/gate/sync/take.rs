@@ -146,6 +146,7 @@ impl Offer {
         };
         Ok(Some(Known {
             cut: device.cut_of(log),
+            clock_offset_ms: device.clock_offset_ms,
             log: row,
             is_new,
             key,

@@ -5,13 +5,15 @@ use axum::http::Request;
 use data_encoding::{BASE64, HEXLOWER};
 use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};
+use shared::admission::Reason;
 use shared::ids::{DeviceId, EventId};
 use shared::log::{
-    DecisionFlags, Entry, EntryKind, Genesis, Hlc, LogHead, LogSegment, SignedEntry, Target,
+    DecisionFlags, Entry, EntryKind, Genesis, Hlc, LogHead, LogSegment, RefusalNote, SignedEntry,
+    Target,
 };
 use shared::sync::{
-    LogVector, SegmentsRequest, SegmentsResponse, SignedRequest, StatementSet, SyncRequest,
-    SyncResponse, from_wire,
+    DeviceReport, LogVector, SegmentsRequest, SegmentsResponse, SignedRequest, StatementSet,
+    SyncRequest, SyncResponse, from_wire,
 };
 use shared::ticket::{ScanProof, Token};
 use shared::time::Timestamp;
@@ -33,6 +35,9 @@ pub(crate) struct Device {
     pub(crate) entries: Vec<SignedEntry>,
     pub(crate) root: Option<Opened<Root>>,
     hlc: Hlc,
+    /// Flags of the entries to come.
+    pub(crate) flags: DecisionFlags,
+    pub(crate) report: Option<DeviceReport>,
 }
 
 /// An answer to a sync, taken apart.
@@ -60,6 +65,8 @@ impl Device {
             entries: Vec::new(),
             root: None,
             hlc: Hlc::default(),
+            flags: DecisionFlags::default(),
+            report: None,
         }
     }
 
@@ -131,6 +138,12 @@ impl Device {
         self.record(EntryKind::Admit, serial, proof, None, at);
     }
 
+    /// Admits by a medium that stands for the ticket.
+    pub(crate) fn admit_medium(&mut self, serial: u32, medium: &str, at: Timestamp) {
+        let proof = shared::ticket::medium_proof(self.event, medium);
+        self.record(EntryKind::Admit, serial, proof, None, at);
+    }
+
     /// Writes an admission without having seen the ticket.
     pub(crate) fn invent(&mut self, serial: u32, at: Timestamp) {
         self.record(EntryKind::Admit, serial, ScanProof([9; 8]), None, at);
@@ -143,6 +156,22 @@ impl Device {
             seq,
         };
         self.record(EntryKind::Undo, serial, ScanProof([0; 8]), Some(target), at);
+    }
+
+    /// Counts somebody out without a scan.
+    pub(crate) fn exit(&mut self, serial: u32, at: Timestamp) {
+        self.record(EntryKind::Exit, serial, ScanProof([0; 8]), None, at);
+    }
+
+    /// Lets somebody in by a supervisor's word.
+    pub(crate) fn force(&mut self, serial: u32, at: Timestamp) {
+        self.record(EntryKind::Forced, serial, ScanProof([0; 8]), None, at);
+    }
+
+    /// Notes refusals of tickets that it could not read.
+    pub(crate) fn refuse(&mut self, reason: Reason, count: u32, at: Timestamp) {
+        let note = RefusalNote { reason, count };
+        self.record(EntryKind::Refused, 0, note.to_field(), None, at);
     }
 
     fn record(
@@ -159,9 +188,9 @@ impl Device {
             hlc: self.hlc,
             kind,
             gate: self.gate,
-            flags: DecisionFlags::default(),
+            flags: self.flags,
             serial,
-            generation: 1,
+            generation: u8::from(kind != EntryKind::Refused),
             proof,
             target,
         };
@@ -219,6 +248,7 @@ impl Device {
         let body = SyncRequest::V1 {
             now: NOW,
             held: [0; 4],
+            report: self.report.clone(),
             vector,
             geneses,
             segments,

@@ -263,6 +263,7 @@ async fn an_evicted_device_is_cut_where_the_server_knows_it() {
     let body = shared::sync::SyncRequest::V1 {
         now: NOW,
         held: [0; 4],
+        report: None,
         vector: Vec::new(),
         geneses: Vec::new(),
         segments: Vec::new(),
@@ -283,7 +284,7 @@ async fn an_evicted_device_is_cut_where_the_server_knows_it() {
         .map(|item| item["serial"].clone())
         .collect();
     assert_eq!(seqs, [json!(0)]);
-    assert_eq!(incidents(&site).await, ["Quarantined"]);
+    assert_eq!(incidents(&site).await, ["EvictedSpoke", "Quarantined"]);
     let stored = relayed
         .vector
         .iter()

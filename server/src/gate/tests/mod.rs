@@ -1,8 +1,13 @@
 //! The gate's stories on a whole application in memory. The tickets and their order are put into
 //! the database as they are after a purchase: how they get there is the other slices' matter.
 
+mod adding_on;
 mod answering;
+mod auditing;
+mod carrying;
 mod checking_in;
+mod confirming;
+mod conflicting;
 mod device;
 mod dump;
 mod enrolling;
@@ -12,6 +17,7 @@ mod redeeming;
 mod rotating_keys;
 mod site;
 mod syncing;
+mod watching;
 
 pub(crate) use device::Device;
 pub(crate) use site::Site;

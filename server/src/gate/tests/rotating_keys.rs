@@ -72,7 +72,7 @@ fn judged(text: &str, event: EventId, keyring: &Keyring, rows: &[TicketRow]) -> 
         Some((row.generation, row.commitment))
     };
     match present_listed(text, event, &keys, &issued, NOW) {
-        Presented::Ticket { .. } => None,
+        Presented::Ticket { .. } | Presented::Found { .. } => None,
         Presented::Refused(reason) => Some(reason),
     }
 }

@@ -165,6 +165,7 @@ fn event(organizer: UserId, bought: u32) -> Event {
         status: EventStatus::Published,
         capacity: 1000,
         names_at_gate: false,
+        confirm_devices: false,
         epoch: epoch_of(NOW),
         serial_next: bought,
         seat_next: 1,

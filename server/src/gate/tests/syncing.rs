@@ -25,6 +25,7 @@ fn empty_request() -> SyncRequest {
     SyncRequest::V1 {
         now: NOW,
         held: [0; 4],
+        report: None,
         vector: Vec::new(),
         geneses: Vec::new(),
         segments: Vec::new(),

@@ -9,7 +9,7 @@ use crate::events::CheckIn;
 use crate::events::model::{Event, Gate, TicketClass};
 use crate::gate::keys::WrappedKeys;
 use crate::gate::model::{EntryRun, GateDevice, GateLog, StoredSegment, StoredStatement};
-use crate::gate::{GateChange, Incident, Redemption};
+use crate::gate::{GateChange, GateStaff, Incident, Redemption, Suspect, Tally};
 use crate::inventory::model::{Batch, IssuedTicket, SeatPlan};
 use crate::notices::Notice;
 use crate::orders::model::Order;
@@ -19,7 +19,7 @@ use crate::platform::idempotency::Remembered;
 use crate::platform::jobs::Job;
 use crate::platform::journal;
 use crate::platform::moments::Moment;
-use crate::tickets::{ClaimedTicket, TicketAnswers};
+use crate::tickets::{ClaimedTicket, Medium, TicketAnswers};
 
 pub const ALL: &[Collection] = &[
     Meta::COLLECTION,
@@ -46,6 +46,7 @@ pub const ALL: &[Collection] = &[
     StoredSecret::COLLECTION,
     ClaimedTicket::COLLECTION,
     TicketAnswers::COLLECTION,
+    Medium::COLLECTION,
     WrappedKeys::COLLECTION,
     StoredStatement::COLLECTION,
     GateChange::COLLECTION,
@@ -55,4 +56,7 @@ pub const ALL: &[Collection] = &[
     EntryRun::COLLECTION,
     Redemption::COLLECTION,
     Incident::COLLECTION,
+    Suspect::COLLECTION,
+    Tally::COLLECTION,
+    GateStaff::COLLECTION,
 ];

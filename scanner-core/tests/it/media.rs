@@ -1,0 +1,79 @@
+//! Wristbands at a device: read like a code, known from the snapshot, believed by other devices.
+
+use scanner_core::{Outcome, Reason};
+use shared::ticket::{MediumId, medium_proof};
+use shared::trust::{Extra, MediumLink, Terms};
+
+use crate::device::{Device, leave, scan};
+use crate::server::{Server, Shared};
+
+const BAND: &str = "04A22B9A5C6180";
+
+/// One band for each of these tickets.
+fn banded(serials: &[u32], active: bool) -> Shared {
+    let server = Server::new(10);
+    {
+        let mut server = server.borrow_mut();
+        let event = server.event;
+        for serial in serials {
+            let link = MediumLink {
+                id: MediumId::of(event, medium_proof(event, BAND)),
+                active,
+                until: None,
+            };
+            let terms = Terms::of(&server.payload(*serial, 1));
+            let extra = Extra {
+                media: vec![link],
+                terms: Some(terms),
+                ..Extra::default()
+            };
+            server.extras.insert(*serial, extra);
+        }
+        server.publish();
+    }
+    server
+}
+
+#[test]
+fn a_band_stands_for_its_ticket_at_every_device() {
+    // S81 S120
+    let server = banded(&[3], true);
+    let (north, south) = (Device::enrolled(&server, 1), Device::enrolled(&server, 2));
+    let mut scanner = north.open();
+    let verdict = scan(&mut scanner, "04:a2:2b:9a:5c:61:80");
+    assert_eq!((verdict.verdict, verdict.serial), (Outcome::Admit, Some(3)));
+    assert_eq!(
+        (verdict.seat.as_deref(), verdict.durable),
+        (Some("A-3"), true)
+    );
+    assert_eq!(scan(&mut scanner, BAND).reason, Reason::AlreadyUsed);
+    north.sync();
+    south.sync();
+    let mut other = south.open();
+    // The band and the code are one ticket, and nobody burns it who saw neither.
+    let code = server.borrow().ticket(3);
+    assert_eq!(scan(&mut other, &code).reason, Reason::AlreadyUsed);
+    assert_eq!(leave(&mut other, BAND).reason, Reason::Ok);
+    drop(scanner);
+    assert_eq!(scan(&mut north.open(), BAND).reason, Reason::AlreadyUsed);
+}
+
+#[test]
+fn a_band_that_is_lost_unknown_or_of_two_tickets_lets_nobody_in() {
+    // S78 S80 S120 S121
+    let lost = Device::enrolled(&banded(&[3], false), 1);
+    let mut scanner = lost.open();
+    assert_eq!(scan(&mut scanner, BAND).reason, Reason::Blocked);
+    assert_eq!(
+        scan(&mut scanner, "04A22B9A5C6181").reason,
+        Reason::NotATicket
+    );
+    let both = Device::enrolled(&banded(&[3, 4], true), 2);
+    let verdict = scan(&mut both.open(), BAND);
+    assert_eq!(
+        (verdict.verdict, verdict.reason),
+        (Outcome::Refuse, Reason::WrongClass)
+    );
+    let status = both.open().status().expect("a status");
+    assert_eq!(status.entries, 0);
+}

@@ -1,0 +1,156 @@
+//! Conflicts (V2): why they came about, in pages, and those of devices that had been removed.
+
+use serde_json::{Value, json};
+use shared::log::DecisionFlags;
+
+use super::device::Device;
+use super::site::Site;
+use super::watching::{kinds, state, token};
+use crate::testing::NOW;
+
+/// Two gates admit ticket 0, the second after `later` seconds; what the conflict is called.
+async fn conflict_of(later: i64, flags: [DecisionFlags; 2]) -> Value {
+    let site = Site::with_tickets(1).await;
+    let token = token(&site, 0).await;
+    let mut gates = [
+        site.enrol("North 1", 0, 7).await,
+        site.enrol("South 1", 1, 8).await,
+    ];
+    for (gate, flags) in gates.iter_mut().zip(flags) {
+        gate.flags = flags;
+    }
+    gates[0].admit(0, &token, NOW.plus_secs(-600));
+    gates[1].admit(0, &token, NOW.plus_secs(later - 600));
+    for gate in gates.iter().rev() {
+        gate.sync(&site.test).await;
+    }
+    assert_eq!(kinds(&state(&site).await), ["same_ticket_twice"]);
+    let path = site.path("/conflicts");
+    let all = site.test.get(&path, &site.organizer).await.expect(200);
+    assert_eq!(all["items"].as_array().map(Vec::len), Some(1));
+    all["items"][0].clone()
+}
+
+#[tokio::test]
+async fn a_conflict_says_why_it_came_about() {
+    // V2
+    let (none, server) = (DecisionFlags::default(), DecisionFlags::HEARD_SERVER);
+    let unsure = server.with(DecisionFlags::CLOCK_UNSURE);
+    for (later, flags, category) in [
+        (30, [server, server], "race"),
+        (300, [server, server], "partition"),
+        (30, [server, none], "partition"),
+        (30, [server, unsure], "clock"),
+    ] {
+        let conflict = conflict_of(later, flags).await;
+        assert_eq!(conflict["category"], category);
+        let second = &conflict["admissions"][1];
+        assert_eq!(second["label"], "duplicate");
+        assert_eq!(second["heardServer"], flags[1].contains(server));
+        assert_eq!(second["correctedAt"], json!(NOW.plus_secs(later - 600)));
+    }
+}
+
+#[tokio::test]
+async fn conflicts_come_in_pages_without_gap_or_overlap() {
+    // V2
+    let site = Site::with_tickets(12).await;
+    let mut gates = [
+        site.enrol("North 1", 0, 7).await,
+        site.enrol("South 1", 1, 8).await,
+        site.enrol("West 1", 1, 9).await,
+    ];
+    for ticket in 0..12_u32 {
+        let token = token(&site, usize::try_from(ticket).expect("small")).await;
+        for (at, gate) in gates.iter_mut().enumerate() {
+            // Every third ticket came in once.
+            if ticket % 3 != 0 || at == 0 {
+                gate.admit(
+                    ticket,
+                    &token,
+                    NOW.plus_secs(i64::try_from(at).expect("small")),
+                );
+            }
+        }
+    }
+    for gate in &gates {
+        gate.sync(&site.test).await;
+    }
+    let expected: Vec<_> = (0..12)
+        .filter(|ticket| ticket % 3 != 0)
+        .map(|of| json!(of))
+        .collect();
+    for limit in [1, 3, 8, 200] {
+        let mut found = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let path = site.path(&format!("/conflicts?limit={limit}{cursor}"));
+            let page = site.test.get(&path, &site.organizer).await.expect(200);
+            let items = page["items"].as_array().expect("items").clone();
+            assert!(items.len() <= limit);
+            assert!(
+                items
+                    .iter()
+                    .all(|item| item["admissions"].as_array().map(Vec::len) == Some(3))
+            );
+            found.extend(items.iter().map(|item| item["serial"].clone()));
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(found, expected, "by {limit}");
+    }
+    let strange = site.path("/conflicts?cursor=elsewhere");
+    site.test
+        .get(&strange, &site.organizer)
+        .await
+        .expect_error(400, "validation");
+}
+
+#[tokio::test]
+async fn an_admission_past_the_cut_is_a_conflict_too() {
+    // V2, V6, gossip.md 5: it blocks as suspect, it never counts
+    let site = Site::with_tickets(1).await;
+    let token = token(&site, 0).await;
+    let mut lost = site.enrol("Lost", 0, 7).await;
+    let mut other: Device = site.enrol("Other", 1, 8).await;
+    let evict = site.path(&format!("/devices/{}/evict", lost.id));
+    site.test
+        .post(&evict, &site.organizer, json!({}))
+        .await
+        .expect(200);
+    lost.admit(0, &token, NOW.plus_secs(-60));
+    let geneses = vec![lost.genesis.clone()];
+    other
+        .send(&site.test, Vec::new(), geneses, lost.all_segments())
+        .await;
+    let path = site.path("/conflicts");
+    let none = site.test.get(&path, &site.organizer).await.expect(200);
+    assert_eq!(none["items"], json!([]), "one suspect alone is no conflict");
+    other.admit(0, &token, NOW);
+    other.sync(&site.test).await;
+    let all = site.test.get(&path, &site.organizer).await.expect(200);
+    let conflict = &all["items"][0];
+    assert_eq!(conflict["category"], "quarantined");
+    let marks: Vec<_> = conflict["admissions"]
+        .as_array()
+        .expect("admissions")
+        .iter()
+        .map(|of| {
+            (
+                of["device"].clone(),
+                of["quarantined"].clone(),
+                of["label"].clone(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        marks,
+        [
+            (json!("Lost"), json!(true), json!("none")),
+            (json!("Other"), json!(false), json!("primary"))
+        ]
+    );
+    assert_eq!(site.redemptions().await.len(), 1);
+}

@@ -1,0 +1,88 @@
+//! The live view of an event's gates, for the organizer's screen.
+//!
+//! The page itself tells nothing about the event and anybody may open it: its script logs in and
+//! reads the stream with a header, so that no token is ever part of an address.
+
+use maud::{Markup, html};
+use shared::ids::EventId;
+
+use super::layout;
+
+/// `None` when that cannot be an event.
+pub(super) fn page(id: &str) -> Option<Markup> {
+    let event: EventId = id.parse().ok()?;
+    let head = html! {
+        link rel="stylesheet" href="/assets/live.css";
+        script src="/assets/live.js" defer {}
+    };
+    Some(layout::framed(
+        "Gates live",
+        Some("used"),
+        &head,
+        &content(event),
+    ))
+}
+
+fn content(event: EventId) -> Markup {
+    html! {
+        div.live data-event=(event) {
+            (login())
+            div #live hidden {
+                header.bar {
+                    h1 #headline tabindex="-1" { "Gates" }
+                    p.state role="status" { strong #connection { "Connecting…" } }
+                }
+                (figures())
+                section.card aria-labelledby="alerts-title" {
+                    h2 #alerts-title { "Alerts " span #alert-count {} }
+                    p.quiet #no-alerts { "Nothing to look at." }
+                    ul #alerts role="log" aria-live="polite" {}
+                }
+                (table("Gates", "gates", &["Gate", "A minute", "Over five", "Admitted", "Inside", "Refused"]))
+                (table("Devices", "devices", &["Device", "Gate", "State", "Heard", "Pending", "Admitted", "Forced / typed", "Battery"]))
+                p.quiet #at {}
+            }
+            noscript { p.banner { "This page needs JavaScript to follow the gates." } }
+        }
+    }
+}
+
+fn login() -> Markup {
+    html! {
+        form.card #login {
+            h1 { "Gates live" }
+            p { "Log in as the event's organizer or gate staff." }
+            label for="username" { "Username or e-mail" }
+            input #username name="username" autocomplete="username" required;
+            label for="password" { "Password" }
+            input #password name="password" type="password" autocomplete="current-password" required;
+            button { "Log in" }
+            p.error #login-error role="alert" {}
+        }
+    }
+}
+
+fn figures() -> Markup {
+    html! {
+        section.figures aria-label="All gates" {
+            div.card { span.quiet { "Inside" } strong #inside { "–" } }
+            div.card { span.quiet { "Admitted" } strong #admitted { "–" } small.quiet #more {} }
+            div.card { span.quiet { "Last minute" } strong #rate { "–" } small.quiet #rate5 {} }
+            div.card { span.quiet { "Refused" } strong #refused { "–" } ul #reasons hidden {} }
+        }
+    }
+}
+
+fn table(title: &str, id: &str, columns: &[&str]) -> Markup {
+    html! {
+        section.card {
+            h2 { (title) }
+            div.scroll tabindex="0" role="region" aria-label=(title) {
+                table {
+                    thead { tr { @for column in columns { th scope="col" { (column) } } } }
+                    tbody id=(id) {}
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! A wristband or card at a gate: which of its tickets it stands for now (S78-S83, S120, S121).
+//!
+//! Invariants: pure and total; a medium that is lost or over lets nobody in; of several tickets that
+//! are good now the gate cannot know which is meant, and takes none, because one band is one person.
+
+use crate::log::TicketState;
+use crate::ticket::{Payload, layout::window_time};
+use crate::time::Timestamp;
+use crate::trust::{MediumLink, Policy, TicketRow};
+
+use super::answers::Answer;
+use super::decide::{Facts, GateContext, decide, refuse};
+use super::present::Presented;
+use super::verdict::{Reason, Verdict};
+
+/// A ticket that a medium stands for.
+#[derive(Clone, Debug)]
+pub struct Carried {
+    pub link: MediumLink,
+    /// What the ticket's own code would say.
+    pub payload: Payload,
+    pub row: TicketRow,
+    pub state: Option<TicketState>,
+    pub seat: Option<String>,
+    pub holder: Option<String>,
+}
+
+impl Carried {
+    fn is_live(&self, now: Timestamp) -> bool {
+        self.link.active && self.link.until.is_none_or(|until| now <= until)
+    }
+
+    fn is_open(&self, policy: &Policy, now: Timestamp) -> bool {
+        let early = i64::from(policy.early_tolerance_secs);
+        let late = i64::from(policy.late_tolerance_secs);
+        let from = window_time(policy.epoch, self.payload.not_before).plus_secs(-early);
+        let until = window_time(policy.epoch, self.payload.not_after).plus_secs(late);
+        (from..=until).contains(&now)
+    }
+}
+
+/// As `decide`, for a medium and all that it stands for.
+pub fn decide_medium(
+    carried: &[Carried],
+    answers: &[Answer],
+    policy: &Policy,
+    gate: &GateContext,
+    now: Timestamp,
+) -> Verdict {
+    let refused = |reason| refuse(reason, &[], policy, gate, now);
+    if carried.is_empty() {
+        return refused(Reason::NotATicket);
+    }
+    let live: Vec<&Carried> = carried.iter().filter(|of| of.is_live(now)).collect();
+    if live.is_empty() {
+        let lost = carried.iter().any(|of| !of.link.active);
+        return refused(if lost {
+            Reason::Blocked
+        } else {
+            Reason::Expired
+        });
+    }
+    let listed = |of: &&&Carried| super::decide::is_listed(policy, gate.gate, of.payload.class);
+    let open = |of: &&&Carried| of.is_open(policy, now);
+    let meant = narrowed(narrowed(live, listed), open);
+    let [one] = meant[..] else {
+        let mut classes: Vec<u8> = meant.iter().map(|of| of.payload.class).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        return refuse(Reason::WrongClass, &classes, policy, gate, now);
+    };
+    let presented = Presented::Found {
+        payload: one.payload,
+    };
+    let facts = Facts {
+        row: Some(&one.row),
+        state: one.state.as_ref(),
+        seat: one.seat.as_deref(),
+        holder: one.holder.as_deref(),
+        answers,
+        ..Facts::default()
+    };
+    decide(&presented, &facts, policy, gate, now)
+}
+
+/// Those that are wanted, or all when none is: then the verdict says what is wrong with it.
+fn narrowed<'a>(all: Vec<&'a Carried>, wanted: impl Fn(&&&'a Carried) -> bool) -> Vec<&'a Carried> {
+    let some: Vec<&Carried> = all.iter().filter(&wanted).copied().collect();
+    if some.is_empty() { all } else { some }
+}

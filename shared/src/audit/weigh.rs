@@ -1,0 +1,236 @@
+//! What the signed entries come to, and whether the server's list says the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::bundle::RedemptionRow;
+use super::report::{Finding, FindingKind};
+use super::verify::Auditor;
+use crate::api::gate::{RedemptionKind, RedemptionLabel};
+use crate::ids::EventId;
+use crate::log::{DecisionFlags, Entry, EntryKind, EventState, LogId, RefusalNote, UseLabel};
+use crate::ticket::ScanProof;
+use crate::trust::TicketRow;
+
+const NO_PROOF: ScanProof = ScanProof([0; 8]);
+
+impl Auditor {
+    /// The state that the signed entries come to; what does not count is told or counted.
+    pub(super) fn fold(&mut self, findings: &mut Vec<Finding>) -> EventState {
+        let mut state = EventState::default();
+        let totals = &mut self.report.totals;
+        for (id, log) in &self.logs {
+            let listed = self.roster.by_device(log.genesis.device);
+            for held in log.entries.values().filter(|held| held.signed) {
+                let entry = &held.entry;
+                totals.entries += 1;
+                if listed.is_some_and(|of| !of.counts(&id.0, entry.seq)) {
+                    totals.quarantined += 1;
+                    continue;
+                }
+                if let Some(note) = RefusalNote::of(entry) {
+                    let reason = note.reason.word().to_owned();
+                    *totals.refused.entry(reason).or_default() += u64::from(note.count);
+                    continue;
+                }
+                match standing(self.event, &self.rows, entry) {
+                    Standing::Counts => {}
+                    Standing::Unjudged => totals.unjudged += 1,
+                    Standing::Not(kind, what) => {
+                        let mut finding = log.finding(kind, (entry.seq, entry.seq), what);
+                        finding.serial = Some(entry.serial);
+                        findings.push(finding);
+                        continue;
+                    }
+                }
+                let by_device = |counts: &mut BTreeMap<String, u64>| {
+                    *counts.entry(log.device.clone()).or_default() += 1;
+                };
+                match entry.kind {
+                    EntryKind::Forced => by_device(&mut totals.forced),
+                    EntryKind::Admit if is_typed(entry) => by_device(&mut totals.typed),
+                    EntryKind::Exit => totals.exits += 1,
+                    EntryKind::Undo => totals.undone += 1,
+                    EntryKind::Admit
+                    | EntryKind::Refused
+                    | EntryKind::Clock
+                    | EntryKind::Roster
+                    | EntryKind::Checkpoint => {}
+                }
+                state.apply(*id, log.genesis.device, entry);
+            }
+        }
+        for (_, ticket) in state.tickets() {
+            totals.admitted += ticket.admissions() as u64;
+            let labelled = ticket.labelled();
+            let duplicates = labelled
+                .iter()
+                .filter(|(_, label)| *label == UseLabel::Duplicate);
+            let duplicates = duplicates.count() as u64;
+            totals.duplicates += duplicates;
+            totals.conflicts += u64::from(duplicates > 0);
+        }
+        state
+    }
+
+    /// Entries that name others which are not there: the other log lost its end.
+    pub(super) fn check_targets(&self, findings: &mut Vec<Finding>) {
+        let mut lost: BTreeSet<(LogId, u32)> = BTreeSet::new();
+        for log in self.logs.values() {
+            let targets = log.entries.values().filter_map(|held| held.entry.target);
+            lost.extend(
+                targets
+                    .filter(|target| {
+                        let named = self.logs.get(&target.log);
+                        named.is_some_and(|named| target.seq >= named.next_seq())
+                    })
+                    .map(|target| (target.log, target.seq)),
+            );
+        }
+        for (log, seq) in lost {
+            if let Some(log) = self.logs.get(&log) {
+                let what = "another device names it, and it is not in the bundle";
+                findings.push(log.finding(FindingKind::Missing, (seq, seq), what));
+            }
+        }
+    }
+
+    /// The server's list against the entries, both ways.
+    pub(super) fn compare(&self, state: &EventState, findings: &mut Vec<Finding>) {
+        let labels = labels(state);
+        for ((id, seq), row) in &self.redemptions {
+            let Some(log) = self.logs.get(id) else {
+                continue;
+            };
+            let (kind, what) = match log.entries.get(seq) {
+                // Learnt after the logs were exported.
+                None if *seq >= log.next_seq() => continue,
+                None => (
+                    FindingKind::RedemptionWithoutEntry,
+                    "the server lists a redemption, and the entry is not there",
+                ),
+                Some(held) if !is_of(row, &held.entry) => (
+                    FindingKind::Edited,
+                    "the entry is not what the server made its redemption of",
+                ),
+                Some(held)
+                    if held.signed
+                        && labels
+                            .get(&(*id, *seq))
+                            .copied()
+                            .unwrap_or(RedemptionLabel::None)
+                            != row.label =>
+                {
+                    (
+                        FindingKind::OtherLabel,
+                        "the server calls it what it is not",
+                    )
+                }
+                Some(_) => continue,
+            };
+            let mut finding = log.finding(kind, (*seq, *seq), what);
+            finding.serial = Some(row.serial);
+            findings.push(finding);
+        }
+        for (id, seq) in labels.keys() {
+            if !self.redemptions.contains_key(&(*id, *seq))
+                && let Some(log) = self.logs.get(id)
+                && let Some(held) = log.entries.get(seq)
+                && !matches!(
+                    standing(self.event, &self.rows, &held.entry),
+                    Standing::Unjudged
+                )
+            {
+                let kind = FindingKind::EntryWithoutRedemption;
+                let what = "it counts, and the server does not list it";
+                let mut finding = log.finding(kind, (*seq, *seq), what);
+                finding.serial = Some(held.entry.serial);
+                findings.push(finding);
+            }
+        }
+    }
+}
+
+enum Standing {
+    Counts,
+    /// Of a generation that the snapshot does not have any more.
+    Unjudged,
+    Not(FindingKind, &'static str),
+}
+
+/// Whether the entry counts: a ticket was issued, and the device saw it.
+fn standing(event: Option<EventId>, rows: &BTreeMap<u32, TicketRow>, entry: &Entry) -> Standing {
+    let is_scan = match entry.kind {
+        EntryKind::Admit => true,
+        EntryKind::Exit => entry.proof != NO_PROOF,
+        EntryKind::Forced
+        | EntryKind::Undo
+        | EntryKind::Refused
+        | EntryKind::Clock
+        | EntryKind::Roster
+        | EntryKind::Checkpoint => false,
+    };
+    if !is_scan {
+        return Standing::Counts;
+    }
+    let issued = rows
+        .get(&entry.serial)
+        .filter(|row| entry.generation <= row.generation);
+    let (Some(row), Some(event)) = (issued, event) else {
+        let what = "it came in, and no such ticket was ever issued";
+        return Standing::Not(FindingKind::NeverIssued, what);
+    };
+    // The proof of a typed code is the code's, which no snapshot gives away.
+    if entry.generation < row.generation || is_typed(entry) {
+        return Standing::Unjudged;
+    }
+    let commitment = entry
+        .proof
+        .commitment(event, entry.serial, entry.generation);
+    if commitment == row.commitment {
+        Standing::Counts
+    } else {
+        let what = "it came in, and the device cannot have seen the ticket";
+        Standing::Not(FindingKind::Unproven, what)
+    }
+}
+
+/// By a typed code.
+fn is_typed(entry: &Entry) -> bool {
+    entry.flags.contains(DecisionFlags(1 << 4))
+}
+
+/// What each use is called; exits and undos have no label.
+fn labels(state: &EventState) -> BTreeMap<(LogId, u32), RedemptionLabel> {
+    let mut labels = BTreeMap::new();
+    for (_, ticket) in state.tickets() {
+        for use_ in ticket.uses() {
+            labels.insert((use_.log, use_.seq), RedemptionLabel::None);
+        }
+        for (use_, label) in ticket.labelled() {
+            let label = match label {
+                UseLabel::Primary => RedemptionLabel::Primary,
+                UseLabel::Duplicate => RedemptionLabel::Duplicate,
+                UseLabel::None => RedemptionLabel::None,
+            };
+            labels.insert((use_.log, use_.seq), label);
+        }
+    }
+    labels
+}
+
+fn is_of(row: &RedemptionRow, entry: &Entry) -> bool {
+    let kind = match row.kind {
+        RedemptionKind::Admit => EntryKind::Admit,
+        RedemptionKind::Exit => EntryKind::Exit,
+        RedemptionKind::Forced => EntryKind::Forced,
+        RedemptionKind::Undo => EntryKind::Undo,
+    };
+    (kind, row.serial, row.generation, row.gate, row.at)
+        == (
+            entry.kind,
+            entry.serial,
+            entry.generation,
+            entry.gate,
+            entry.hlc.at(),
+        )
+}
