@@ -1,6 +1,7 @@
 //! What the gate needs in memory to decide: keys, policy, ticket rows, and the fold of all logs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 use shared::admission::{AddOn, Carried};
@@ -10,15 +11,16 @@ use shared::log::{
     ClockNote, DecisionFlags, Entry, EntryKind, EventState, Hlc, KnownTicket, LogHead, LogId, Use,
 };
 use shared::ticket::proof::proof_standing;
-use shared::ticket::{MediumId, ProofStanding, ScanProof};
+use shared::ticket::{MediumId, ProofStanding, ScanCommitment, ScanKey, ScanProof};
 use shared::time::Timestamp;
 use shared::trust::{
     Codes, Policy, Roster, RosterEntry, Segment, SegmentKind, SegmentRef, TicketRow, TrustedKeys,
+    WrappedScanKey,
 };
 
 use super::extras::Extras;
 use super::labels::Labels;
-use crate::cache::{Cache, Identity, LogRow, SyncFacts, Trust};
+use crate::cache::{Cache, DeviceKey, Identity, LogRow, SyncFacts, Trust};
 use crate::error::Cause;
 
 const SEGMENT_BYTES: usize = SEGMENT_TICKETS as usize * TicketRow::LEN;
@@ -59,6 +61,9 @@ pub struct Overrides {
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     pub(crate) keys: Option<TrustedKeys>,
+    /// As they are kept, and as they are used.
+    wrapped: Vec<WrappedScanKey>,
+    scan_keys: Vec<Arc<ScanKey>>,
     pub(crate) roster: Roster,
     pub(crate) snapshot: Option<InUse>,
     pub(crate) seats: Labels,
@@ -100,6 +105,34 @@ impl Book {
         self.load_logs(cache)
     }
 
+    /// Takes up the keys of sealed tickets when they have changed. One that does not open costs the
+    /// tickets under it, not the gate.
+    pub(crate) fn open_seals(
+        &mut self,
+        cache: &Cache,
+        identity: &Identity,
+        key: &DeviceKey,
+    ) -> Result<(), Cause> {
+        let wrapped = cache.scan_keys()?;
+        if wrapped == self.wrapped {
+            return Ok(());
+        }
+        let holder = identity.as_key_holder();
+        let opened = wrapped.iter().filter_map(|of| {
+            let opened = of.opened(&holder, key.signing());
+            opened
+                .inspect_err(
+                    |error| tracing::warn!(%error, key.id = of.id, "a scan key is unusable"),
+                )
+                .ok()
+        });
+        self.scan_keys = opened.map(Arc::new).collect();
+        self.wrapped = wrapped;
+        let scan_keys = self.scan_keys.clone();
+        self.keys = self.keys.take().map(|keys| keys.with_scan_keys(scan_keys));
+        Ok(())
+    }
+
     fn load_statements(&mut self, cache: &Cache, identity: &Identity) -> Result<(), Cause> {
         let trust = cache.trust(identity.event, identity.pin)?;
         self.rolled_back = trust.rolled_back;
@@ -118,7 +151,8 @@ impl Book {
         for waiting in std::mem::take(&mut self.waiting).into_values().flatten() {
             self.fold_other(waiting);
         }
-        self.keys = trust.keys;
+        let scan_keys = self.scan_keys.clone();
+        self.keys = trust.keys.map(|keys| keys.with_scan_keys(scan_keys));
         Ok(())
     }
 
@@ -392,6 +426,11 @@ impl Book {
         let at = (serial as usize).checked_mul(TicketRow::LEN)?;
         let bytes = self.rows.get(at..at + TicketRow::LEN)?;
         TicketRow::decode(bytes.try_into().ok()?).ok()
+    }
+
+    /// What the snapshot knows to be issued: the newest generation, and its commitment.
+    pub(crate) fn issued(&self, serial: u32) -> Option<(u8, ScanCommitment)> {
+        self.row(serial).map(|row| (row.generation, row.commitment))
     }
 
     /// What was added to a ticket, as far as the snapshot knows it.

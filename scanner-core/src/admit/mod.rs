@@ -21,6 +21,7 @@ mod shown;
 mod supervise;
 mod tries;
 mod typed;
+mod unable;
 
 pub use book::Overrides;
 pub use scanner::Scanner;
