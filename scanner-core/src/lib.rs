@@ -12,6 +12,7 @@
 mod admit;
 mod battery;
 mod cache;
+pub mod chip;
 mod clock;
 mod conflicts;
 pub mod decode;

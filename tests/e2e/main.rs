@@ -9,6 +9,7 @@ mod offline;
 mod overrule;
 mod qr;
 mod refusals;
+mod reissue;
 mod scenarios;
 mod screen;
 mod steps;

@@ -3,6 +3,7 @@
 mod edges;
 mod files;
 mod scenarios;
+mod security;
 mod words;
 
 use std::path::{Path, PathBuf};

@@ -1,24 +1,24 @@
 //! What the gate needs in memory to decide: keys, policy, ticket rows, and the fold of all logs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use shared::admission::{AddOn, Carried};
-use shared::ids::{DeviceId, EventId, GateId};
+use shared::ids::{DeviceId, EventId};
 use shared::limits::{SEGMENT_TICKETS, SERIAL_MAX};
 use shared::log::{
     ClockNote, DecisionFlags, Entry, EntryKind, EventState, Hlc, KnownTicket, LogHead, LogId, Use,
 };
 use shared::ticket::proof::proof_standing;
-use shared::ticket::{MediumId, ProofStanding, ScanProof};
+use shared::ticket::{MediumId, ProofStanding, ScanKey, ScanProof};
 use shared::time::Timestamp;
 use shared::trust::{
-    Codes, Policy, Roster, RosterEntry, Segment, SegmentKind, SegmentRef, TicketRow, TrustedKeys,
+    Codes, Policy, Roster, Segment, SegmentKind, SegmentRef, TicketRow, TrustedKeys, WrappedScanKey,
 };
 
 use super::extras::Extras;
 use super::labels::Labels;
 use super::supervise::Overrides;
-use crate::cache::{Cache, Identity, LogRow, SyncFacts, Trust};
+use crate::cache::{Cache, DeviceKey, Identity, LogRow, SyncFacts, Trust};
 use crate::error::Cause;
 
 const SEGMENT_BYTES: usize = SEGMENT_TICKETS as usize * TicketRow::LEN;
@@ -49,6 +49,9 @@ struct Waiting {
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     pub(crate) keys: Option<TrustedKeys>,
+    /// As they are kept, and as they are used.
+    wrapped: Vec<WrappedScanKey>,
+    scan_keys: Vec<Arc<ScanKey>>,
     pub(crate) roster: Roster,
     pub(crate) snapshot: Option<InUse>,
     pub(crate) seats: Labels,
@@ -70,7 +73,7 @@ pub(crate) struct Book {
     waiting: BTreeMap<(u32, u8), Vec<Waiting>>,
     pub(super) event: Option<EventId>,
     /// Ticket rows by serial, as they lie in the segments.
-    rows: Vec<u8>,
+    pub(super) rows: Vec<u8>,
     pub(super) codes: BTreeMap<u32, Codes>,
     loaded: BTreeMap<(u8, u32), SegmentRef>,
     held: [u64; 4],
@@ -88,6 +91,34 @@ impl Book {
             self.held = marks;
         }
         self.load_logs(cache)
+    }
+
+    /// Takes up the keys of sealed tickets when they have changed. One that does not open costs the
+    /// tickets under it, not the gate.
+    pub(crate) fn open_seals(
+        &mut self,
+        cache: &Cache,
+        identity: &Identity,
+        key: &DeviceKey,
+    ) -> Result<(), Cause> {
+        let wrapped = cache.scan_keys()?;
+        if wrapped == self.wrapped {
+            return Ok(());
+        }
+        let holder = identity.as_key_holder();
+        let opened = wrapped.iter().filter_map(|of| {
+            let opened = of.opened(&holder, key.signing());
+            opened
+                .inspect_err(
+                    |error| tracing::warn!(%error, key.id = of.id, "a scan key is unusable"),
+                )
+                .ok()
+        });
+        self.scan_keys = opened.map(Arc::new).collect();
+        self.wrapped = wrapped;
+        let scan_keys = self.scan_keys.clone();
+        self.keys = self.keys.take().map(|keys| keys.with_scan_keys(scan_keys));
+        Ok(())
     }
 
     fn load_statements(&mut self, cache: &Cache, identity: &Identity) -> Result<(), Cause> {
@@ -108,7 +139,8 @@ impl Book {
         for waiting in std::mem::take(&mut self.waiting).into_values().flatten() {
             self.fold_other(waiting);
         }
-        self.keys = trust.keys;
+        let scan_keys = self.scan_keys.clone();
+        self.keys = trust.keys.map(|keys| keys.with_scan_keys(scan_keys));
         Ok(())
     }
 
@@ -375,91 +407,6 @@ impl Book {
     /// Entries that nothing here can judge yet.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.values().map(Vec::len).sum()
-    }
-
-    /// The snapshot's row; `None` beyond the snapshot, or when its bytes are no row.
-    pub(crate) fn row(&self, serial: u32) -> Option<TicketRow> {
-        let at = (serial as usize).checked_mul(TicketRow::LEN)?;
-        let bytes = self.rows.get(at..at + TicketRow::LEN)?;
-        TicketRow::decode(bytes.try_into().ok()?).ok()
-    }
-
-    /// What was added to a ticket, as far as the snapshot knows it.
-    pub(crate) fn add_ons(&self, serial: u32) -> Vec<AddOn> {
-        let added = self.extras.added_to(serial);
-        added.filter_map(|serial| self.add_on(serial)).collect()
-    }
-
-    /// What a medium stands for, as far as the snapshot knows it.
-    pub(crate) fn carried(&self, medium: MediumId) -> Vec<Carried> {
-        let serials = self.extras.carried_by(medium);
-        serials
-            .filter_map(|serial| {
-                let AddOn {
-                    payload,
-                    row,
-                    state,
-                } = self.add_on(serial)?;
-                let mut media = self.extras.get(serial)?.media.iter();
-                let label = |label: &str| label.to_owned();
-                Some(Carried {
-                    link: *media.find(|link| link.id == medium)?,
-                    seat: payload
-                        .seat
-                        .and_then(|seat| self.seats.get(seat))
-                        .map(label),
-                    holder: self.holders.get(serial).map(label),
-                    payload,
-                    row,
-                    state,
-                })
-            })
-            .collect()
-    }
-
-    fn add_on(&self, serial: u32) -> Option<AddOn> {
-        let terms = self.extras.get(serial)?.terms?;
-        let row = self.row(serial)?;
-        Some(AddOn {
-            payload: terms.payload(self.event?, serial, &row)?,
-            row,
-            state: self.state.ticket(serial),
-        })
-    }
-
-    /// For staff: about the ticket, then about its class.
-    pub(crate) fn notes(&self, serial: u32) -> Vec<String> {
-        let own = self.extras.get(serial).map(|extra| extra.note.as_str());
-        let class = self.row(serial).and_then(|row| {
-            let policy = &self.snapshot.as_ref()?.policy;
-            let class = policy.classes.get(usize::from(row.class))?;
-            Some(class.note.as_str())
-        });
-        let told = own.into_iter().chain(class).filter(|note| !note.is_empty());
-        told.map(str::to_owned).collect()
-    }
-
-    /// Serials that the snapshot covers.
-    pub(crate) fn serials(&self) -> u32 {
-        u32::try_from(self.rows.len() / TicketRow::LEN).unwrap_or(u32::MAX)
-    }
-
-    pub(crate) fn gate_index(&self, gate: GateId) -> Option<u16> {
-        let policy = &self.snapshot.as_ref()?.policy;
-        let at = policy.gates.iter().position(|of| of.id == gate)?;
-        u16::try_from(at).ok()
-    }
-
-    pub(crate) fn gate_name(&self, gate: GateId) -> Option<&str> {
-        let gates = &self.snapshot.as_ref()?.policy.gates;
-        gates
-            .iter()
-            .find(|of| of.id == gate)
-            .map(|of| of.name.as_str())
-    }
-
-    pub(crate) fn device(&self, device: DeviceId) -> Option<&RosterEntry> {
-        self.roster.by_device(device)
     }
 
     /// Entries of a log that are here.

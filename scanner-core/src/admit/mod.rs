@@ -12,6 +12,7 @@ mod codes;
 mod extras;
 mod labels;
 mod log;
+mod lookup;
 mod media;
 mod notes;
 mod rotation;

@@ -2,8 +2,8 @@
 
 use shared::admission::overrule::confirm;
 use shared::admission::{
-    Answer, Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide, present,
-    refuse_on_old_news,
+    Answer, Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide,
+    present_chip, present_listed, refuse_on_old_news,
 };
 use shared::log::{DecisionFlags, Entry, Hlc, LogHead, SignedEntry};
 use shared::ticket::{Payload, ScanProof, Token};
@@ -14,6 +14,7 @@ use super::scanner::Scanner;
 use super::shown::{Evidence, Fact, Shown};
 use super::unable::{refusal, refuse_all, unreachable_answer};
 use super::{Reading, ScanOptions, Scanned};
+use crate::chip::Chip;
 use crate::error::Cause;
 use crate::input;
 
@@ -69,11 +70,33 @@ impl Scanner {
             .collect()
     }
 
+    /// Decides about a wristband or card at a chip reader (T7): by the ticket in its memory, else by
+    /// its number, as a medium. As `scan`.
+    pub fn scan_chip(&mut self, chip: &Chip, options: ScanOptions) -> Scanned {
+        let number = [Reading::from(chip.uid.to_hex())];
+        let mut scanned = self.scan_each(&number, options, &[], |scanner, _, now| {
+            Ok(Shown::scanned(scanner.present_chip(chip, now)))
+        });
+        scanned
+            .pop()
+            .unwrap_or_else(|| unreachable_answer(self.edge.clock.now()))
+    }
+
     fn scan_chunk(
         &mut self,
         readings: &[Reading],
         options: ScanOptions,
         given: &[Answer],
+    ) -> Vec<Scanned> {
+        self.scan_each(readings, options, given, Self::look_at)
+    }
+
+    fn scan_each(
+        &mut self,
+        readings: &[Reading],
+        options: ScanOptions,
+        given: &[Answer],
+        look: impl Fn(&mut Self, &Reading, Timestamp) -> Result<Shown, Cause>,
     ) -> Vec<Scanned> {
         let started = self.edge.clock.monotonic_micros();
         let now = self.edge.clock.now();
@@ -84,7 +107,7 @@ impl Scanner {
         let mut staged = Vec::new();
         let mut tip = None;
         for (at, reading) in readings.iter().enumerate() {
-            let mut shown = match self.look_at(reading, now) {
+            let mut shown = match look(self, reading, now) {
                 Ok(shown) => shown,
                 Err(cause) => return self.fail_all(readings.len(), now, cause),
             };
@@ -228,16 +251,28 @@ impl Scanner {
         }
     }
 
+    /// A chip without a ticket of ours says nothing here.
+    fn present_chip(&mut self, chip: &Chip, now: Timestamp) -> Presented {
+        self.not_genuine = false;
+        let (Some(keys), Some(memory)) = (&self.book.keys, &chip.ticket) else {
+            return Presented::Refused(Reason::NotATicket);
+        };
+        let issued = |serial| self.book.issued(serial);
+        present_chip(chip.uid, memory, self.identity.event, keys, &issued, now)
+    }
+
     /// The first candidate that verifies, else the failure that came furthest.
     pub(super) fn present(&mut self, reading: &Reading, now: Timestamp) -> Presented {
         let Some(keys) = &self.book.keys else {
             return Presented::Refused(Reason::UnknownKey);
         };
+        let event = self.identity.event;
+        let issued = |serial| self.book.issued(serial);
         let mut furthest = Reason::NotATicket;
         let mut verifies = 0;
         let mut bad = None;
         for candidate in input::candidates(&reading.text, reading.keys.as_deref()) {
-            match present(&candidate, self.identity.event, keys, now) {
+            match present_listed(&candidate, event, keys, &issued, now) {
                 Presented::Refused(reason) => {
                     if reason == Reason::BadSignature {
                         verifies += 1;
@@ -446,6 +481,7 @@ impl Scanner {
 /// How far a text came on the way to a ticket: the most telling failure is shown.
 fn progress(reason: Reason) -> u8 {
     match reason {
+        Reason::Reissued => 5,
         Reason::BadSignature => 4,
         Reason::UnknownKey => 3,
         Reason::UnknownEvent => 2,

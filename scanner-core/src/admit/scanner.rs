@@ -191,8 +191,11 @@ impl Scanner {
             return Ok(());
         }
         self.version = None;
-        self.cache
-            .view(|| self.book.load(&self.cache, &self.identity))?;
+        self.cache.view(|| {
+            self.book
+                .open_seals(&self.cache, &self.identity, &self.key)?;
+            self.book.load(&self.cache, &self.identity)
+        })?;
         self.version = Some(version);
         // The server may have closed the open log: then the next append begins another.
         if let Some(log) = &self.log

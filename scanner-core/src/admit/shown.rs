@@ -32,7 +32,7 @@ pub(super) enum Evidence {
 }
 
 impl Shown {
-    fn scanned(presented: Presented) -> Self {
+    pub(super) fn scanned(presented: Presented) -> Self {
         let evidence = match &presented {
             Presented::Ticket { token, .. } => Evidence::Token(*token),
             Presented::Found { .. } | Presented::Refused(_) => Evidence::Nothing,

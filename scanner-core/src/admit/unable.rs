@@ -47,6 +47,7 @@ pub(super) fn refuse_all(count: usize, now: Timestamp, cause: Cause) -> Vec<Scan
         .collect()
 }
 
+/// One reading has one answer; should there be none, nobody is let in.
 pub(super) fn unreachable_answer(now: Timestamp) -> Scanned {
     Scanned {
         verdict: refusal(now, Reason::Rule, "No answer was found. Scan again."),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::api::gate::DeviceRole;
 use shared::ids::{DeviceId, EventId, GateId};
 use shared::time::Timestamp;
-use shared::trust::RootPin;
+use shared::trust::{RootPin, ScanKeyFor};
 
 use super::open::{Cache, DATABASE};
 use crate::error::Cause;
@@ -31,6 +31,17 @@ pub(crate) struct Identity {
     pub(crate) enrolled_at: Timestamp,
     /// Where the database lay when its open log began: see `Cache::place`.
     pub(crate) place: String,
+}
+
+impl Identity {
+    /// As secrets are wrapped to it.
+    pub(crate) fn as_key_holder(&self) -> ScanKeyFor {
+        ScanKeyFor {
+            event: self.event,
+            device: self.device,
+            public_key: self.public_key,
+        }
+    }
 }
 
 /// What the last exchanges with the server told.

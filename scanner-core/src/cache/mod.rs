@@ -30,6 +30,7 @@ mod merge;
 mod open;
 mod remembered;
 mod ring;
+mod scan_keys;
 mod schema;
 mod seen;
 mod segments;

@@ -8,9 +8,10 @@ use shared::limits::LOG_SEGMENT_ENTRIES_MAX;
 use shared::log::{LogId, LogSegment};
 use shared::sync::report::CUT_LOGS_MAX;
 use shared::sync::{
-    AnswersRequest, AnswersResponse, DeviceReport, SegmentsResponse, SignedRequest, SyncResponse,
+    AnswersRequest, AnswersResponse, DeviceReport, ScanKeysRequest, ScanKeysResponse,
+    SegmentsResponse, SignedRequest, SyncResponse,
 };
-use shared::trust::{Segment, SegmentRef};
+use shared::trust::{Segment, SegmentRef, TicketRow};
 
 use super::proto::{self, Held, HeldLog, Plan, SEND_SEGMENTS_MAX};
 use super::{HttpTransport, Transport, TransportError};
@@ -103,6 +104,7 @@ impl Syncer {
                 break;
             }
         }
+        self.fetch_scan_keys(transport, report)?;
         let held = self.held()?;
         report.snapshot_version = held.trust.snapshot.as_ref().map(|of| of.header.version);
         report.pending = pending(&held);
@@ -222,9 +224,13 @@ impl Syncer {
         let mut missing = self.cache.missing_segments(&pending.body)?;
         while let Some((request, batch)) = proto::next_fetch(&missing) {
             let SegmentsResponse::V1 { segments } = transport.segments(&self.sign(&request))?;
-            let good = checked(batch, segments)?;
+            let (good, is_sealed) = checked(batch, segments)?;
             if good.is_empty() {
                 return Ok(false);
+            }
+            if is_sealed {
+                // Noted first: a cut in between must not leave sealed tickets without a key.
+                self.cache.want_scan_keys()?;
             }
             // Stored as they come: a cut costs one batch.
             self.cache.store_segments(&good)?;
@@ -237,6 +243,29 @@ impl Syncer {
         self.cache.switch_snapshot(&pending.body)?;
         self.cache.checkpoint()?;
         Ok(true)
+    }
+
+    /// Asks for the keys of sealed tickets when there are such that may need another.
+    fn fetch_scan_keys(
+        &mut self,
+        transport: &mut dyn Transport,
+        report: &mut SyncReport,
+    ) -> Result<(), Cause> {
+        if !self.cache.wants_scan_keys()? {
+            return Ok(());
+        }
+        let answer = transport.scan_keys(&self.sign(&ScanKeysRequest::V1 {}))?;
+        let Some(ScanKeysResponse::V1 { keys }) = answer else {
+            let warning = "the key that opens sealed tickets comes from the server only";
+            report.warnings.push(warning.to_owned());
+            return Ok(());
+        };
+        let trust = self.cache.trust(self.identity.event, self.identity.pin)?;
+        let roster = &trust.root.body.roster;
+        for key in &keys {
+            key.unwrap(&self.identity.as_key_holder(), self.key.signing(), roster)?;
+        }
+        self.cache.store_scan_keys(keys)
     }
 
     fn held(&self) -> Result<Held, Cause> {
@@ -430,8 +459,9 @@ fn note(held: &Held, plan: &Plan, report: &mut SyncReport) {
 /// Hash and wire bytes.
 type Fetched = Vec<([u8; 32], Vec<u8>)>;
 
-/// The segments that were asked for and hold up.
-fn checked(batch: &[SegmentRef], segments: Fetched) -> Result<Fetched, Cause> {
+/// The segments that were asked for and hold up, and whether tickets in them are sealed.
+fn checked(batch: &[SegmentRef], segments: Fetched) -> Result<(Fetched, bool), Cause> {
+    let mut is_sealed = false;
     let wanted: BTreeMap<[u8; 32], &SegmentRef> = batch
         .iter()
         .map(|reference| (reference.hash, reference))
@@ -440,7 +470,8 @@ fn checked(batch: &[SegmentRef], segments: Fetched) -> Result<Fetched, Cause> {
         let reference = wanted
             .get(hash)
             .ok_or_else(|| Cause::Untrusted("a segment came that was not asked for".to_owned()))?;
-        Segment::open(reference, wire)?;
+        let segment = Segment::open(reference, wire)?;
+        is_sealed |= segment.rows().any(|row| row.flags & TicketRow::SEALED != 0);
     }
-    Ok(segments)
+    Ok((segments, is_sealed))
 }

@@ -8,8 +8,8 @@ use scanner_core::TransportError;
 use shared::api::gate::{DeviceRole, EnrolRequest, EnrolResponse};
 use shared::log::{Genesis, LogSegment};
 use shared::sync::{
-    Answered, AnswersRequest, AnswersResponse, LogVector, SegmentsRequest, SegmentsResponse,
-    SignedRequest, StatementSet, SyncRequest, SyncResponse,
+    Answered, AnswersRequest, AnswersResponse, LogVector, ScanKeysRequest, ScanKeysResponse,
+    SegmentsRequest, SegmentsResponse, SignedRequest, StatementSet, SyncRequest, SyncResponse,
 };
 use shared::trust::enrolment::{enrolment_message, transcript_code};
 use shared::trust::{RootPin, RosterEntry, Signed};
@@ -124,7 +124,7 @@ impl Server {
             root: usize::try_from(held[0])
                 .ok()
                 .and_then(|held| self.roots.get(held).cloned()),
-            keyring: (held[1] < 1).then(|| self.keyring.clone()),
+            keyring: newest(&self.keyrings, held[1]),
             roster: newest(&self.roster_signed, held[2]),
             snapshot: newest(&self.snapshots, held[3]),
         }
@@ -183,6 +183,16 @@ impl Server {
             }
         }
         segments
+    }
+
+    pub(crate) fn give_scan_keys(&self, request: &SignedRequest) -> Option<ScanKeysResponse> {
+        let entry = self.roster.by_device(request.device).expect("enrolled");
+        let public = VerifyingKey::from_bytes(&entry.public_key).expect("a key");
+        let ScanKeysRequest::V1 {} = request.open(&public).expect("signed");
+        let keys = self.scan_keys.as_ref()?.iter();
+        Some(ScanKeysResponse::V1 {
+            keys: keys.map(|key| self.wrapped(entry, key)).collect(),
+        })
     }
 
     pub(crate) fn segments(&self, request: &SignedRequest) -> SegmentsResponse {

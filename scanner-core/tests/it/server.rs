@@ -10,14 +10,16 @@ use shared::ids::{ClassId, DeviceId, EventId, GateId};
 use shared::limits::SEGMENT_TICKETS;
 use shared::log::{Genesis, LogHead, LogId};
 use shared::ticket::{
-    Flags, Payload, ScanCommitment, ScanProof, Token, TypedCode, event_hint, sign,
+    Flags, Payload, ScanCommitment, ScanKey, ScanProof, Token, TypedCode, event_hint, sign,
+    sign_sealed,
 };
 use shared::time::Timestamp;
 use shared::trust::enrolment::EnrolmentLink;
 use shared::trust::{
     Authority, ClassPolicy, CodeRow, Codes, Extra, GatePolicy, Header, KeyStatus, Keyring,
-    KeyringEntry, Manifest, Policy, Root, RootPin, Roster, Segment, SegmentKind, Signed, Statement,
-    StatementKind, Supervisor, Supervisors, TicketRow, TicketRowStatus, TicketTerms, seal,
+    KeyringEntry, Manifest, Policy, Root, RootPin, Roster, RosterEntry, ScanKeyFor, Segment,
+    SegmentKind, Signed, Statement, StatementKind, Supervisor, Supervisors, TicketRow,
+    TicketRowStatus, TicketTerms, WrappedScanKey, seal,
 };
 
 pub(crate) const CODE: &str = "ABCDEFGH12345678";
@@ -45,7 +47,9 @@ pub(crate) struct Server {
     roster_key: SigningKey,
     pub(crate) snapshot_key: SigningKey,
     pub(crate) roots: Vec<Signed>,
-    pub(crate) keyring: Signed,
+    keyring_key: SigningKey,
+    pub(crate) keyring: Keyring,
+    pub(crate) keyrings: Vec<Signed>,
     pub(crate) roster: Roster,
     pub(crate) roster_signed: Vec<Signed>,
     pub(crate) policy: Policy,
@@ -62,6 +66,8 @@ pub(crate) struct Server {
     pub(crate) segments: BTreeMap<[u8; 32], Vec<u8>>,
     last_kept: [u8; 32],
     pub(crate) logs: BTreeMap<LogId, Log>,
+    /// Given to whoever asks; `None`: this peer has none to give.
+    pub(crate) scan_keys: Option<Vec<ScanKey>>,
     /// What guests said, by the entry that it came with.
     pub(crate) answers: BTreeMap<(LogId, u32), Vec<Answer>>,
     pub(crate) code: Option<DeviceId>,
@@ -109,24 +115,17 @@ impl Server {
         let event = EventId::new(now, [7; 10]);
         let keyring_key = key(2);
         let (roster_key, snapshot_key, issuing) = (key(3), key(4), key(5));
-        let keyring = seal(
-            &Statement {
-                header: header(now, StatementKind::Keyring, event, 1, None),
-                body: Keyring {
-                    keys: vec![KeyringEntry {
-                        kid: 3,
-                        public_key: issuing.verifying_key().to_bytes(),
-                        serial_first: 0,
-                        serial_last: 0x00FF_FFFE,
-                        not_before: now.plus_secs(-30 * DAY),
-                        not_after: now.plus_secs(30 * DAY),
-                        status: KeyStatus::Active,
-                    }],
-                },
-            },
-            &[&keyring_key],
-        )
-        .expect("keyring");
+        let keyring = Keyring {
+            keys: vec![KeyringEntry {
+                kid: 3,
+                public_key: issuing.verifying_key().to_bytes(),
+                serial_first: 0,
+                serial_last: 0x00FF_FFFE,
+                not_before: now.plus_secs(-30 * DAY),
+                not_after: now.plus_secs(30 * DAY),
+                status: KeyStatus::Active,
+            }],
+        };
         let mut server = Self {
             event,
             now,
@@ -134,7 +133,9 @@ impl Server {
             roster_key,
             snapshot_key,
             roots: Vec::new(),
+            keyring_key,
             keyring,
+            keyrings: Vec::new(),
             roster: Roster::default(),
             roster_signed: Vec::new(),
             policy: policy(now, tickets),
@@ -148,6 +149,7 @@ impl Server {
             segments: BTreeMap::new(),
             last_kept: [0; 32],
             logs: BTreeMap::new(),
+            scan_keys: Some(Vec::new()),
             answers: BTreeMap::new(),
             code: None,
             nonce: [9; 32],
@@ -163,6 +165,7 @@ impl Server {
                 ..filler
             }));
         server.sign_root();
+        server.sign_keyring();
         server.sign_roster();
         server.publish();
         Rc::new(RefCell::new(server))
@@ -250,6 +253,33 @@ impl Server {
         Segment::Codes(Codes::of(&rows.map(row).collect::<Vec<_>>()))
     }
 
+    /// A ticket inside its seal, and the digits that its holder carries.
+    pub(crate) fn sealed(&self, serial: u32, scan_key: &ScanKey) -> (Token, String) {
+        let opened = sign_sealed(&self.issuing, self.event, &self.payload(serial, 1));
+        let opened = opened.expect("a ticket");
+        let sealed = opened.seal(self.event, scan_key).expect("seals");
+        (opened, sealed.to_digits())
+    }
+
+    /// Makes the row of a serial that of its sealed ticket.
+    pub(crate) fn seal_row(&mut self, serial: u32, scan_key: &ScanKey) {
+        let proof = ScanProof::of_token(self.event, &self.sealed(serial, scan_key).0);
+        let commitment = proof.commitment(self.event, serial, 1);
+        let row = &mut self.rows[serial as usize];
+        row.flags |= TicketRow::SEALED;
+        row.commitment = commitment;
+    }
+
+    /// What opens sealed tickets, for the device of this entry.
+    pub(crate) fn wrapped(&self, of: &RosterEntry, scan_key: &ScanKey) -> WrappedScanKey {
+        let holder = ScanKeyFor {
+            event: self.event,
+            device: of.device,
+            public_key: of.public_key,
+        };
+        WrappedScanKey::wrap(scan_key, &holder, &self.roster_key, &[0x77; 32]).expect("wraps")
+    }
+
     /// The snapshot's row for it.
     pub(crate) fn row(&self, serial: u32, generation: u8) -> TicketRow {
         let token = self.token(&self.payload(serial, generation));
@@ -295,7 +325,7 @@ impl Server {
             references.push(self.keep(&self.code_segment(), 0));
         }
         let manifest = Manifest {
-            keyring_version: 1,
+            keyring_version: self.keyrings.len() as u64,
             roster_version: self.roster_signed.len() as u64,
             policy: self.policy.clone(),
             segments: references,
@@ -337,6 +367,11 @@ impl Server {
         wire[last] ^= 1;
     }
 
+    /// Signs for the roster with a key that no root names.
+    pub(crate) fn replace_roster_key(&mut self) {
+        self.roster_key = key(33);
+    }
+
     /// The next root, for the keys as they are now.
     fn sign_root(&mut self) {
         let root_key = key(1);
@@ -361,6 +396,19 @@ impl Server {
         self.snapshots.clear();
         self.sign_root();
         self.publish();
+    }
+
+    /// Signs the keyring as it is now.
+    pub(crate) fn sign_keyring(&mut self) {
+        let version = self.keyrings.len() as u64 + 1;
+        let previous = self.keyrings.last().map(Signed::hash);
+        let kind = StatementKind::Keyring;
+        let statement = Statement {
+            header: header(self.now, kind, self.event, version, previous),
+            body: self.keyring.clone(),
+        };
+        self.keyrings
+            .push(seal(&statement, &[&self.keyring_key]).expect("a keyring"));
     }
 
     pub(crate) fn sign_roster(&mut self) {

@@ -5,7 +5,9 @@ use std::rc::Rc;
 use data_encoding::HEXLOWER;
 use scanner_core::{Transport, TransportError};
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
-use shared::sync::{AnswersResponse, SegmentsResponse, SignedRequest, SyncRequest, SyncResponse};
+use shared::sync::{
+    AnswersResponse, ScanKeysResponse, SegmentsResponse, SignedRequest, SyncRequest, SyncResponse,
+};
 
 use crate::server::{Server, Shared};
 
@@ -17,6 +19,8 @@ pub(crate) struct Wire {
     /// The last call reaches the server and its answer is lost.
     pub(crate) lose_answer: bool,
     pub(crate) calls: usize,
+    /// Somebody in between who answers for scan keys.
+    pub(crate) scan_keys_of: Option<Shared>,
     /// What was asked in syncs.
     pub(crate) requests: Vec<SyncRequest>,
 }
@@ -28,6 +32,7 @@ impl Wire {
             calls_left: None,
             lose_answer: false,
             calls: 0,
+            scan_keys_of: None,
             requests: Vec::new(),
         }
     }
@@ -82,6 +87,23 @@ impl Transport for Wire {
         let request = SignedRequest::from_wire(&request.to_wire()).expect("canonical");
         let answer = self.call(|server| Ok(server.segments(&request)))?;
         Ok(SegmentsResponse::from_wire(&answer.to_wire()).expect("canonical"))
+    }
+    fn scan_keys(
+        &mut self,
+        request: &SignedRequest,
+    ) -> Result<Option<ScanKeysResponse>, TransportError> {
+        let request = SignedRequest::from_wire(&request.to_wire()).expect("canonical");
+        let between = self.scan_keys_of.clone();
+        let answer = self.call(|server| {
+            Ok(match between {
+                Some(other) => other.borrow().give_scan_keys(&request),
+                None => server.give_scan_keys(&request),
+            })
+        })?;
+        let through = |answer: ScanKeysResponse| {
+            ScanKeysResponse::from_wire(&answer.to_wire()).expect("canonical")
+        };
+        Ok(answer.map(through))
     }
     fn answers(&mut self, request: &SignedRequest) -> Result<AnswersResponse, TransportError> {
         let request = SignedRequest::from_wire(&request.to_wire()).expect("canonical");

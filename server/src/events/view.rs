@@ -49,6 +49,7 @@ pub(super) fn class_view(event: &Event, class: &TicketClass) -> TicketClassView 
         entry_from,
         entry_until,
         rotating: class.rotating,
+        sealed: class.sealed,
     }
 }
 

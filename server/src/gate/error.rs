@@ -6,6 +6,7 @@ use shared::sync::StrictError;
 use shared::ticket::FrameError;
 use shared::trust::TrustError;
 
+use super::issuing::SlotError;
 use crate::error::ApiError;
 use crate::platform::db::DbError;
 use crate::platform::fields::Invalid;
@@ -68,6 +69,8 @@ pub enum Error {
     Trust(#[from] TrustError),
     #[error("a ticket does not fit its format")]
     Frame(#[from] FrameError),
+    #[error(transparent)]
+    Slot(#[from] SlotError),
     #[error(transparent)]
     Ticket(#[from] Box<crate::tickets::Error>),
     #[error("a key cannot be unwrapped")]
@@ -166,6 +169,14 @@ impl From<Error> for ApiError {
             }
             Error::Annul(AnnulError::Undo) => {
                 Self::conflict("not_annullable", "What was taken back stays so.")
+            }
+            Error::Slot(SlotError::Unknown) => Self::not_found("key"),
+            Error::Slot(SlotError::NotActive) => Self::conflict(
+                "not_active",
+                "This key signs nothing, so there is nothing to retire.",
+            ),
+            Error::Slot(SlotError::UsedUp) => {
+                Self::conflict("limit_reached", "An event has at most 256 keys.")
             }
             Error::Contended => Self::unavailable("busy", "Please try again in a moment."),
             error @ (Error::Trust(_)

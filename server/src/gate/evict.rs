@@ -7,6 +7,7 @@ use shared::api::gate::{DeviceStatus, DeviceView};
 use shared::ids::{DeviceId, EventId};
 use shared::time::Timestamp;
 
+use super::keys::WrappedKeys;
 use super::model::{GateDevice, GateLog, LogCut, StoredStatement};
 use super::statements::{self, RACES_MAX};
 use super::{Error, enrol, fleet, invite, roster, told};
@@ -83,7 +84,7 @@ fn cuts(logs: Vec<Versioned<GateLog>>) -> Vec<LogCut> {
         .collect()
 }
 
-/// The heads must still be those of the cut.
+/// The heads must still be those of the cut. What is sealed from now on is under another key.
 fn store(
     tx: &mut Tx<'_>,
     device: &Versioned<GateDevice>,
@@ -95,6 +96,10 @@ fn store(
             collection: "gate_logs",
         }
         .into());
+    }
+    if let Some(mut keys) = tx.get::<WrappedKeys>(&device.event.to_string())? {
+        keys.next_scan_key();
+        tx.replace(&mut keys)?;
     }
     enrol::store(tx, device, roster, entry)
 }

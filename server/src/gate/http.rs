@@ -8,18 +8,19 @@ use shared::admission::Verdict;
 use shared::api::error::ErrorBody;
 use shared::api::gate::{
     AnnulRequest, ConfirmDevice, ConflictView, CreateDevice, DeviceEnrolment, DeviceView,
-    EnrolChallenge, EnrolRequest, EnrolResponse, ForceRequest, RedemptionView, SetSupervisor,
-    SupervisorView, ValidationView,
+    EnrolChallenge, EnrolRequest, EnrolResponse, ForceRequest, IssuingKeyView, RedemptionView,
+    SetSupervisor, SupervisorView, ValidationView,
 };
 use shared::api::page::Page;
 use shared::ids::{ClaimedTicketId, DeviceId, EventId, GateId};
 use shared::limits::SYNC_BODY_BYTES_MAX;
+use shared::trust::KeyStatus;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    answers, confirm, conflicts, enrol, evict, fetch, fleet, invite, office, redemptions,
-    supervisors, sync, validate, watch,
+    answers, confirm, conflicts, enrol, evict, fetch, fleet, invite, office, redemptions, rotate,
+    scan_keys, supervisors, sync, validate, watch,
 };
 use crate::app::AppState;
 use crate::error::ApiError;
@@ -31,6 +32,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     let binary = OpenApiRouter::new()
         .routes(routes!(sync_device))
         .routes(routes!(fetch_segments))
+        .routes(routes!(fetch_scan_keys))
         .routes(routes!(take_answers))
         .layer(DefaultBodyLimit::max(SYNC_BODY_BYTES_MAX));
     OpenApiRouter::new()
@@ -39,6 +41,9 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(show_device))
         .routes(routes!(confirm_device))
         .routes(routes!(evict_device))
+        .routes(routes!(list_keys))
+        .routes(routes!(retire_key))
+        .routes(routes!(give_up_key))
         .routes(routes!(challenge_device))
         .routes(routes!(enrol_device))
         .routes(routes!(list_supervisors))
@@ -157,6 +162,21 @@ async fn list_supervisors(
     }))
 }
 
+/// Lists the keys that sign the event's tickets.
+#[utoipa::path(get, path = "/events/{id}/keys", tag = "gate", params(("id" = EventId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = Page<IssuingKeyView>), (status = 404, body = ErrorBody)))]
+async fn list_keys(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<EventId>,
+) -> Result<Json<Page<IssuingKeyView>>, ApiError> {
+    let items = rotate::list(&app, &caller, id, app.clock.now()).await?;
+    Ok(Json(Page {
+        items,
+        next_cursor: None,
+    }))
+}
+
 /// Sets a supervisor's name and PIN. The gates learn it with their next sync.
 #[utoipa::path(put, path = "/events/{id}/supervisors/{number}", tag = "gate", request_body = SetSupervisor,
     params(("id" = EventId, Path), ("number" = u8, Path)), security(("bearer" = [])),
@@ -184,6 +204,40 @@ async fn remove_supervisor(
 ) -> Result<StatusCode, ApiError> {
     supervisors::remove(&app, &caller, id, number, app.clock.now()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Retires the key that signs; the one that stands by takes over. Its tickets stay good.
+#[utoipa::path(post, path = "/events/{id}/keys/{kid}/retire", tag = "gate",
+    params(("id" = EventId, Path), ("kid" = u8, Path)), security(("bearer" = [])),
+    responses((status = 200, body = Page<IssuingKeyView>), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn retire_key(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(key): Path<(EventId, u8)>,
+) -> Result<Json<Page<IssuingKeyView>>, ApiError> {
+    let now = app.clock.now();
+    let items = rotate::take_out(&app, &caller, key, KeyStatus::Retired, now).await?;
+    Ok(Json(Page {
+        items,
+        next_cursor: None,
+    }))
+}
+
+/// Gives up a key that was stolen. Tickets that were really issued stay good, nothing is printed again.
+#[utoipa::path(post, path = "/events/{id}/keys/{kid}/compromise", tag = "gate",
+    params(("id" = EventId, Path), ("kid" = u8, Path)), security(("bearer" = [])),
+    responses((status = 200, body = Page<IssuingKeyView>), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn give_up_key(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(key): Path<(EventId, u8)>,
+) -> Result<Json<Page<IssuingKeyView>>, ApiError> {
+    let now = app.clock.now();
+    let items = rotate::take_out(&app, &caller, key, KeyStatus::Compromised, now).await?;
+    Ok(Json(Page {
+        items,
+        next_cursor: None,
+    }))
 }
 
 /// First step of enrolment: a nonce to sign, good for a minute.
@@ -233,6 +287,20 @@ async fn fetch_segments(
     Binary(body): Binary,
 ) -> Result<Response, ApiError> {
     Ok(postcard(fetch::fetch(&app, &body).await?))
+}
+
+/// What opens sealed tickets, wrapped to the device that asks: a signed `ScanKeysRequest` in, a
+/// `ScanKeysResponse` out.
+#[utoipa::path(post, path = "/gate/scan-keys", tag = "gate",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody)))]
+async fn fetch_scan_keys(
+    State(app): State<AppState>,
+    Binary(body): Binary,
+) -> Result<Response, ApiError> {
+    let now = app.clock.now();
+    Ok(postcard(scan_keys::give(&app, &body, now).await?))
 }
 
 /// What guests answered at a device: a signed `AnswersRequest` in, an `AnswersResponse` out.

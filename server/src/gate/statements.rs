@@ -10,10 +10,11 @@ use shared::ids::EventId;
 use shared::limits::SERIAL_MAX;
 use shared::time::Timestamp;
 use shared::trust::{
-    Authority, Expected, Header, KeyStatus, Keyring, KeyringEntry, Opened, Root, Signed, Statement,
+    Authority, Expected, Header, Keyring, KeyringEntry, Opened, Root, Signed, Statement,
     StatementKind, TrustedKeys, open, seal,
 };
 
+use super::issuing::Slot;
 use super::keys::EventKeys;
 use super::model::{StoredStatement, kind_name};
 use super::{Error, roster};
@@ -27,6 +28,8 @@ const ROOT_DAYS: i64 = 365;
 const ROOT_RENEW_DAYS: i64 = 60;
 /// Everything else lives until the event's end and a week.
 const AFTER_EVENT_DAYS: i64 = 7;
+/// Serials that the keys of the smallest event may sign.
+const SERIALS_MIN: u32 = 4096;
 /// Others that get in between before a writer gives up.
 pub(super) const RACES_MAX: usize = 16;
 
@@ -170,8 +173,8 @@ impl Trust {
 
 /// Root, keyring and roster of the event, made or renewed if need be.
 pub(super) async fn ensure(app: &App, event: &Event, now: Timestamp) -> Result<Trust, Error> {
-    let keys = super::keys::for_event(app, event.id, now).await?;
     for _ in 0..RACES_MAX {
+        let keys = super::keys::current(app, event.id, now).await?;
         let root = latest(&app.db, event.id, StatementKind::Root).await?;
         let keyring = latest(&app.db, event.id, StatementKind::Keyring).await?;
         let roster = latest(&app.db, event.id, StatementKind::Roster).await?;
@@ -182,10 +185,11 @@ pub(super) async fn ensure(app: &App, event: &Event, now: Timestamp) -> Result<T
         {
             fresh.push(next_root(root.as_ref(), event, &keys, now)?);
         }
-        if keyring
-            .as_ref()
-            .is_none_or(|keyring| is_short(keyring, event, now))
-        {
+        let is_stale = match &keyring {
+            Some(stored) => is_short(stored, event, now) || !tells_of(stored, event, &keys)?,
+            None => true,
+        };
+        if is_stale {
             fresh.push(next_keyring(keyring.as_ref(), event, &keys, now)?);
         }
         if roster
@@ -251,35 +255,49 @@ fn next_root(
     )
 }
 
-fn next_keyring(
+/// The keyring is what the keys and the stock of today make it.
+fn tells_of(stored: &StoredStatement, event: &Event, keys: &EventKeys) -> Result<bool, Error> {
+    let body = read::<Keyring>(stored, &keys.keyring)?.body;
+    Ok(body == keyring_of(event, keys, stored.expires))
+}
+
+pub(super) fn next_keyring(
     previous: Option<&StoredStatement>,
     event: &Event,
     keys: &EventKeys,
     now: Timestamp,
 ) -> Result<StoredStatement, Error> {
     let until = expiry(event, now);
-    let entry = |kid: u8, public: ed25519_dalek::VerifyingKey, status| KeyringEntry {
-        kid,
-        public_key: public.to_bytes(),
-        serial_first: 0,
-        serial_last: SERIAL_MAX,
-        not_before: event.epoch,
-        not_after: until,
-        status,
-    };
-    let [active, standby] = keys.issuing_public();
-    let body = Keyring {
-        keys: vec![
-            entry(EventKeys::ACTIVE_KID, active, KeyStatus::Active),
-            entry(EventKeys::ACTIVE_KID + 1, standby, KeyStatus::Standby),
-        ],
-    };
     next(
         previous,
         StatementKind::Keyring,
         event.id,
         (now, until),
-        body,
+        keyring_of(event, keys, until),
         &keys.keyring,
     )
+}
+
+/// What a keyring says that holds until then.
+pub(super) fn keyring_of(event: &Event, keys: &EventKeys, until: Timestamp) -> Keyring {
+    let entry = |(slot, public): (&Slot, ed25519_dalek::VerifyingKey)| KeyringEntry {
+        kid: slot.kid,
+        public_key: public.to_bytes(),
+        serial_first: 0,
+        serial_last: slot.serial_last.unwrap_or_else(|| serial_bound(event)),
+        not_before: event.epoch,
+        not_after: until,
+        status: slot.status,
+    };
+    Keyring {
+        keys: keys.ring().map(entry).collect(),
+    }
+}
+
+/// What a stolen key could invent before it is found out is bounded by the stock. Twice the stock
+/// and more, so that gates without news take the tickets of stock that was added meanwhile.
+fn serial_bound(event: &Event) -> u32 {
+    let room = event.serial_next.saturating_mul(2).max(SERIALS_MIN);
+    let bound = room.checked_next_power_of_two();
+    bound.map_or(SERIAL_MAX, |bound| (bound - 1).min(SERIAL_MAX))
 }

@@ -12,7 +12,8 @@ use shared::api::gate::ValidationView;
 use shared::ids::{ClaimedTicketId, EventId, GateId};
 use shared::log::TicketState;
 use shared::ticket::{
-    CHAIN_SIGNED_LEN, CHAIN_TOKEN_LEN, PAYLOAD_LEN, TOKEN_LEN, TicketType, Token, chain,
+    CHAIN_SIGNED_LEN, CHAIN_TOKEN_LEN, PAYLOAD_LEN, TOKEN_LEN, TicketType, Token, chain, chip,
+    sealed,
 };
 use shared::time::Timestamp;
 use shared::trust::{Policy, Supervisors, TicketRow};
@@ -204,6 +205,14 @@ impl<'a> Case<'a> {
 /// A ticket whose code turns is judged as if its holder showed the code of this moment.
 fn presented(ticket: &ClaimedTicket, epoch: Timestamp, now: Timestamp) -> Result<Presented, Error> {
     let payload = ticket.payload()?;
+    if let Some(uid) = ticket.chip_uid()? {
+        let token = chip::unsigned(&payload, &uid)?;
+        return Ok(Presented::Ticket { payload, token });
+    }
+    if ticket.sealed.is_some() {
+        let token = sealed::unsigned(&payload)?;
+        return Ok(Presented::Ticket { payload, token });
+    }
     let (kind, len) = if ticket.rotating {
         (TicketType::Chain, CHAIN_TOKEN_LEN)
     } else {

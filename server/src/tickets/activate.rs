@@ -112,10 +112,11 @@ pub async fn activate(
     let mut ticket = find::find(&app.db, id).await?.ok_or(Error::NotFound)?;
     let event = app.db.get::<Event>(&ticket.event_id.to_string()).await?;
     let event = event.ok_or(Error::Inconsistent("a ticket without its event"))?;
-    let keys = keys::for_event(app, ticket.event_id, now).await?;
-    let key = keys
-        .issuing(ticket.kid)
-        .ok_or(Error::Inconsistent("a ticket of an unknown key"))?;
+    let keys = keys::current(app, ticket.event_id, now).await?;
+    let key_of = |kid| {
+        keys.issuing(kid)
+            .ok_or(Error::Inconsistent("a ticket of an unknown key"))
+    };
 
     let is_repeated = ticket.generation == request.generation
         && ticket
@@ -123,6 +124,7 @@ pub async fn activate(
             .as_ref()
             .is_some_and(|of| of.anchor == anchor.0);
     if is_repeated {
+        let key = key_of(ticket.kid)?;
         let signed = sign_chain(key, ticket.event_id, &ticket.payload()?, anchor)?;
         return Ok(answer(&ticket, &signed, &keys));
     }
@@ -130,6 +132,9 @@ pub async fn activate(
     check_standing(&ticket, find::stock(&app.db, &ticket).await?.status)?;
     check(&ticket, &event, request.generation, now)?;
     ticket.activate(request.generation, anchor.0, now);
+    // A generation that is signed now is of the key that signs now.
+    ticket.kid = keys.active_kid()?;
+    let key = key_of(ticket.kid)?;
     let signed = sign_chain(key, ticket.event_id, &ticket.payload()?, anchor)?;
     let proof = ScanProof::of_chain(ticket.event_id, &signed);
     ticket.commitment = proof.commitment(ticket.event_id, ticket.serial, ticket.generation);

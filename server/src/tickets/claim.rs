@@ -20,7 +20,7 @@ use super::model::{AddedTo, ClaimedTicket};
 use super::{Error, render};
 use crate::app::App;
 use crate::events::model::{Event, TicketClass};
-use crate::gate::{self, keys::EventKeys};
+use crate::gate;
 use crate::inventory::{
     self,
     model::{IssuedTicket, Step},
@@ -59,7 +59,7 @@ pub async fn claim(
     attempt: Attempt,
     now: Timestamp,
 ) -> Result<Claimed, Error> {
-    let attendee = check(&request.attendee)?;
+    let attendee = check_attendee(&request.attendee)?;
     if let Some(done) = attempt.recall::<_, Error>(&app.db, now).await? {
         return shown(app, caller, done, now).await;
     }
@@ -133,7 +133,7 @@ async fn remember(app: &App, attempt: &Attempt, done: Done, now: Timestamp) -> R
         .await
 }
 
-fn check(attendee: &Attendee) -> Result<Attendee, Invalid> {
+pub(super) fn check_attendee(attendee: &Attendee) -> Result<Attendee, Invalid> {
     let mut fields = Fields::default();
     let name = fields.line("attendee.name", &attendee.name, 1, NAME_CHARS_MAX);
     let email = fields.line("attendee.email", &attendee.email, 3, EMAIL_CHARS_MAX);
@@ -184,7 +184,7 @@ async fn mint(
         Some(_) => Flags::SEAT,
         None => Flags::NONE,
     };
-    let keys = gate::keys::for_event(app, event.id, now).await?;
+    let keys = gate::keys::current(app, event.id, now).await?;
     let id = ClaimedTicketId::new(now, app.entropy.id10());
     let mut ticket = ClaimedTicket {
         id,
@@ -194,7 +194,7 @@ async fn mint(
         order_id: order.id,
         user_id: caller.user,
         attendee,
-        kid: EventKeys::ACTIVE_KID,
+        kid: keys.active_kid()?,
         serial: stock.serial,
         generation: FIRST_GENERATION,
         class_index: class.index,
@@ -204,7 +204,9 @@ async fn mint(
         flags: flags.bits(),
         seat: stock.seat.clone(),
         seat_index: stock.seat_index,
-        commitment: ScanCommitment([0; 8]),
+        commitment: ScanCommitment::NONE,
+        sealed: class.sealed.then_some(keys.scan_id()),
+        chip: None,
         rotating: class.rotating,
         added_to: None,
         add_ons: Vec::new(),
@@ -214,7 +216,8 @@ async fn mint(
         answered: false,
         activation: None,
         earlier: Vec::new(),
-        page_hash: page_hash(&render::page_secret(keys.secret(), id)),
+        link: 0,
+        page_hash: page_hash(&render::page_secret(keys.secret(), id, 0)),
         claimed_at: now,
         revoked_at: None,
     };

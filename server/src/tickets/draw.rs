@@ -43,6 +43,9 @@ impl Tagged {
     ) -> Result<Self, Error> {
         let ticket = find::held(&app.db, caller, id).await?;
         let token = render(app, &ticket, now).await?.token;
+        if ticket.chip.is_some() {
+            return Err(Error::OnChip);
+        }
         let digits = token.ok_or(Error::Rotating)?.to_digits();
         let mut hasher = blake3::Hasher::new();
         hasher

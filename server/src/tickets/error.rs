@@ -25,6 +25,14 @@ pub enum Error {
     AlreadyClaimed,
     #[error("the ticket cannot be revoked any more")]
     NotRevocable(TicketStatus),
+    #[error("the ticket is on a chip")]
+    OnChip,
+    #[error("the code of a ticket that turns cannot be on a chip")]
+    Turns,
+    #[error("the ticket cannot be issued again")]
+    NotReissuable,
+    #[error("the ticket was issued again too often")]
+    GenerationsUsedUp,
     /// The code of a rotating ticket is made on its page, nowhere else.
     #[error("the code of this ticket turns")]
     Rotating,
@@ -98,6 +106,21 @@ impl From<Error> for ApiError {
             Error::NotRevocable(_) => {
                 Self::conflict("not_revocable", "This ticket cannot be revoked any more.")
             }
+            Error::OnChip => Self::conflict(
+                "on_chip",
+                "This ticket is on a wristband or card. Ask the organizer for a code to show.",
+            ),
+            Error::Turns => Self::conflict(
+                "rotating",
+                "The code of this ticket changes, so it cannot be put on a chip.",
+            ),
+            Error::NotReissuable => {
+                Self::conflict("not_reissuable", "This ticket cannot be used any more.")
+            }
+            Error::GenerationsUsedUp => Self::conflict(
+                "reissued_too_often",
+                "This ticket was issued again too often. Please ask the organizer.",
+            ),
             Error::Rotating => Self::conflict(
                 "rotating",
                 "The code of this ticket changes. Open its page on the phone that you bring.",

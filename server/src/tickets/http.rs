@@ -7,15 +7,15 @@ use serde::Deserialize;
 use shared::api::error::ErrorBody;
 use shared::api::page::Page;
 use shared::api::tickets::{
-    AnswersView, ClaimRequest, ClaimedTicketView, IssuedTicketView, LinkMedium, MediumView,
-    SetAnswers, TicketNote,
+    AnswersView, BindRequest, Bound, ClaimRequest, ClaimedTicketView, IssuedTicketView, LinkMedium,
+    MediumView, ReissueRequest, Reissued, SetAnswers, TicketNote,
 };
 use shared::ids::{ClaimedTicketId, EventId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::draw::{Format, Tagged};
-use super::{answers, claim, find, media, note, revoke};
+use super::{answers, bind, claim, find, media, note, reissue, revoke};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
@@ -28,6 +28,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(show_ticket))
         .routes(routes!(show_qr))
         .routes(routes!(revoke_ticket))
+        .routes(routes!(reissue_ticket))
+        .routes(routes!(bind_ticket))
         .routes(routes!(show_answers, set_answers))
         .routes(routes!(set_note))
         .routes(routes!(list_media))
@@ -131,6 +133,27 @@ async fn revoke_ticket(
     ))
 }
 
+/// Issues a ticket again, for its holder or its event's organizer: a new code, a new page, and the
+/// old ones are dead. Gates learn of it at their next sync, or when they see the new code.
+#[utoipa::path(post, path = "/claimed-tickets/{id}/reissue", tag = "tickets", request_body = ReissueRequest,
+    params(("id" = ClaimedTicketId, Path), ("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])),
+    responses((status = 200, body = Reissued), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
+async fn reissue_ticket(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+    key: IdempotencyKey,
+    Json(request): Json<ReissueRequest>,
+) -> Result<Json<Reissued>, ApiError> {
+    let route = format!("claimed-tickets/{id}/reissue");
+    let attempt = key.attempt(&route, caller.user, &request)?;
+    let now = app.clock.now();
+    Ok(Json(
+        reissue::reissue(&app, &caller, id, request, attempt, now).await?,
+    ))
+}
+
 /// What was answered for this ticket, and what is still open. For its holder and the organizer.
 #[utoipa::path(get, path = "/claimed-tickets/{id}/answers", tag = "tickets", params(("id" = ClaimedTicketId, Path)), security(("bearer" = [])),
     responses((status = 200, body = AnswersView), (status = 404, body = ErrorBody)))]
@@ -155,6 +178,20 @@ async fn set_answers(
 ) -> Result<Json<AnswersView>, ApiError> {
     let now = app.clock.now();
     Ok(Json(answers::set(&app, &caller, id, wanted, now).await?))
+}
+
+/// Puts a ticket on a wristband or card, for its event's organizer: what was shown before is dead.
+#[utoipa::path(post, path = "/claimed-tickets/{id}/bind", tag = "tickets", request_body = BindRequest,
+    params(("id" = ClaimedTicketId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = Bound), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn bind_ticket(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+    Json(request): Json<BindRequest>,
+) -> Result<Json<Bound>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(bind::bind(&app, &caller, id, &request, now).await?))
 }
 
 /// What staff are to know when this ticket is scanned. For its event's organizer.

@@ -1,4 +1,4 @@
-//! Claimed tickets (T1, T2, T4, T9): a paid ticket in a named attendee's hands, its signed code, its
+//! Claimed tickets (T1-T4, T9): a paid ticket in a named attendee's hands, its signed code, its
 //! page.
 //!
 //! Invariants
@@ -11,6 +11,7 @@
 
 mod activate;
 mod answers;
+mod bind;
 mod claim;
 pub mod code;
 mod draw;
@@ -22,6 +23,7 @@ mod model;
 mod note;
 mod pending;
 mod qr;
+mod reissue;
 mod render;
 mod revoke;
 #[cfg(test)]
@@ -29,6 +31,7 @@ mod tests;
 
 pub use activate::{ActivationRequest, ChainOffer, activate, offer};
 pub use answers::{TicketAnswers, keep_answers};
+pub use bind::bind;
 pub use claim::claim;
 pub use error::Error;
 pub use find::{add_ons, by_page, find, may_see, snapshot_row, stock};
@@ -36,5 +39,6 @@ pub use media::{Medium, carried};
 pub use model::ClaimedTicket;
 pub use pending::set_pending;
 pub use qr::{QrError, TicketQr, link_svg};
+pub use reissue::reissue;
 pub use render::{Rendered, render};
 pub use revoke::revoke;

@@ -4,16 +4,20 @@
 //! deterministic, so the same fields give the same digits again); the page's secret is stored as a
 //! hash only; status is not kept here, the stock row (`IssuedTicket`) is the one truth about it.
 
+use data_encoding::HEXUPPER;
 use serde::{Deserialize, Serialize};
 use shared::api::tickets::{Attendee, TicketStatus};
 use shared::ids::{ClaimedTicketId, ClassId, EventId, OrderId, TicketId, UserId};
 use shared::ticket::chain::LINK_LEN;
-use shared::ticket::{Flags, FrameError, Payload, ScanCommitment, event_hint};
+use shared::ticket::{ChipUid, Flags, FrameError, Payload, ScanCommitment, event_hint};
 use shared::time::Timestamp;
 use shared::trust::{Extra, MediumLink, Terms, TicketRow, TicketRowStatus, TicketTerms};
 
 use crate::orders::model::Later;
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
+
+/// The last generation has no successor.
+pub(super) const GENERATION_MAX: u8 = 254;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClaimedTicket {
@@ -37,6 +41,12 @@ pub struct ClaimedTicket {
     pub seat: Option<String>,
     pub seat_index: Option<u32>,
     pub commitment: ScanCommitment,
+    /// Its code is sealed, with the event's scan key of this id.
+    #[serde(default)]
+    pub sealed: Option<u8>,
+    /// It is on the chip with this UID (hex), and has no code that can be shown.
+    #[serde(default)]
+    pub chip: Option<String>,
     /// Its code turns: there is no token, only what the holder's phone makes.
     #[serde(default)]
     pub rotating: bool,
@@ -61,10 +71,13 @@ pub struct ClaimedTicket {
     /// Of a rotating ticket, once a phone has activated it.
     #[serde(default)]
     pub activation: Option<Activation>,
-    /// Generations that were activated before, with their commitments: a gate without news may
+    /// Generations that were signed before, with their commitments: a gate without news may
     /// have let one in, and its entry counts.
     #[serde(default)]
     pub earlier: Vec<(u8, ScanCommitment)>,
+    /// Which link the page has: a re-issue gives it another.
+    #[serde(default)]
+    pub link: u8,
     /// SHA-256 of the page's secret, hex.
     pub page_hash: String,
     pub claimed_at: Timestamp,
@@ -112,23 +125,30 @@ impl ClaimedTicket {
         Ok(Some(TicketTerms::of(&self.payload()?)))
     }
 
+    /// The chip that it is on.
+    pub fn chip_uid(&self) -> Result<Option<ChipUid>, FrameError> {
+        let Some(uid) = &self.chip else {
+            return Ok(None);
+        };
+        let bytes = HEXUPPER.decode(uid.as_bytes()).ok();
+        let uid = bytes.and_then(|bytes| ChipUid::new(&bytes));
+        uid.map(Some).ok_or(FrameError::Length)
+    }
+
     fn needs_id(&self) -> bool {
         Flags::from_bits(self.flags).is_ok_and(|flags| flags.contains(Flags::ID_CHECK))
     }
 
     /// What proves a scan of this generation; `None` when nothing was ever signed for it.
     pub fn commitment_of(&self, generation: u8) -> Option<ScanCommitment> {
-        if self.is_dormant() {
-            return None;
-        }
         if generation == self.generation {
-            return Some(self.commitment);
+            return (!self.is_dormant()).then_some(self.commitment);
         }
         let earlier = self.earlier.iter().find(|(of, _)| *of == generation);
         earlier.map(|(_, commitment)| *commitment)
     }
 
-    /// Its code turns, and no phone has activated it: no code of it exists.
+    /// Its code turns, and no phone has activated it: no code of this generation exists.
     pub fn is_dormant(&self) -> bool {
         self.rotating && self.activation.is_none()
     }
@@ -165,6 +185,11 @@ impl ClaimedTicket {
         } else {
             0
         };
+        let sealed = if self.sealed.is_some() && self.chip.is_none() {
+            TicketRow::SEALED
+        } else {
+            0
+        };
         let answered = if self.answered {
             TicketRow::ANSWERED
         } else {
@@ -175,9 +200,10 @@ impl ClaimedTicket {
             status => status,
         };
         let live = matches!(status, TicketRowStatus::Active | TicketRowStatus::Unpaid);
-        if self.is_dormant() && live {
+        if self.is_dormant() && self.earlier.is_empty() && live {
             // As unclaimed: a gate whose list is of before the activation must not take the first
-            // code for a contradiction.
+            // code for a contradiction. Once re-issued, the row kills the older codes, and no
+            // commitment says that nothing is signed yet.
             return TicketRow {
                 flags: turns,
                 ..TicketRow::EMPTY
@@ -187,7 +213,7 @@ impl ClaimedTicket {
             status,
             generation: self.generation,
             class: self.class_index,
-            flags: id_check | turns | answered | self.pending.map_or(0, pending_flags),
+            flags: id_check | turns | sealed | answered | self.pending.map_or(0, pending_flags),
             seat: self.seat_index.unwrap_or(0),
             commitment: self.commitment,
         }

@@ -1,14 +1,17 @@
 //! QR images: a ticket's digits as SVG or PNG, a link as SVG.
 //!
-//! Invariants: ticket digits are encoded in numeric mode at version 5-M, with the quiet zone of
+//! Invariants: ticket digits are encoded in numeric mode at version 5-M, sealed ones at 6-M, with the quiet zone of
 //! four modules that readers rely on; black on white whatever the page's colours are.
 
 use image::{ImageEncoder as _, Luma};
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode, Version};
+use shared::ticket::SEALED_TOKEN_DIGITS;
 
 /// 202 digits fill this version at level M to the last bit.
 const TICKET_VERSION: Version = Version::Normal(5);
+/// 243 digits fit this one.
+const SEALED_VERSION: Version = Version::Normal(6);
 const PNG_DOTS_PER_MODULE: u32 = 10;
 
 #[derive(Debug, thiserror::Error)]
@@ -24,11 +27,12 @@ pub struct TicketQr(QrCode);
 
 impl TicketQr {
     pub fn new(digits: &str) -> Result<Self, QrError> {
-        Ok(Self(QrCode::with_version(
-            digits,
-            TICKET_VERSION,
-            EcLevel::M,
-        )?))
+        let version = if digits.len() == SEALED_TOKEN_DIGITS {
+            SEALED_VERSION
+        } else {
+            TICKET_VERSION
+        };
+        Ok(Self(QrCode::with_version(digits, version, EcLevel::M)?))
     }
     /// A whole SVG document without XML declaration, so that it also stands inside HTML.
     pub fn svg(&self) -> String {

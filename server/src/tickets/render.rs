@@ -4,7 +4,7 @@
 use data_encoding::BASE32_NOPAD;
 use shared::api::tickets::{ClaimedTicketView, TicketStatus};
 use shared::ids::ClaimedTicketId;
-use shared::ticket::{Token, TypedCode, sign};
+use shared::ticket::{Token, TypedCode, sign, sign_chip, sign_sealed};
 use shared::time::Timestamp;
 
 use super::model::ClaimedTicket;
@@ -14,7 +14,7 @@ use crate::gate::keys::{self, EventKeys};
 
 /// The secrets of one ticket. No `Debug`: they open the gate.
 pub struct Rendered {
-    /// `None` when the code turns: only the holder's phone can make it.
+    /// `None` when the code turns: only the holder's phone can make it. And when it is on a chip.
     pub token: Option<Token>,
     pub code: TypedCode,
     pub page_url: String,
@@ -22,21 +22,31 @@ pub struct Rendered {
 
 /// Renders a stored ticket; the same digits every time.
 pub async fn render(app: &App, ticket: &ClaimedTicket, now: Timestamp) -> Result<Rendered, Error> {
-    let keys = keys::for_event(app, ticket.event_id, now).await?;
+    let keys = keys::holding(app, ticket.event_id, ticket.kid, now).await?;
     let code = code::derive(keys.secret(), ticket.serial, ticket.generation);
-    let secret = page_secret(keys.secret(), ticket.id);
+    let secret = page_secret(keys.secret(), ticket.id, ticket.link);
     Ok(Rendered {
-        token: if ticket.rotating {
+        token: if ticket.rotating || ticket.chip.is_some() {
             None
         } else {
-            Some(token(&keys, ticket)?)
+            Some(carried(&keys, ticket)?)
         },
         code,
         page_url: format!("{}/t/{secret}", app.config.public_url),
     })
 }
 
-/// The only place that signs a static token; it never does for a ticket whose code turns.
+/// What people carry: the token, sealed where the class says so.
+fn carried(keys: &EventKeys, ticket: &ClaimedTicket) -> Result<Token, Error> {
+    let token = token(keys, ticket)?;
+    Ok(match ticket.sealed {
+        None => token,
+        Some(id) => token.seal(ticket.event_id, &keys.scan_key(id))?,
+    })
+}
+
+/// What gates verify. The only place that signs a token that does not turn: never for a ticket
+/// whose code does, and never in clear for one that is sealed.
 pub(super) fn token(keys: &EventKeys, ticket: &ClaimedTicket) -> Result<Token, Error> {
     if ticket.rotating {
         return Err(Error::Rotating);
@@ -44,13 +54,24 @@ pub(super) fn token(keys: &EventKeys, ticket: &ClaimedTicket) -> Result<Token, E
     let key = keys
         .issuing(ticket.kid)
         .ok_or(Error::Inconsistent("a ticket of an unknown key"))?;
-    Ok(sign(key, ticket.event_id, &ticket.payload()?)?)
+    let payload = ticket.payload()?;
+    if let Some(uid) = ticket.chip_uid()? {
+        return Ok(sign_chip(key, ticket.event_id, &payload, &uid)?);
+    }
+    Ok(match ticket.sealed {
+        None => sign(key, ticket.event_id, &payload)?,
+        Some(_) => sign_sealed(key, ticket.event_id, &payload)?,
+    })
 }
 
-/// 128 bits that only the event's secret gives, in 26 lower-case letters and digits.
-pub(super) fn page_secret(secret: &[u8; 32], id: ClaimedTicketId) -> String {
+/// 128 bits that only the event's secret gives, in 26 lower-case letters and digits. The first link
+/// is number 0.
+pub(super) fn page_secret(secret: &[u8; 32], id: ClaimedTicketId, link: u8) -> String {
     let mut hasher = blake3::Hasher::new_keyed(secret);
     hasher.update(b"TKT1.page\0").update(id.as_bytes());
+    if link > 0 {
+        hasher.update(&[link]);
+    }
     let mut bytes = [0; 16];
     hasher.finalize_xof().fill(&mut bytes);
     BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()

@@ -86,13 +86,14 @@ impl Shown {
                 let qr = TicketQr::new(&token.to_digits()).map_err(ApiError::internal)?;
                 still(&qr.svg())
             }
+            None if self.ticket.chip.is_some() => on_chip(),
             None => turning(),
         };
         let state = self.state(now);
         let content = self.content(&state, &class, &code, &rendered.code.to_string());
         let script = html! {
             script src="/assets/ticket.js" defer {}
-            @if rendered.token.is_none() {
+            @if self.ticket.rotating {
                 script src="/assets/qr.js" defer {}
                 script src="/assets/turning.js" defer {}
             }
@@ -136,6 +137,15 @@ fn still(qr: &str) -> Markup {
         figure.qr {
             div role="img" aria-label="QR code of this ticket" { (PreEscaped(qr)) }
             figcaption.hint { "Turn the brightness of your screen all the way up." }
+        }
+    }
+}
+
+/// A ticket that is not on this page.
+fn on_chip() -> Markup {
+    html! {
+        figure.qr {
+            p { "This ticket is on your wristband or card. Hold that to the reader at the gate." }
         }
     }
 }

@@ -92,14 +92,17 @@ pub fn decide(
     if gate.evicted {
         return refusal(Reason::DeviceEvicted, &setting);
     }
-    let (payload, shown) = match presented {
-        Presented::Ticket { payload, token } => (payload, Shown::Code(token.step())),
-        Presented::Found { payload } => (payload, Shown::Nothing),
+    let (payload, shown, was_sealed) = match presented {
+        Presented::Ticket { payload, token } => {
+            (payload, Shown::Code(token.step()), token.was_sealed())
+        }
+        Presented::Found { payload } => (payload, Shown::Nothing, false),
         Presented::Refused(reason) => return refusal(*reason, &setting),
     };
     let case = Case {
         payload,
         shown,
+        was_sealed,
         facts,
         policy,
         class: policy.classes.get(usize::from(payload.class)),
@@ -218,6 +221,7 @@ pub(super) enum Shown {
 pub(super) struct Case<'a> {
     pub(super) payload: &'a Payload,
     pub(super) shown: Shown,
+    pub(super) was_sealed: bool,
     pub(super) facts: &'a Facts<'a>,
     pub(super) policy: &'a Policy,
     pub(super) class: Option<&'a ClassPolicy>,
@@ -273,15 +277,16 @@ impl<'a> Case<'a> {
         findings.fail_if(age > red, Reason::SnapshotTooOld);
     }
 
-    /// The moment of a code that turns. Its still form was never issued, so a ticket that is known
-    /// to turn and does not is not genuine.
+    /// The moment of a code that turns. Its still form was never issued, nor was the clear form of a
+    /// sealed one: a ticket that is known to be the one and is the other is not genuine.
     fn check_turn(&self, findings: &mut Findings<'a>) {
         let Shown::Code(step) = self.shown else {
             return;
         };
         let Some(step) = step else {
-            let turns = |row: &TicketRow| row.flags & TicketRow::ROTATING != 0;
-            findings.fail_if(self.facts.row.is_some_and(turns), Reason::BadSignature);
+            let has = |flag| self.facts.row.is_some_and(|row| row.flags & flag != 0);
+            let in_clear = has(TicketRow::SEALED) && !self.was_sealed;
+            findings.fail_if(has(TicketRow::ROTATING) || in_clear, Reason::BadSignature);
             return;
         };
         let epoch = self.policy.epoch;
@@ -356,6 +361,7 @@ impl<'a> Case<'a> {
         let case = Case {
             payload: &add_on.payload,
             shown: self.shown,
+            was_sealed: self.was_sealed,
             facts: &facts,
             policy: self.policy,
             class: self.policy.classes.get(usize::from(add_on.payload.class)),

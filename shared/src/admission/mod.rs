@@ -23,7 +23,7 @@ pub use add_on::AddOn;
 pub use answers::{Answer, Demand};
 pub use decide::{Direction, Facts, GateContext, decide};
 pub use media::{Carried, decide_medium};
-pub use present::{Presented, present};
+pub use present::{IssuedList, Presented, present, present_chip, present_listed};
 pub use turn::{GateClock, TOLERANCE_SECS, Turn, Untimely};
 pub use typed::{Untyped, refuse_on_old_news};
 pub use verdict::{EarlierUse, Outcome, Reason, Verdict};

@@ -125,6 +125,9 @@ pub struct CreateTicketClass {
     /// The code changes every 30 seconds on the attendee's phone, so that a screenshot dies.
     #[serde(default)]
     pub rotating: bool,
+    /// The code is sealed: a photograph of it tells nothing, and gates need the event's scan key.
+    #[serde(default)]
+    pub sealed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,6 +145,8 @@ pub struct TicketClassView {
     pub entry_until: Timestamp,
     #[serde(default)]
     pub rotating: bool,
+    #[serde(default)]
+    pub sealed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

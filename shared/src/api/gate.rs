@@ -342,3 +342,32 @@ super::accounts::redacted_debug!(EnrolRequest {
     public_key,
     app_version
 });
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum IssuingKeyStatus {
+    /// Signs new tickets.
+    Active,
+    /// The gates know it already; it signs when the active one goes.
+    Standby,
+    /// Signs no more; its tickets are good.
+    Retired,
+    /// Stolen: of its tickets those are good that the gates' list has.
+    Compromised,
+}
+
+/// A key that signs tickets; its public half.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct IssuingKeyView {
+    pub kid: u8,
+    pub status: IssuingKeyStatus,
+    /// 32 bytes, hex.
+    pub public_key: String,
+    /// The gates take no other serials from it.
+    pub serial_first: u32,
+    pub serial_last: u32,
+    pub changed_at: Timestamp,
+}

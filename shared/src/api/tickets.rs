@@ -98,6 +98,58 @@ pub struct ClaimRequest {
     pub add_on_to: Option<ClaimedTicketId>,
 }
 
+/// A new code for a ticket; its old one dies.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReissueRequest {
+    /// Whom it is for from now on; without it the name stays.
+    #[serde(default)]
+    pub attendee: Option<Attendee>,
+}
+
+/// What became of it. The code is the holder's: it is on the ticket and its page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Reissued {
+    pub id: ClaimedTicketId,
+    pub ticket_id: TicketId,
+    pub event_id: EventId,
+    pub serial: u32,
+    pub generation: u8,
+    pub status: TicketStatus,
+}
+
+/// Puts a ticket on a chip: its next generation is good on that chip only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BindRequest {
+    /// The chip's UID in hex: 4, 7 or 10 bytes.
+    pub uid: String,
+}
+
+/// What the encoder writes. Of no use on another chip.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Bound {
+    pub id: ClaimedTicketId,
+    pub serial: u32,
+    pub generation: u8,
+    pub uid: String,
+    /// 83 bytes in hex: the payload of an NDEF record of external type `gatehouse:t`.
+    pub ticket: String,
+}
+
+super::accounts::redacted_debug!(Bound {
+    id,
+    serial,
+    generation,
+    uid
+});
+
 /// What the holder gets. `token` and `code` open the gate: never logged.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

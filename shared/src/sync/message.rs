@@ -1,5 +1,5 @@
-//! What device and server say to each other. Over HTTP: `POST /api/v1/gate/sync` and
-//! `POST /api/v1/gate/segments`, bodies a `SignedRequest`, answers the response type.
+//! What device and server say to each other. Over HTTP: `POST /api/v1/gate/sync`, `…/segments` and
+//! `…/scan-keys`, bodies a `SignedRequest`, answers the response type.
 //!
 //! Every list has a bound, kept while reading; `from_wire` gives a message only when `check` holds.
 
@@ -14,8 +14,8 @@ use crate::ids::{DeviceId, EventId};
 use crate::limits::{LOG_SEGMENT_ENTRIES_MAX, SYNC_BODY_BYTES_MAX};
 use crate::log::{Entry, Genesis, LogId, LogSegment};
 use crate::time::Timestamp;
-use crate::trust::Signed;
 use crate::trust::segment::SEGMENT_BYTES_MAX;
+use crate::trust::{Signed, WrappedScanKey};
 
 /// Logs that one event can have: devices and their re-installs.
 pub const LOGS_MAX: usize = 4096;
@@ -23,6 +23,8 @@ pub const LOGS_MAX: usize = 4096;
 pub const LOG_SEGMENTS_MAX: usize = 1024;
 /// Snapshot segments asked for, or given, in one message: 256 of 16 KiB fit a body.
 pub const SNAPSHOT_SEGMENTS_MAX: usize = 256;
+/// Scan keys of one event: ids are one byte.
+pub const SCAN_KEYS_MAX: usize = 256;
 /// Why a log's entries were refused.
 pub const REFUSAL_BYTES_MAX: usize = 256;
 
@@ -104,6 +106,21 @@ pub enum SegmentsResponse {
     },
 }
 
+/// The event's scan keys, for the device that asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ScanKeysRequest {
+    V1 {},
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ScanKeysResponse {
+    /// All that there are, each wrapped to the device.
+    V1 {
+        #[serde(deserialize_with = "bounded::<SCAN_KEYS_MAX, _, _>")]
+        keys: Vec<WrappedScanKey>,
+    },
+}
+
 macro_rules! wire_form {
     ($($message:ident),+) => {$(
         impl $message {
@@ -119,7 +136,14 @@ macro_rules! wire_form {
         }
     )+};
 }
-wire_form!(SyncRequest, SyncResponse, SegmentsRequest, SegmentsResponse);
+wire_form!(
+    SyncRequest,
+    SyncResponse,
+    SegmentsRequest,
+    SegmentsResponse,
+    ScanKeysRequest,
+    ScanKeysResponse
+);
 
 impl SyncRequest {
     /// Bounds that senders and readers keep.
@@ -172,6 +196,22 @@ impl SegmentsResponse {
             within(wire.len(), SEGMENT_BYTES_MAX, "the bytes of a segment")?;
         }
         Ok(())
+    }
+}
+
+impl ScanKeysRequest {
+    /// Bounds that senders and readers keep: there are none.
+    pub fn check(&self) -> Result<(), StrictError> {
+        let Self::V1 {} = self;
+        Ok(())
+    }
+}
+
+impl ScanKeysResponse {
+    /// Bounds that senders and readers keep. The lengths are checked when a key is unwrapped.
+    pub fn check(&self) -> Result<(), StrictError> {
+        let Self::V1 { keys } = self;
+        within(keys.len(), SCAN_KEYS_MAX, "scan keys")
     }
 }
 

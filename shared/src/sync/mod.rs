@@ -10,8 +10,8 @@ pub mod strict;
 pub use answers::{Answered, AnswersRequest, AnswersResponse};
 pub use frame::{Frame, Message};
 pub use message::{
-    LogVector, SegmentsRequest, SegmentsResponse, SignedRequest, StatementSet, SyncRequest,
-    SyncResponse,
+    LogVector, ScanKeysRequest, ScanKeysResponse, SegmentsRequest, SegmentsResponse, SignedRequest,
+    StatementSet, SyncRequest, SyncResponse,
 };
 pub use report::DeviceReport;
 pub use strict::{StrictError, from_wire, to_wire};

@@ -16,10 +16,11 @@
 //! refused; a step beyond the ticket's window is refused before anything is hashed; a link never
 //! shows in `Debug`, since an early one is a later one's secret.
 
-use ed25519_dalek::{SIGNATURE_LENGTH, Signer, SigningKey, VerifyingKey};
+use ed25519_dalek::{SIGNATURE_LENGTH, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 
 use super::layout::{WINDOW_UNIT_SECS, window_time};
+use super::sign::checked;
 use super::verify::check_signature;
 use super::{FrameError, PAYLOAD_LEN, Payload, SignError, TicketError, TicketType, Token};
 use crate::ids::EventId;
@@ -167,9 +168,7 @@ pub fn sign_chain(
         return Err(FrameError::Hint.into());
     }
     bytes[ANCHOR_AT..SIGNATURE_AT].copy_from_slice(&anchor.0);
-    let message = signed_message(event, &bytes);
-    let signature = key.sign(&message).to_bytes();
-    check_signature(&key.verifying_key(), &message, &signature).map_err(|_| SignError::Fault)?;
+    let signature = checked(key, &signed_message(event, &bytes))?;
     bytes[SIGNATURE_AT..].copy_from_slice(&signature);
     Ok(SignedChain(bytes))
 }

@@ -37,8 +37,8 @@ pub const SEAT_INDEX_MAX: u32 = 0x00FF_FFFF;
 const FORMAT: u8 = 0x80;
 const EVENT_HINT_DOMAIN: &[u8] = b"TKT1 event";
 
-/// The low nibble of byte 0. Each type has one length; `Static` and `Chain` are issued and
-/// admitted.
+/// The low nibble of byte 0. Each type has one length; `Static`, `Chain`, `Sealed`
+/// and, on a chip, `MediumBound` are issued and admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TicketType {
     Static,
@@ -85,7 +85,7 @@ impl TicketType {
             Self::Chain => super::CHAIN_TOKEN_LEN,
             Self::Mac => 93,
             Self::HolderKey => 181,
-            Self::Sealed => 100,
+            Self::Sealed => super::SEALED_TOKEN_LEN,
             Self::SealedChain => 134,
         }
     }

@@ -19,9 +19,14 @@ pub struct ScanProof(pub [u8; 8]);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ScanCommitment(pub [u8; 8]);
 
+impl ScanCommitment {
+    /// Of a ticket whose code is not signed yet: it says nothing about any proof.
+    pub const NONE: Self = Self([0; 8]);
+}
+
 impl ScanProof {
-    /// From a verified token: all 83 bytes of a static one, the 99 signed bytes of one that turns,
-    /// so that every code of a ticket has the same proof.
+    /// From a verified token: all 83 bytes of a static one or of what was sealed, the 99 signed
+    /// bytes of one that turns, so that every code of a ticket has the same proof.
     pub fn of_token(event: EventId, token: &Token) -> Self {
         Self::of_signed(event, token.signed_bytes())
     }
@@ -61,7 +66,8 @@ pub enum ProofStanding {
 }
 
 /// Judges a proof by the snapshot's row for the serial: its generation and commitment. A row of
-/// another generation (0: nothing claimed yet) tells nothing.
+/// another generation (0: nothing claimed yet), or of a code that is yet to be signed, tells
+/// nothing.
 pub fn proof_standing(
     proof: ScanProof,
     event: EventId,
@@ -70,7 +76,7 @@ pub fn proof_standing(
     row: Option<(u8, ScanCommitment)>,
 ) -> ProofStanding {
     match row {
-        Some((known, commitment)) if known == generation => {
+        Some((known, commitment)) if known == generation && commitment != ScanCommitment::NONE => {
             if proof.commitment(event, serial, generation) == commitment {
                 ProofStanding::Proven
             } else {

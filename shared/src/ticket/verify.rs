@@ -6,11 +6,14 @@
 
 use ed25519_dalek::{SIGNATURE_LENGTH, Signature, VerifyingKey};
 
+use super::chip::{self, ChipUid};
 use super::digits::{self, DigitsError};
 use super::layout::TicketType;
+use super::sealed::{self, OPENED_LEN, OpenError, ScanKey};
+use super::sign::SignError;
 use super::{
     CHAIN_SIGNED_LEN, CHAIN_TOKEN_DIGITS, CHAIN_TOKEN_LEN, FrameError, PAYLOAD_LEN, Payload,
-    TOKEN_DIGITS, TOKEN_LEN, chain, event_hint,
+    SEALED_TOKEN_DIGITS, SEALED_TOKEN_LEN, TOKEN_DIGITS, TOKEN_LEN, chain, event_hint,
 };
 use crate::ids::EventId;
 
@@ -25,6 +28,12 @@ pub struct Token(Frame);
 enum Frame {
     Static([u8; TOKEN_LEN]),
     Chain([u8; CHAIN_TOKEN_LEN]),
+    /// As people carry it.
+    Sealed([u8; SEALED_TOKEN_LEN]),
+    /// What was in it.
+    Opened([u8; OPENED_LEN]),
+    /// On the chip with this UID.
+    Chip([u8; TOKEN_LEN], ChipUid),
 }
 
 impl std::fmt::Debug for Token {
@@ -49,6 +58,9 @@ pub enum TicketError {
     /// Of a rotating ticket whose signature holds.
     #[error("the code of this moment is not of this ticket")]
     Reveal,
+    /// Nothing of it can be judged before [`Token::open`].
+    #[error("the ticket is sealed")]
+    Sealed,
 }
 
 impl Token {
@@ -60,6 +72,9 @@ impl Token {
         match text.len() {
             TOKEN_DIGITS => Self::from_bytes(&digits::decode_fixed::<TOKEN_LEN>(text)?),
             CHAIN_TOKEN_DIGITS => Self::from_bytes(&digits::decode_fixed::<CHAIN_TOKEN_LEN>(text)?),
+            SEALED_TOKEN_DIGITS => {
+                Self::from_bytes(&digits::decode_fixed::<SEALED_TOKEN_LEN>(text)?)
+            }
             _ => Self::from_bytes(&digits::decode(text)?),
         }
     }
@@ -80,9 +95,12 @@ impl Token {
                 let bytes = bytes.try_into().map_err(|_| FrameError::Length)?;
                 Ok(Self(Frame::Chain(bytes)))
             }
+            TicketType::Sealed => {
+                let bytes = bytes.try_into().map_err(|_| FrameError::Length)?;
+                Ok(Self(Frame::Sealed(bytes)))
+            }
             TicketType::Mac
             | TicketType::HolderKey
-            | TicketType::Sealed
             | TicketType::SealedChain
             | TicketType::MediumBound => Err(FrameError::Unsupported(kind).into()),
         }
@@ -97,32 +115,86 @@ impl Token {
         Self(Frame::Chain(bytes))
     }
 
-    /// 202 or 285 digits, for QR's numeric mode.
+    /// For `sealed`, which has made or opened the bytes.
+    pub(super) const fn opened(bytes: [u8; OPENED_LEN]) -> Self {
+        Self(Frame::Opened(bytes))
+    }
+
+    /// For `chip`, which has made the bytes.
+    pub(super) const fn chip(bytes: [u8; TOKEN_LEN], uid: ChipUid) -> Self {
+        Self(Frame::Chip(bytes, uid))
+    }
+    /// From a chip's memory and the UID that the reader gives. A ticket of any other type is bound
+    /// to nothing here, and refused.
+    pub fn from_chip(bytes: &[u8], uid: ChipUid) -> Result<Self, TicketError> {
+        let first = *bytes.first().ok_or(FrameError::Length)?;
+        match TicketType::from_byte(first)? {
+            TicketType::MediumBound => {
+                let bytes = bytes.try_into().map_err(|_| FrameError::Length)?;
+                Ok(Self(Frame::Chip(bytes, uid)))
+            }
+            kind => Err(FrameError::Unsupported(kind).into()),
+        }
+    }
+
+    /// Names the key that opens it; `None` when there is nothing to open.
+    pub fn scan_key_id(&self) -> Option<u8> {
+        match &self.0 {
+            Frame::Sealed(bytes) => Some(bytes[1]),
+            Frame::Static(_) | Frame::Chain(_) | Frame::Opened(_) | Frame::Chip(..) => None,
+        }
+    }
+    /// It came out of a seal.
+    pub fn was_sealed(&self) -> bool {
+        matches!(self.0, Frame::Opened(_))
+    }
+    /// The ticket inside, unverified as any other.
+    pub fn open(&self, event: EventId, key: &ScanKey) -> Result<Self, OpenError> {
+        match &self.0 {
+            Frame::Sealed(bytes) => Ok(Self(Frame::Opened(key.open(event, bytes)?))),
+            Frame::Static(_) | Frame::Chain(_) | Frame::Opened(_) | Frame::Chip(..) => {
+                Err(OpenError::NotSealed)
+            }
+        }
+    }
+    /// What people carry of a ticket that `sign_sealed` made. The same every time.
+    pub fn seal(&self, event: EventId, key: &ScanKey) -> Result<Self, SignError> {
+        match &self.0 {
+            Frame::Opened(bytes) => Ok(Self(Frame::Sealed(key.seal(event, bytes)?))),
+            Frame::Static(_) | Frame::Chain(_) | Frame::Sealed(_) | Frame::Chip(..) => {
+                Err(FrameError::Unsupported(TicketType::Static).into())
+            }
+        }
+    }
+
+    /// 202, 243 or 285 digits, for QR's numeric mode.
     pub fn to_digits(&self) -> String {
         digits::encode(self.as_bytes())
     }
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
-            Frame::Static(bytes) => bytes,
+            Frame::Static(bytes) | Frame::Opened(bytes) | Frame::Chip(bytes, _) => bytes,
             Frame::Chain(bytes) => bytes,
+            Frame::Sealed(bytes) => bytes,
         }
     }
     /// What stays the same however often the code turns: all of a static token.
     pub fn signed_bytes(&self) -> &[u8] {
         match &self.0 {
-            Frame::Static(bytes) => bytes,
+            Frame::Static(bytes) | Frame::Opened(bytes) | Frame::Chip(bytes, _) => bytes,
             Frame::Chain(bytes) => &bytes[..CHAIN_SIGNED_LEN],
+            Frame::Sealed(bytes) => bytes,
         }
     }
     /// The step that a rotating token shows; `None` for a static one. Means something only after
     /// `verify`, which checks that the reveal is of this step.
     pub fn step(&self) -> Option<u16> {
         match &self.0 {
-            Frame::Static(_) => None,
+            Frame::Static(_) | Frame::Sealed(_) | Frame::Opened(_) | Frame::Chip(..) => None,
             Frame::Chain(bytes) => Some(chain::step_of(bytes)),
         }
     }
-    /// For routing to a key, before verification.
+    /// For routing to a key, before verification. Of a sealed ticket only once it is open.
     pub fn kid(&self) -> u8 {
         self.as_bytes()[1]
     }
@@ -143,6 +215,9 @@ pub fn verify(token: &Token, event: EventId, key: &VerifyingKey) -> Result<Paylo
     let payload = match &token.0 {
         Frame::Static(bytes) => verify_static(bytes, event, key)?,
         Frame::Chain(bytes) => chain::verify(bytes, event, key)?,
+        Frame::Opened(bytes) => sealed::verify(bytes, event, key)?,
+        Frame::Chip(bytes, uid) => chip::verify(bytes, uid, event, key)?,
+        Frame::Sealed(_) => return Err(TicketError::Sealed),
     };
     if payload.hint != event_hint(event) {
         return Err(FrameError::Hint.into());

@@ -1,10 +1,12 @@
 //! The event's issuing keys.
 
+use std::sync::Arc;
+
 use ed25519_dalek::VerifyingKey;
 use serde::{Deserialize, Serialize};
 
 use super::statement::TrustError;
-use crate::ticket::check_public_key;
+use crate::ticket::{ScanKey, check_public_key};
 use crate::time::Timestamp;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,7 +16,7 @@ pub enum KeyStatus {
     Standby,
     /// Signs no more; its tickets verify.
     Retired,
-    /// Its tickets are refused unless they are in the issued list.
+    /// Stolen. Its tickets are refused unless the snapshot lists them as issued.
     Compromised,
 }
 
@@ -39,6 +41,8 @@ pub struct Keyring {
 #[derive(Clone, Debug)]
 pub struct TrustedKeys {
     pub(crate) keys: Vec<(KeyringEntry, VerifyingKey)>,
+    /// What opens sealed tickets, on devices that were given it.
+    scan_keys: Vec<Arc<ScanKey>>,
 }
 
 impl TrustedKeys {
@@ -62,7 +66,19 @@ impl TrustedKeys {
             }
             keys.push((entry.clone(), check_public_key(&entry.public_key)?));
         }
-        Ok(Self { keys })
+        Ok(Self {
+            keys,
+            scan_keys: Vec::new(),
+        })
+    }
+    #[must_use]
+    pub fn with_scan_keys(mut self, scan_keys: Vec<Arc<ScanKey>>) -> Self {
+        self.scan_keys = scan_keys;
+        self
+    }
+    pub fn scan_key(&self, id: u8) -> Option<&ScanKey> {
+        let found = self.scan_keys.iter().find(|key| key.id() == id);
+        found.map(Arc::as_ref)
     }
     pub fn get(&self, kid: u8) -> Option<(&KeyringEntry, &VerifyingKey)> {
         self.keys

@@ -13,6 +13,7 @@ pub mod lists;
 pub mod questions;
 pub mod root;
 pub mod roster;
+pub mod scan_key;
 pub mod segment;
 pub mod snapshot;
 pub mod statement;
@@ -26,6 +27,7 @@ pub use lists::{EntryLimit, ListFlags, ListPolicy};
 pub use questions::{QuestionKind, QuestionPolicy};
 pub use root::{Root, RootPin};
 pub use roster::{Cut, Roster, RosterEntry};
+pub use scan_key::{ScanKeyFor, WrappedScanKey};
 pub use segment::{Segment, SegmentKind, SegmentRef, TicketRow, TicketRowStatus};
 pub use snapshot::{ClassPolicy, GatePolicy, Manifest, Policy};
 pub use statement::{

@@ -112,7 +112,9 @@ impl TicketRow {
     pub const ANSWERED: u8 = 1 << 3;
     /// The code turns; its still form was never issued.
     pub const ROTATING: u8 = 1 << 4;
-    const FLAGS_KNOWN: u8 = 0b1_1111;
+    /// The code is sealed; its clear form was never issued.
+    pub const SEALED: u8 = 1 << 7;
+    const FLAGS_KNOWN: u8 = 0b1001_1111;
     pub const EMPTY: Self = Self {
         status: TicketRowStatus::Unclaimed,
         generation: 0,

@@ -3,13 +3,14 @@
 //! Reading goes outside in: size, signatures, header, body. Nothing that is not signed by enough
 //! keys is parsed beyond the envelope.
 
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::SigningKey;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::authority::{Authority, KeyId};
 use crate::ids::EventId;
 use crate::sync::strict::{self, StrictError, Wire, bounded};
 use crate::ticket::keys::KeyError;
+use crate::ticket::sign::checked;
 use crate::time::Timestamp;
 
 /// A manifest of 16 million tickets with seats and names needs less.
@@ -202,7 +203,7 @@ impl From<KeyError> for TrustError {
     }
 }
 
-/// Signs with each key in turn. Refuses what every reader would refuse whatever the authority: no
+/// Signs with each key in turn, and verifies before it releases. Refuses what every reader would refuse whatever the authority: no
 /// key, a key twice, version 0, a statement over `STATEMENT_BYTES_MAX`.
 pub fn seal<T: Serialize>(
     statement: &Statement<T>,
@@ -228,8 +229,9 @@ pub fn seal<T: Serialize>(
         if signed.signatures.iter().any(|(signer, _)| *signer == id) {
             return Err(TrustError::Key("it signs twice"));
         }
-        let signature = key.sign(&message).to_bytes().to_vec();
-        signed.signatures.push((id, signature));
+        let signature = checked(key, &message)
+            .map_err(|_| TrustError::Key("its fresh signature does not verify"))?;
+        signed.signatures.push((id, signature.to_vec()));
     }
     signed.check_size()?;
     Ok(signed)

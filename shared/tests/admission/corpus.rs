@@ -2,9 +2,11 @@
 //! Text, frame and signature items are the ticket's own suite.
 
 use ed25519_dalek::{Signer as _, SigningKey};
-use shared::admission::{Presented, Reason, present};
+use shared::admission::{Presented, Reason, present, present_listed};
 use shared::ids::EventId;
-use shared::ticket::{PAYLOAD_LEN, Payload, Token, digits, event_hint, sign};
+use shared::ticket::{
+    PAYLOAD_LEN, Payload, ScanCommitment, ScanProof, Token, digits, event_hint, sign,
+};
 use shared::trust::KeyStatus;
 
 use crate::fixture::{
@@ -159,7 +161,7 @@ fn corpus_46_two_events_with_one_hint() {
 
 #[test]
 fn corpus_47_keys_by_status_and_days() {
-    // corpus 47. No issued list yet, so a compromised key opens nothing.
+    // corpus 47. Where no list says what was issued, a compromised key opens nothing.
     let cases = [
         (KeyStatus::Active, None),
         (KeyStatus::Standby, None),
@@ -219,4 +221,75 @@ fn corpus_47_a_ticket_signed_by_another_slots_key() {
         .expect("signs")
         .to_digits();
     assert_eq!(reason(&world.present(&text, EVENING)), None);
+}
+
+#[test]
+fn corpus_47_a_compromised_keys_tickets_by_the_issued_list() {
+    // corpus 47, with and without a hit. The thief has the key: his signatures are as good as ours.
+    let mut world = World::new();
+    world.keyring.keys[0].status = KeyStatus::Compromised;
+    let genuine = world.ticket();
+    let text = world.text(&genuine);
+    let token = Token::from_digits(&text).expect("reads");
+    let commitment = ScanProof::of_token(world.event, &token).commitment(
+        world.event,
+        genuine.serial,
+        genuine.generation,
+    );
+    let judged = |text: &str, row: Option<(u8, ScanCommitment)>| {
+        let issued = |serial| row.filter(|_| serial == genuine.serial);
+        let keys = world.keys();
+        reason(&present_listed(
+            text,
+            world.event,
+            &keys,
+            &issued,
+            at(EVENING),
+        ))
+    };
+    let listed = Some((1, commitment));
+    assert_eq!(judged(&text, listed), None);
+    let unknown = Some(Reason::UnknownKey);
+    for (what, payload) in [
+        (
+            "a serial nobody bought",
+            Payload {
+                serial: 48_214,
+                ..genuine
+            },
+        ),
+        (
+            "a better class under a serial that somebody bought",
+            Payload {
+                class: 1,
+                ..genuine
+            },
+        ),
+        (
+            "a newer generation, which would kill the genuine one",
+            Payload {
+                generation: 2,
+                ..genuine
+            },
+        ),
+    ] {
+        assert_eq!(judged(&world.text(&payload), listed), unknown, "{what}");
+    }
+    // The list as a gate may have it: nothing yet, nothing claimed, claimed but not signed, newer.
+    assert_eq!(judged(&text, None), unknown);
+    assert_eq!(judged(&text, Some((0, ScanCommitment::NONE))), unknown);
+    assert_eq!(judged(&text, Some((1, ScanCommitment::NONE))), unknown);
+    assert_eq!(judged(&text, Some((2, commitment))), Some(Reason::Reissued));
+    // A code that turns was issued as its 99 signed bytes.
+    let turning = world.code(&genuine, 124);
+    assert_eq!(judged(&turning, listed), unknown);
+    let token = Token::from_digits(&turning).expect("reads");
+    let proof = ScanProof::of_token(world.event, &token);
+    let of_chain = proof.commitment(world.event, genuine.serial, 1);
+    for step in [124, 125] {
+        assert_eq!(
+            judged(&world.code(&genuine, step), Some((1, of_chain))),
+            None
+        );
+    }
 }

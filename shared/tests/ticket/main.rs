@@ -2,6 +2,7 @@
 //! and the golden files. One binary; one module per suite.
 
 mod chain;
+mod chip;
 mod codec;
 mod corpus;
 mod fixture;
@@ -12,4 +13,5 @@ mod golden_file;
 mod known_answer;
 mod properties;
 mod public_vectors;
+mod sealed;
 mod typed;

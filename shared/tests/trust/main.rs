@@ -8,6 +8,7 @@ mod golden;
 mod keys;
 mod properties;
 mod roots;
+mod scan_keys;
 mod segments;
 mod snapshots;
 mod statement_cases;

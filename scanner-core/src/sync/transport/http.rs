@@ -9,7 +9,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
 use shared::limits::{JSON_BODY_BYTES_MAX, SYNC_BODY_BYTES_MAX};
-use shared::sync::{AnswersResponse, SegmentsResponse, SignedRequest, StrictError, SyncResponse};
+use shared::sync::{
+    AnswersResponse, ScanKeysResponse, SegmentsResponse, SignedRequest, StrictError, SyncResponse,
+};
 
 use super::{Transport, TransportError};
 
@@ -122,6 +124,13 @@ impl Transport for HttpTransport {
     }
     fn segments(&mut self, request: &SignedRequest) -> Result<SegmentsResponse, TransportError> {
         self.post_binary("/gate/segments", request, SegmentsResponse::from_wire)
+    }
+    fn scan_keys(
+        &mut self,
+        request: &SignedRequest,
+    ) -> Result<Option<ScanKeysResponse>, TransportError> {
+        let given = self.post_binary("/gate/scan-keys", request, ScanKeysResponse::from_wire);
+        given.map(Some)
     }
     fn answers(&mut self, request: &SignedRequest) -> Result<AnswersResponse, TransportError> {
         self.post_binary("/gate/answers", request, AnswersResponse::from_wire)

@@ -4,7 +4,9 @@ mod http;
 pub(crate) mod lan;
 
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
-use shared::sync::{AnswersResponse, SegmentsResponse, SignedRequest, SyncResponse};
+use shared::sync::{
+    AnswersResponse, ScanKeysResponse, SegmentsResponse, SignedRequest, SyncResponse,
+};
 
 pub use http::{HttpTransport, install_tls};
 
@@ -14,6 +16,13 @@ pub trait Transport {
     fn enrol(&mut self, request: &EnrolRequest) -> Result<EnrolResponse, TransportError>;
     fn sync(&mut self, request: &SignedRequest) -> Result<SyncResponse, TransportError>;
     fn segments(&mut self, request: &SignedRequest) -> Result<SegmentsResponse, TransportError>;
+    /// `None`: this peer has none to give; only the server does.
+    fn scan_keys(
+        &mut self,
+        _request: &SignedRequest,
+    ) -> Result<Option<ScanKeysResponse>, TransportError> {
+        Ok(None)
+    }
     /// Hands guests' answers over. They are for the server: another peer keeps none.
     fn answers(&mut self, _request: &SignedRequest) -> Result<AnswersResponse, TransportError> {
         Ok(AnswersResponse::V1 { kept: Vec::new() })

@@ -36,6 +36,9 @@ pub struct TicketClass {
     /// Its tickets' codes turn (T9).
     #[serde(default)]
     pub rotating: bool,
+    /// Its tickets' codes are sealed (T10).
+    #[serde(default)]
+    pub sealed: bool,
     pub created_at: Timestamp,
 }
 
@@ -85,8 +88,12 @@ impl TicketClass {
             entry_from: wanted.entry_from,
             entry_until: wanted.entry_until,
             rotating: wanted.rotating,
+            sealed: wanted.sealed,
             created_at: now,
         };
+        if class.rotating && class.sealed {
+            fields.wrong("sealed", "cannot go with a code that changes");
+        }
         class.check_window(event, "entryUntil", &mut fields);
         fields.done(class)
     }

@@ -288,7 +288,7 @@ async fn a_ticket_minted_outside_the_records_is_told_when_it_came_in() {
         .await
         .expect("keys");
     let minted = Payload {
-        kid: keys::EventKeys::ACTIVE_KID,
+        kid: keys.active_kid().expect("a key that signs"),
         serial: 77,
         generation: 1,
         class: 0,
@@ -299,7 +299,7 @@ async fn a_ticket_minted_outside_the_records_is_told_when_it_came_in() {
         seat: None,
         hint: event_hint(night.site.event),
     };
-    let key = keys.issuing(keys::EventKeys::ACTIVE_KID).expect("a key");
+    let key = keys.issuing(minted.kid).expect("a key");
     let minted = sign(key, night.site.event, &minted).expect("signed");
     night.south.admit(77, &minted.to_digits(), NOW);
     night.south.sync(&night.site.test).await;

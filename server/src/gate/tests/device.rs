@@ -159,7 +159,12 @@ impl Device {
     /// Admits by scan; `token` is the ticket's digits.
     pub(crate) fn admit(&mut self, serial: u32, token: &str, at: Timestamp) {
         let token = Token::from_digits(token).expect("a token");
-        let proof = ScanProof::of_token(self.event, &token);
+        self.admit_token(serial, &token, at);
+    }
+
+    /// Admits by what was verified; out of its seal, if it had one.
+    pub(crate) fn admit_token(&mut self, serial: u32, token: &Token, at: Timestamp) {
+        let proof = ScanProof::of_token(self.event, token);
         self.say(Said::scanned(serial, proof), at);
     }
 

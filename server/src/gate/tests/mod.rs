@@ -9,14 +9,17 @@ mod checking_in;
 mod confirming;
 mod conflicting;
 mod device;
+mod dump;
 mod enrolling;
 mod misuse;
 mod over_time;
 mod overruling;
 mod publishing;
 mod redeeming;
+mod rotating_keys;
 mod site;
 mod syncing;
 mod watching;
 
+pub(crate) use device::Device;
 pub(crate) use site::Site;

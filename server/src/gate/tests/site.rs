@@ -29,7 +29,11 @@ pub(crate) struct Site {
 impl Site {
     /// An event that admits now, with `bought` paid tickets; the first has a seat.
     pub(crate) async fn with_tickets(bought: u32) -> Self {
-        let test = TestApp::new().await;
+        Self::over(TestApp::new().await, bought).await
+    }
+
+    /// The same in an application of one's own.
+    pub(crate) async fn over(test: TestApp, bought: u32) -> Self {
         let user = |byte| UserId::from_bytes([byte; 16]);
         let (organizer, attendee) = (user(1), user(2));
         let event = event(organizer, bought);
@@ -185,6 +189,7 @@ fn class(event: &Event) -> TicketClass {
         entry_from: None,
         entry_until: None,
         rotating: false,
+        sealed: false,
         created_at: NOW,
     }
 }

@@ -1,7 +1,7 @@
 //! The exchange of log entries: idempotent, resumable, strict, and one bad log blocks nobody.
 
 use shared::ids::EventId;
-use shared::log::LogSegment;
+use shared::log::{Entry, LogSegment, SignedEntry};
 use shared::sync::{SignedRequest, SyncRequest};
 
 use super::device::{Device, genesis, raw};
@@ -163,6 +163,53 @@ async fn logs_of_strangers_are_refused() {
             .any(|(_, why)| why.contains("genesis"))
     );
     assert_eq!(answer.vector, [device.vector()]);
+}
+
+#[tokio::test]
+async fn one_entry_id_is_one_devices_whoever_else_claims_it() {
+    // corpus 92: log and seq name an entry, and the log's name is a hash of its device and key.
+    let (site, device) = with_log(1).await;
+    let mut other = site.enrol("South 1", 1, 8).await;
+    let id = device.genesis.log_id();
+    let own = device.segment(0, 1);
+    // Its place in the log, signed by another device: bytes of its own choice, then the same ones.
+    let (invented, _) = SignedEntry::sign(
+        &other.key,
+        id,
+        &device.genesis.head(),
+        &Entry {
+            gate: 1,
+            ..Entry::decode(&own.bodies[0]).expect("an entry")
+        },
+    )
+    .expect("signs");
+    let (copied, _) = SignedEntry::sign(
+        &other.key,
+        id,
+        &device.genesis.head(),
+        &Entry::decode(&own.bodies[0]).expect("an entry"),
+    )
+    .expect("signs");
+    for theirs in [invented, copied] {
+        let segment = LogSegment::new(id, vec![theirs.body], theirs.signature);
+        let segments = vec![segment.expect("a segment")];
+        let geneses = vec![device.genesis.clone(), other.genesis.clone()];
+        let answer = other.send(&site.test, Vec::new(), geneses, segments).await;
+        assert_eq!(answer.refused.len(), 1, "{:?}", answer.refused);
+        assert_eq!(answer.refused[0].0, id);
+        assert!(site.redemptions().await.is_empty());
+    }
+    // What it did see it may say in its own log: another entry, with its own name on it.
+    device.sync(&site.test).await;
+    let ticket = site.test.get("/api/v1/claimed-tickets", &site.attendee);
+    let ticket = ticket.await.expect(200);
+    let token = ticket["items"][0]["token"].as_str().expect("digits");
+    other.admit(0, token, NOW.plus_secs(1));
+    assert!(other.sync(&site.test).await.refused.is_empty());
+    let redemptions = site.redemptions().await;
+    let by: Vec<_> = redemptions.iter().map(|of| &of["deviceId"]).collect();
+    assert_eq!(by.len(), 2);
+    assert_ne!(by[0], by[1]);
 }
 
 #[tokio::test]

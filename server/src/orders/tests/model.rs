@@ -54,6 +54,7 @@ fn class(amount: i64, currency: Currency, index: u8) -> TicketClass {
         entry_from: None,
         entry_until: None,
         rotating: false,
+        sealed: false,
         created_at: NOW,
     }
 }

@@ -88,6 +88,39 @@ async fn three_deliveries_have_one_effect() {
 }
 
 #[tokio::test]
+async fn a_delivery_of_before_a_restart_has_no_second_effect() {
+    // P2, corpus 99: what was delivered is known by the database, not by the process.
+    let dir = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite:{}", dir.path().join("shop.sqlite").display());
+    let kek = "5a".repeat(32);
+    let environment = [
+        ("DATABASE_URL", url.as_str()),
+        ("KEY_ENCRYPTION_KEY", kek.as_str()),
+    ];
+    let shop = Shop::over(TestApp::with_environment(&environment).await, 2).await;
+    let (order, _, telling) = paid_unheard(&shop, 1).await;
+    shop.deliver(&telling).await.expect(200);
+    assert_eq!(shop.order_now(&order).await["status"], "PAID");
+    let Shop { t, .. } = shop;
+    t.app.db.close().await;
+    drop(t);
+
+    let again = Shop {
+        t: TestApp::with_environment(&environment).await,
+        organizer: String::new(),
+        buyer: String::new(),
+        event: String::new(),
+        class: String::new(),
+    };
+    for _ in 0..2 {
+        again.deliver(&telling).await.expect(200);
+    }
+    assert_eq!(amounts(&again, "payment.sold").await, [250_000]);
+    let inbox = again.t.app.db.list::<Delivery>(&Query::on("id")).await;
+    assert_eq!(inbox.expect("the inbox").len(), 1);
+}
+
+#[tokio::test]
 async fn what_is_not_signed_leaves_nothing_behind() {
     // P2, corpus 96-98
     let shop = Shop::open(2).await;

@@ -1,10 +1,10 @@
-//! The negative corpus, items 1 to 73, 76 and 77: each with its input and the refusal that is expected.
+//! The negative corpus, items 1 to 77: each with its input and the refusal that is expected.
 //!
 //! Every row is judged by the same path that a gate takes: text or bytes, then frame, then strict
 //! signature, then payload; keys by the check that a keyring makes when it loads. A few items are
 //! honest tickets that only the event's data can refuse (class, zones, serial range, key status).
 //! Their rows say `PassesHere` and name the room whose tests hold the refusal.
-// corpus 1-73 76 77
+// corpus 1-77
 
 mod ed25519;
 mod frame;
@@ -162,8 +162,7 @@ fn every_item_meets_its_refusal() {
     }
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
     let items: BTreeSet<u8> = rows.iter().map(|row| row.item).collect();
-    // 74 and 75 are of a format that is not in use.
-    let expected: BTreeSet<u8> = (1..=73).chain([76, 77]).collect();
+    let expected: BTreeSet<u8> = (1..=77).collect();
     assert_eq!(items, expected);
 }
 

@@ -1,24 +1,31 @@
-//! Items 66 to 73, 76 and 77: codes that turn.
+//! Items 66 to 77: codes that turn. T1M, which turns by a key in every scanner (74, 75), is not in use.
 
 use ed25519_dalek::Signer;
 use shared::ids::EventId;
 use shared::ticket::chain::{LATE_STEPS, steps};
+use shared::ticket::digits::DigitsError;
 use shared::ticket::{Chain, FrameError, Link, TicketError, TicketType, event_hint};
 
 use super::{Expect, Row};
 use crate::fixture::{
-    DOMAIN, LAST_LINK, LAST_STEP, anchor, chain, code, event, key, message, other_event, other_key,
-    payload, rotating,
+    DIGITS, DOMAIN, LAST_LINK, LAST_STEP, anchor, chain, code, event, key, message, other_event,
+    other_key, payload, rotating, signed_with,
 };
 
 const CHAIN_DOMAIN: &[u8] = b"TKT1.chain\0";
 const ADMISSION: &str = "admission: the gate knows the time and what it saw";
 
 pub(super) fn rows() -> Vec<Row> {
-    [steps_and_reveals(), other_chains(), frames(), at_the_gate()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        steps_and_reveals(),
+        other_chains(),
+        frames(),
+        by_mac(),
+        at_the_gate(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn not_revealed(item: u8, what: &str, bytes: impl Into<Vec<u8>>) -> Row {
@@ -182,6 +189,33 @@ fn frames() -> Vec<Row> {
             "the hint of another event",
             with(&[(2, hint[0]), (3, hint[1])]),
             FrameError::Hint,
+        ),
+    ]
+}
+
+/// Items 74 and 75: a code that anybody with the scanners' key could make opens nothing, whatever its
+/// MAC; nor does a ticket with a wallet's time and TOTP behind it.
+fn by_mac() -> Vec<Row> {
+    let with_mac = |len: usize| {
+        let mut bytes = signed_with(&[(0, 0x82)]).to_vec();
+        bytes.resize(len, 0x4D);
+        bytes
+    };
+    let unsupported = FrameError::Unsupported(TicketType::Mac);
+    vec![
+        Row::frame(74, "a MAC of 8 bytes", with_mac(93), unsupported),
+        Row::frame(74, "cut to 4", with_mac(89), FrameError::Length),
+        Row::text(
+            75,
+            "time and TOTP behind the digits",
+            format!("{DIGITS}179000000012345678"),
+            DigitsError::Length,
+        ),
+        Row::text(
+            75,
+            "TOTP alone",
+            format!("{DIGITS}12345678"),
+            DigitsError::Length,
         ),
     ]
 }
