@@ -15,3 +15,4 @@ mod screen;
 mod steps;
 mod turning;
 mod watching;
+mod weekend;
