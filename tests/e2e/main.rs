@@ -16,3 +16,4 @@ mod steps;
 mod strict;
 mod turning;
 mod watching;
+mod weekend;
