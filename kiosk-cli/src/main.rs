@@ -11,6 +11,7 @@ mod error;
 mod hooks;
 mod run;
 mod stick;
+mod talk;
 mod ui;
 
 use std::process::ExitCode;
