@@ -175,6 +175,9 @@ pub(crate) struct Scan {
     /// or a shell command that writes JPEG after JPEG to stdout
     #[arg(long, value_name = "DEVICE|CMD", num_args = 0..=1, default_missing_value = "/dev/video0", conflicts_with = "image")]
     pub(crate) camera: Option<String>,
+    /// Read wristbands and cards at a chip reader: the one of this name, or the only one
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["image", "camera"])]
+    pub(crate) reader: Option<String>,
     /// Run this shell command after each admission, for example to open a turnstile
     #[arg(long, value_name = "CMD")]
     pub(crate) on_admit: Option<String>,

@@ -4,6 +4,7 @@
 //! explanations and logs go to stderr; the exit code is part of the contract (`error`).
 
 mod camera;
+mod chips;
 mod cli;
 mod commands;
 mod error;

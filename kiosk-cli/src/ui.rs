@@ -79,6 +79,12 @@ pub(crate) fn ready(gate: &str) {
     let _written = writeln!(std::io::stderr(), "{}", ready_line(gate));
 }
 
+/// A word to whoever stands there; stdout is for answers.
+#[cfg(feature = "pcsc")]
+pub(crate) fn news(text: &str) {
+    let _written = writeln!(std::io::stderr(), "{text}");
+}
+
 fn ready_line(gate: &str) -> String {
     format!("Ready at {gate}. Scan a ticket.")
 }
