@@ -3,7 +3,7 @@
 use shared::admission::overrule::confirm;
 use shared::admission::{
     Answer, Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide,
-    present_chip, present_listed, refuse_on_old_news,
+    present_chip, refuse_on_old_news,
 };
 use shared::log::{DecisionFlags, Entry, Hlc, LogHead, SignedEntry};
 use shared::ticket::{Payload, ScanProof, Token};
@@ -18,8 +18,6 @@ use crate::chip::Chip;
 use crate::error::Cause;
 use crate::input;
 
-/// Signatures checked for one reading, whatever layouts could explain it.
-const VERIFIES_MAX: usize = 3;
 /// Readings that one commit may cover.
 const GROUP_MAX: usize = 256;
 /// A clock this far from the server's is not trusted.
@@ -268,34 +266,12 @@ impl Scanner {
         };
         let event = self.identity.event;
         let issued = |serial| self.book.issued(serial);
-        let mut furthest = Reason::NotATicket;
-        let mut verifies = 0;
-        let mut bad = None;
-        for candidate in input::candidates(&reading.text, reading.keys.as_deref()) {
-            match present_listed(&candidate, event, keys, &issued, now) {
-                Presented::Refused(reason) => {
-                    if reason == Reason::BadSignature {
-                        verifies += 1;
-                        bad.get_or_insert_with(|| blake3::hash(candidate.as_bytes()));
-                    }
-                    if progress(reason) > progress(furthest) {
-                        furthest = reason;
-                    }
-                }
-                ticket @ (Presented::Ticket { .. } | Presented::Found { .. }) => {
-                    self.last_bad = None;
-                    self.not_genuine = false;
-                    return ticket;
-                }
-            }
-            if verifies == VERIFIES_MAX {
-                break;
-            }
-        }
+        let text = (reading.text.as_str(), reading.keys.as_deref());
+        let read = input::read(text, event, keys, &issued, now);
         // Not genuine only after two identical reads: one may be a misread.
-        self.not_genuine = bad.is_some() && self.last_bad == bad;
-        self.last_bad = bad;
-        Presented::Refused(furthest)
+        self.not_genuine = read.bad.is_some() && self.last_bad == read.bad;
+        self.last_bad = read.bad;
+        read.presented
     }
 
     fn judge(
@@ -475,17 +451,5 @@ impl Scanner {
     fn fail_all(&mut self, count: usize, now: Timestamp, cause: Cause) -> Vec<Scanned> {
         self.distrust_memory();
         refuse_all(count, now, cause)
-    }
-}
-
-/// How far a text came on the way to a ticket: the most telling failure is shown.
-fn progress(reason: Reason) -> u8 {
-    match reason {
-        Reason::Reissued => 5,
-        Reason::BadSignature => 4,
-        Reason::UnknownKey => 3,
-        Reason::UnknownEvent => 2,
-        Reason::Misread => 1,
-        _ => 0,
     }
 }

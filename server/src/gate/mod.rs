@@ -39,6 +39,7 @@ pub mod rotate;
 mod runtime;
 mod scan_keys;
 mod segments;
+mod shown;
 mod staff;
 mod statements;
 mod supervisors;
@@ -46,6 +47,7 @@ mod sync;
 #[cfg(test)]
 pub(crate) mod tests;
 mod told;
+mod tries;
 mod validate;
 mod watch;
 
@@ -60,6 +62,7 @@ pub use runtime::GateRuntime;
 pub use segments::RowChange;
 pub use staff::GateStaff;
 pub use supervisors::SupervisorList;
+pub use tries::CodeTries;
 pub use validate::state_of;
 
 use shared::ids::EventId;
