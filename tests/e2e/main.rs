@@ -1,5 +1,6 @@
 //! End to end: real processes, real HTTP, real files. Each file is one story.
 
+mod chips;
 mod crash;
 mod enrolment;
 mod gossip;
@@ -14,5 +15,7 @@ mod reissue;
 mod scenarios;
 mod screen;
 mod steps;
+mod strict;
 mod turning;
 mod watching;
+mod weekend;

@@ -3,7 +3,7 @@
 use shared::admission::overrule::confirm;
 use shared::admission::{
     Answer, Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide,
-    present_chip, refuse_on_old_news,
+    refuse_on_old_news,
 };
 use shared::log::{DecisionFlags, Entry, Hlc, LogHead, SignedEntry};
 use shared::ticket::{Payload, ScanProof, Token};
@@ -109,7 +109,8 @@ impl Scanner {
                 Ok(shown) => shown,
                 Err(cause) => return self.fail_all(readings.len(), now, cause),
             };
-            let verdict = self.decide_about(reading, &mut shown, options, given, now);
+            let mut verdict = self.decide_about(reading, &mut shown, options, given, now);
+            let held = self.claim_first(&mut verdict, options);
             let fact = self.admission(shown.evidence, &verdict, options.direction);
             if let (Outcome::Admit, Some(fact)) = (verdict.verdict, fact) {
                 let fact = fact.after(&verdict, options);
@@ -129,9 +130,7 @@ impl Scanner {
                 self.refusals.count(gate, &verdict);
             }
             scans.push(Scanned {
-                notes: verdict
-                    .serial
-                    .map_or_else(Vec::new, |serial| self.book.notes(serial)),
+                notes: self.notes(&verdict, held),
                 questions: self.questions(&verdict, given),
                 verdict,
                 error: None,
@@ -151,6 +150,13 @@ impl Scanner {
             scanned.verdict.us = us;
         }
         scans
+    }
+
+    /// For staff: why this device held the ticket up, about the ticket, about its class.
+    fn notes(&self, verdict: &Verdict, held: Option<&str>) -> Vec<String> {
+        let own = verdict.serial.map(|serial| self.book.notes(serial));
+        let held = held.map(str::to_owned).into_iter();
+        held.chain(own.unwrap_or_default()).collect()
     }
 
     /// The verdict on a reading; a medium stands for its ticket, and is noted in `shown`.
@@ -249,31 +255,6 @@ impl Scanner {
         }
     }
 
-    /// A chip without a ticket of ours says nothing here.
-    fn present_chip(&mut self, chip: &Chip, now: Timestamp) -> Presented {
-        self.not_genuine = false;
-        let (Some(keys), Some(memory)) = (&self.book.keys, &chip.ticket) else {
-            return Presented::Refused(Reason::NotATicket);
-        };
-        let issued = |serial| self.book.issued(serial);
-        present_chip(chip.uid, memory, self.identity.event, keys, &issued, now)
-    }
-
-    /// The first candidate that verifies, else the failure that came furthest.
-    pub(super) fn present(&mut self, reading: &Reading, now: Timestamp) -> Presented {
-        let Some(keys) = &self.book.keys else {
-            return Presented::Refused(Reason::UnknownKey);
-        };
-        let event = self.identity.event;
-        let issued = |serial| self.book.issued(serial);
-        let text = (reading.text.as_str(), reading.keys.as_deref());
-        let read = input::read(text, event, keys, &issued, now);
-        // Not genuine only after two identical reads: one may be a misread.
-        self.not_genuine = read.bad.is_some() && self.last_bad == read.bad;
-        self.last_bad = read.bad;
-        read.presented
-    }
-
     fn judge(
         &self,
         presented: &Presented,
@@ -290,6 +271,7 @@ impl Scanner {
         let row;
         let state;
         let add_ons;
+        let suspects;
         let mut facts = Facts {
             answers: given,
             ..Facts::default()
@@ -298,7 +280,9 @@ impl Scanner {
             row = self.book.row(payload.serial);
             state = self.book.state.ticket(payload.serial);
             add_ons = self.book.add_ons(payload.serial);
+            suspects = self.book.suspects.of(payload.serial);
             facts.add_ons = &add_ons;
+            facts.suspects = &suspects;
             facts.row = row.as_ref();
             facts.state = state.as_ref();
             facts.seat = payload.seat.and_then(|seat| self.book.seats.get(seat));

@@ -27,6 +27,8 @@ const ROUNDS_MAX: usize = 4096;
 const SNAPSHOT_ATTEMPTS_MAX: usize = 3;
 /// The server's word for a device that may no longer speak.
 const EVICTED: &str = "device_evicted";
+/// For one whose six digits the organizer has not compared yet.
+const UNCONFIRMED: &str = "device_pending";
 
 /// What an exchange did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -274,7 +276,7 @@ impl Syncer {
         for row in self.cache.logs()? {
             let mut head = row.checked;
             if row.own {
-                head = self.cache.walk(&row, row.checked, |_, _| ())?.head;
+                head = self.cache.walk(&row, row.checked, |_, _, _| ())?.head;
             }
             logs.insert(
                 row.log,
@@ -387,12 +389,13 @@ impl Syncer {
                 facts.last_success = Some(now);
                 facts.last_error = None;
                 facts.evicted = false;
+                facts.unconfirmed = false;
             }
             Err(cause) => {
                 facts.last_error = Some(cause.to_string());
-                if matches!(cause, Cause::Transport(TransportError::Refused { code, .. }) if code == EVICTED)
-                {
-                    facts.evicted = true;
+                if let Cause::Transport(TransportError::Refused { code, .. }) = cause {
+                    facts.evicted |= code == EVICTED;
+                    facts.unconfirmed = code == UNCONFIRMED;
                 }
             }
         }

@@ -41,6 +41,8 @@ pub struct Node {
     pub(super) own_until: u64,
     pub(super) copies: BTreeMap<DeviceId, (LogId, u32)>,
     pub(super) flush_at: Option<u64>,
+    /// When links are told of what they are not told of yet.
+    pub(super) notes_at: Option<u64>,
     exchange_at: u64,
     pub(super) out: Vec<Output>,
     mail: BTreeMap<LinkId, Vec<Message>>,
@@ -82,6 +84,7 @@ impl Node {
             probes: Probes::default(),
             copies: BTreeMap::new(),
             flush_at: None,
+            notes_at: None,
             out: Vec::new(),
             mail: BTreeMap::new(),
         };
@@ -110,12 +113,13 @@ impl Node {
                 self.flush_by(now.millis + if urgent { 0 } else { self.options.timing.flush });
             }
             Input::Statements(set) => self.offered(now, set, store)?,
-            Input::Claim(slot) => self.claim(now, slot, store)?,
+            Input::Claim { slot, zones } => self.claim(now, slot, zones, store)?,
             Input::Addresses(addresses) => self.tell_addresses(&addresses),
         }
         if self.flush_at.is_some_and(|at| at <= now.millis) {
             self.flush(store)?;
         }
+        self.tell_when_due(now);
         self.serve(now, store)?;
         if let Some(offset) = self.clocks.news() {
             self.out.push(Output::ClockOffset(-offset));
@@ -139,6 +143,7 @@ impl Node {
         [
             Some(self.exchange_at),
             self.flush_at,
+            self.notes_at,
             own,
             self.pulls
                 .due(&self.links, self.options.timing.pull_timeout),
@@ -273,7 +278,7 @@ impl Node {
             Message::Branches(branches) => self.branches(now, link, branches, store)?,
             Message::WantSnapshot(hashes) => self.want_chunks(link, &hashes, store)?,
             Message::Snapshot(chunks) => self.chunks(link, chunks, store)?,
-            Message::Claim(request) => self.claim_asked(now, link, request, store)?,
+            Message::Claim(claim) => self.claim_asked(now, link, claim, store)?,
             Message::ClaimAnswer(answer) => self.claim_answered(now, link, answer),
             Message::Addresses(addresses) => self.out.push(Output::Addresses(addresses)),
         }
