@@ -47,7 +47,7 @@ pub use status::{
 };
 pub use sync::gossip;
 pub use sync::{
-    AddressError, GOSSIP_PORT, Gossip, GossipEvent, GossipOptions, MissedView, NoticeView,
-    PeerAddress, PeerLine, PeersReport,
+    AddressError, Claimed, GOSSIP_PORT, Gossip, GossipEvent, GossipOptions, MissedView, NoticeView,
+    PeerAddress, PeerLine, PeersReport, Wanted,
 };
 pub use sync::{HttpTransport, SyncReport, Syncer, Transport, TransportError, install_tls};

@@ -13,6 +13,7 @@ mod reissue;
 mod scenarios;
 mod screen;
 mod steps;
+mod strict;
 mod turning;
 mod watching;
 mod weekend;

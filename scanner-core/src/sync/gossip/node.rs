@@ -110,7 +110,7 @@ impl Node {
                 self.flush_by(now.millis + if urgent { 0 } else { self.options.timing.flush });
             }
             Input::Statements(set) => self.offered(now, set, store)?,
-            Input::Claim(slot) => self.claim(now, slot, store)?,
+            Input::Claim { slot, zones } => self.claim(now, slot, zones, store)?,
             Input::Addresses(addresses) => self.tell_addresses(&addresses),
         }
         if self.flush_at.is_some_and(|at| at <= now.millis) {
@@ -273,7 +273,7 @@ impl Node {
             Message::Branches(branches) => self.branches(now, link, branches, store)?,
             Message::WantSnapshot(hashes) => self.want_chunks(link, &hashes, store)?,
             Message::Snapshot(chunks) => self.chunks(link, chunks, store)?,
-            Message::Claim(request) => self.claim_asked(now, link, request, store)?,
+            Message::Claim(claim) => self.claim_asked(now, link, claim, store)?,
             Message::ClaimAnswer(answer) => self.claim_answered(now, link, answer),
             Message::Addresses(addresses) => self.out.push(Output::Addresses(addresses)),
         }

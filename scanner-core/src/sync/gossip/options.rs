@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ed25519_dalek::VerifyingKey;
+use ed25519_dalek::{SigningKey, VerifyingKey};
 use shared::ids::{DeviceId, EventId};
 use shared::log::{Branch, ChainError, Entry, ForkProof, LogHead, LogId, LogSegment, SignedEntry};
 
@@ -18,6 +18,8 @@ pub struct Options {
     pub seed: u64,
     pub timing: Timing,
     pub verifier: Arc<dyn Verifier>,
+    /// The device's own, for claims and for grants as a home; without it there are neither.
+    pub key: Option<Arc<SigningKey>>,
     /// For the simulator's test of itself.
     #[doc(hidden)]
     pub bug: Option<SeededBug>,
@@ -33,6 +35,7 @@ impl Options {
             seed,
             timing: Timing::of(hub),
             verifier: Arc::new(StrictVerifier),
+            key: None,
             bug: None,
         }
     }
