@@ -41,6 +41,8 @@ pub(super) struct Link {
     pub(super) hello_at: u64,
     /// New entries go to it at once; otherwise it gets notes.
     pub(super) eager: bool,
+    /// The same from there to here.
+    pub(super) pushes: bool,
     pub(super) held: [u64; 4],
     numbers: BTreeMap<LogId, u16>,
     names: BTreeMap<u16, LogId>,
@@ -51,6 +53,8 @@ pub(super) struct Link {
     pub(super) told_all: bool,
     /// Digests that differed, one after another.
     pub(super) unlike: u32,
+    /// How often it was told everything since anything new came from anywhere.
+    pub(super) fruitless: u32,
     /// When it last asked or opened its window.
     pub(super) paid_at: u64,
     /// What it offered and is not here.
@@ -76,6 +80,7 @@ impl Link {
             up_at: now,
             hello_at: now,
             eager: true,
+            pushes: true,
             held: [0; 4],
             numbers: BTreeMap::new(),
             names: BTreeMap::new(),
@@ -83,6 +88,7 @@ impl Link {
             told: BTreeMap::new(),
             told_all: false,
             unlike: 0,
+            fruitless: 0,
             paid_at: now,
             offers: BTreeMap::new(),
             wants: VecDeque::new(),

@@ -42,6 +42,7 @@ impl Node {
         store: &mut dyn Store,
     ) -> Result<(), StoreError> {
         let count = entries.len();
+        self.work.came += count as u64;
         let mut again = 0;
         let mut bytes = 0;
         for LiveEntry { number, entry } in entries {
@@ -54,19 +55,26 @@ impl Node {
                 Came::New | Came::Early | Came::Bad => {}
             }
         }
-        if again == count && count > 0 && self.eager_links() > 1 {
+        if again == count && count > 0 && self.pushing_links() > 1 {
             // All of it was here: another link is faster.
+            if let Some(of) = self.links.get_mut(&link) {
+                of.pushes = false;
+            }
             self.send(link, Message::Prune);
         }
-        let full = bytes >= FILL_BYTES;
-        self.flush_by(now.millis + if full { 0 } else { self.options.timing.flush });
+        if bytes >= FILL_BYTES {
+            self.flush_by(now.millis);
+        } else {
+            self.flush_soon(now);
+        }
         Ok(())
     }
 
-    fn eager_links(&self) -> usize {
+    /// One must be left, or everything has to be asked for.
+    fn pushing_links(&self) -> usize {
         self.links
             .values()
-            .filter(|of| of.is_neighbour() && of.eager)
+            .filter(|of| of.is_neighbour() && of.pushes)
             .count()
     }
 
@@ -178,7 +186,7 @@ impl Node {
         if log.staged.is_empty() {
             return;
         }
-        self.flush_by(now.millis + self.options.timing.flush);
+        self.flush_soon(now);
     }
 
     pub(super) fn notes(
@@ -279,6 +287,7 @@ impl Node {
                 }
             }
             log.tip = log.head;
+            self.stirred = true;
         }
     }
 
@@ -342,11 +351,16 @@ impl Node {
     }
 
     fn committed(&mut self, heads: &BTreeMap<LogId, LogHead>) {
+        for of in self.links.values_mut() {
+            of.fruitless = 0;
+        }
         for (id, head) in heads {
             let Some(log) = self.logs.get_mut(id) else {
                 continue;
             };
             log.head = *head;
+            self.stirred = true;
+            self.work.taken += log.staged.len() as u64;
             for staged in std::mem::take(&mut log.staged) {
                 if let Some(signature) = staged.stored.signature {
                     log.fresh.push(Fresh {
@@ -409,7 +423,9 @@ impl Node {
                 .iter()
                 .zip(first..)
                 .all(|(of, expected)| of.seq == expected);
-            if of.eager && !from_there && whole && first <= has && has < log.head.next_seq {
+            // What this device wrote is nowhere else yet, whoever is faster with the rest.
+            let eager = of.eager || log.own;
+            if eager && !from_there && whole && first <= has && has < log.head.next_seq {
                 for Fresh { seq, entry, .. } in entries {
                     if *seq >= has && live.len() < LIVE_MAX {
                         live.push(LiveEntry {

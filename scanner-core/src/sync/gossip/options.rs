@@ -44,11 +44,15 @@ impl Options {
 /// Milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// New entries are gathered for so long before they are committed and passed on.
+    /// At least this long between two flushes: what comes meanwhile is gathered, then committed and
+    /// passed on together.
     pub flush: u64,
+    /// The same for what this device wrote itself: it is durable already.
+    pub own: u64,
     /// What a peer offered and nobody brought is asked for after this.
     pub pull_after: u64,
-    /// Between two exchanges of digests: a random time between these.
+    /// Between two exchanges of digests: a random time between these; up to eight times as long
+    /// while nothing happens.
     pub exchange: (u64, u64),
     /// A peer that was asked and brings nothing is passed over after this.
     pub pull_timeout: u64,
@@ -61,8 +65,9 @@ pub struct Timing {
 impl Timing {
     pub const fn of(hub: bool) -> Self {
         Self {
-            flush: if hub { 50 } else { 100 },
-            pull_after: 60,
+            flush: 50,
+            own: if hub { 10 } else { 20 },
+            pull_after: 150,
             exchange: (2_000, 5_000),
             pull_timeout: 2_000,
             claim: 150,

@@ -112,7 +112,9 @@ impl Node {
             if !busy {
                 of.brought_at = now.millis;
             }
+            self.work.pulls += wants.len() as u64;
             let graft = late && of.is_neighbour();
+            of.pushes |= graft;
             self.send(link, Message::Pull(wants));
             if graft {
                 // It had what nobody brought: from now on it brings.
@@ -259,6 +261,7 @@ impl Node {
         store: &mut dyn Store,
     ) -> Result<(), StoreError> {
         for segment in segments {
+            self.work.came += segment.bodies.len() as u64;
             let bytes: usize = segment.bodies.iter().map(|body| body.len() + 1).sum();
             if let Some(of) = self.links.get_mut(&link) {
                 of.unpaid = of
@@ -272,7 +275,7 @@ impl Node {
         if staged >= STAGED_MAX {
             self.flush(store)?;
         } else {
-            self.flush_by(now.millis + self.options.timing.flush);
+            self.flush_soon(now);
         }
         Ok(())
     }

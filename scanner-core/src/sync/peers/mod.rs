@@ -18,3 +18,4 @@ mod store;
 pub use gossip::{Gossip, GossipOptions};
 pub(crate) use report::shown;
 pub use report::{GossipEvent, MissedView, NoticeView, PeerLine, PeersReport};
+pub use store::open_disk;
