@@ -154,8 +154,10 @@ fn listed(of: &Writer) -> RosterEntry {
         gate: GateId::from_bytes([1; 16]),
         role: DeviceRole::Scanner,
         not_after: Timestamp::from_millis(i64::MAX),
+        zones: 0,
         attended: true,
         cut: None,
+        adopted: Vec::new(),
     }
 }
 

@@ -49,7 +49,7 @@ pub use sync::gossip;
 #[doc(hidden)]
 pub use sync::open_disk;
 pub use sync::{
-    AddressError, GOSSIP_PORT, Gossip, GossipEvent, GossipOptions, MissedView, NoticeView,
-    PeerAddress, PeerLine, PeersReport,
+    AddressError, Claimed, GOSSIP_PORT, Gossip, GossipEvent, GossipOptions, MissedView, NoticeView,
+    PeerAddress, PeerLine, PeersReport, Wanted,
 };
 pub use sync::{HttpTransport, SyncReport, Syncer, Transport, TransportError, install_tls};

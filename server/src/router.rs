@@ -168,6 +168,11 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
         Access::Owner,
     ),
     (Method::GET, "/events/{id}/redemptions", Access::Owner),
+    (
+        Method::POST,
+        "/events/{id}/redemptions/{redemptionId}/adopt",
+        Access::Owner,
+    ),
     (Method::GET, "/events/{id}/conflicts", Access::Owner),
     (Method::GET, "/events/{id}/gate/live", Access::Owner),
     (Method::GET, "/events/{id}/staff", Access::Owner),

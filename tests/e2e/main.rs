@@ -13,5 +13,6 @@ mod reissue;
 mod scenarios;
 mod screen;
 mod steps;
+mod strict;
 mod turning;
 mod watching;

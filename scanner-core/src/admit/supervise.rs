@@ -122,7 +122,9 @@ impl Scanner {
         let now = self.edge.clock.now();
         let who = self.authorize(pin, now)?;
         let shown = self.named(subject, now)?;
-        let verdict = self.decide_on(&shown, options, &[], now);
+        let mut verdict = self.decide_on(&shown, options, &[], now);
+        // Also when a supervisor decides: the other gates are to know, if they can be told.
+        self.claim_first(&mut verdict, options);
         let mut verdict = match force(&verdict, self.language()) {
             None => verdict,
             Some((forced, kind)) => {

@@ -273,7 +273,7 @@ impl Syncer {
         for row in self.cache.logs()? {
             let mut head = row.checked;
             if row.own {
-                head = self.cache.walk(&row, row.checked, |_, _| ())?.head;
+                head = self.cache.walk(&row, row.checked, |_, _, _| ())?.head;
             }
             logs.insert(
                 row.log,

@@ -17,9 +17,10 @@ mod transport;
 pub use engine::{SyncReport, Syncer};
 #[doc(hidden)]
 pub use peers::open_disk;
-pub(crate) use peers::shown as peers_shown;
 pub use peers::{
-    Gossip, GossipEvent, GossipOptions, MissedView, NoticeView, PeerLine, PeersReport,
+    Claimed, Gossip, GossipEvent, GossipOptions, MissedView, NoticeView, PeerLine, PeersReport,
+    Wanted,
 };
+pub(crate) use peers::{claim, shown as peers_shown};
 pub use transport::lan::{AddressError, GOSSIP_PORT, PeerAddress};
 pub use transport::{HttpTransport, Transport, TransportError, install_tls};

@@ -114,6 +114,7 @@ impl Device {
         boot[8] = self.instance;
         let mut options = Options::new(event, self.id, self.hub, boot, seed);
         options.verifier = Arc::clone(verifier);
+        options.key = Some(Arc::new(self.key.clone()));
         options.bug = plan.node_bug();
         let (node, out) =
             Node::start(options, self.now(time), &self.disk).expect("the disk is readable");

@@ -35,7 +35,7 @@ impl World {
                     generation: 1,
                     slot,
                 };
-                self.input(at, Input::Claim(slot));
+                self.input(at, Input::Claim { slot, zones: 0 });
             }
             return;
         }

@@ -449,6 +449,7 @@ fn listed(at: usize, key: &SigningKey, hub: bool) -> RosterEntry {
         name: format!("d{at}"),
         public_key: key.verifying_key().to_bytes(),
         gate: GateId::from_bytes([1; 16]),
+        zones: 0,
         role: if hub {
             DeviceRole::Kiosk
         } else {
@@ -457,6 +458,7 @@ fn listed(at: usize, key: &SigningKey, hub: bool) -> RosterEntry {
         not_after: Timestamp::from_millis(i64::MAX),
         attended: true,
         cut: None,
+        adopted: Vec::new(),
     }
 }
 

@@ -19,8 +19,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    answers, confirm, conflicts, enrol, evict, fetch, fleet, invite, office, redemptions, rotate,
-    scan_keys, supervisors, sync, validate, watch,
+    adopt, answers, confirm, conflicts, enrol, evict, fetch, fleet, invite, office, redemptions,
+    rotate, scan_keys, supervisors, sync, validate, watch,
 };
 use crate::app::AppState;
 use crate::error::ApiError;
@@ -41,6 +41,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(show_device))
         .routes(routes!(confirm_device))
         .routes(routes!(evict_device))
+        .routes(routes!(adopt_redemption))
         .routes(routes!(list_keys))
         .routes(routes!(retire_key))
         .routes(routes!(give_up_key))
@@ -146,6 +147,21 @@ async fn evict_device(
 ) -> Result<Json<DeviceView>, ApiError> {
     let now = app.clock.now();
     Ok(Json(evict::evict(&app, &caller, id, device, now).await?))
+}
+
+/// Takes up a quarantined admission, one that the conflicts show: it counts from now on, at every
+/// gate. For guests who did come in before their device was known to be lost.
+#[utoipa::path(post, path = "/events/{id}/redemptions/{redemptionId}/adopt", tag = "gate",
+    params(("id" = EventId, Path), ("redemptionId" = String, Path)), security(("bearer" = [])),
+    responses((status = 200, body = RedemptionView), (status = 404, body = ErrorBody)))]
+async fn adopt_redemption(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path((id, redemption)): Path<(EventId, String)>,
+) -> Result<Json<RedemptionView>, ApiError> {
+    let now = app.clock.now();
+    let adopted = adopt::adopt(&app, &caller, id, &redemption, now).await?;
+    Ok(Json(adopted))
 }
 
 /// Lists who may overrule the event's gates.

@@ -8,6 +8,7 @@
 //!
 //! Other slices may call [`mark_changed`], [`keys::for_event`] and [`publish::refresh`].
 
+mod adopt;
 mod answers;
 mod audit;
 mod challenge;
@@ -60,7 +61,7 @@ pub use runtime::GateRuntime;
 pub use segments::RowChange;
 pub use staff::GateStaff;
 pub use supervisors::SupervisorList;
-pub use validate::state_of;
+pub use validate::{state_of, suspects_of};
 
 use shared::ids::EventId;
 

@@ -272,7 +272,9 @@ impl Office {
             event,
             name: NAME.to_owned(),
             gate,
-            role: DeviceRole::Kiosk,
+            zones: 0,
+            // Not a kiosk: it answers no claim, so it must be nobody's home.
+            role: DeviceRole::Scanner,
             attended: true,
             status: DeviceStatus::Enrolled,
             created_at: now,
@@ -282,6 +284,7 @@ impl Office {
             enrolled_at: Some(now),
             evicted_at: None,
             cut: Vec::new(),
+            adopted: Vec::new(),
             last_seen_at: None,
             clock_offset_ms: 0,
             app_version: self.genesis.app_version.clone(),

@@ -10,7 +10,7 @@ use shared::admission::{
 };
 use shared::api::gate::ValidationView;
 use shared::ids::{ClaimedTicketId, EventId, GateId};
-use shared::log::TicketState;
+use shared::log::{EntryKind, TicketState, Use};
 use shared::ticket::{
     CHAIN_SIGNED_LEN, CHAIN_TOKEN_LEN, PAYLOAD_LEN, TOKEN_LEN, TicketType, Token, chain, chip,
     sealed,
@@ -18,11 +18,12 @@ use shared::ticket::{
 use shared::time::Timestamp;
 use shared::trust::{Policy, Supervisors, TicketRow};
 
+use super::redemption::Suspect;
 use super::redemptions::of_serial;
 use super::{Error, event, policy};
 use crate::app::App;
 use crate::events::{self, model::Event};
-use crate::platform::db::{Db, Query, Versioned};
+use crate::platform::db::{Db, LIMIT_MAX, Query, Versioned};
 use crate::platform::http::Caller;
 use crate::tickets::{self, ClaimedTicket};
 
@@ -137,12 +138,22 @@ pub async fn state_of(db: &Db, event: EventId, serial: u32) -> Result<TicketStat
     Ok(state)
 }
 
+/// Admissions that are told of and not counted. A supervisor's word from a device that was cut off
+/// blocks nobody: it could name any ticket.
+pub async fn suspects_of(db: &Db, event: EventId, serial: u32) -> Result<Vec<Use>, Error> {
+    let query = Query::on("by_serial").eq(event).eq(serial).limit(LIMIT_MAX);
+    let suspects = db.list::<Suspect>(&query).await?;
+    let uses = suspects.iter().map(|row| row.0.as_use());
+    Ok(uses.filter(|use_| use_.kind == EntryKind::Admit).collect())
+}
+
 /// All that the server knows of a ticket, at a gate or at none.
 pub(super) struct Case<'a> {
     ticket: &'a ClaimedTicket,
     row: TicketRow,
     add_ons: Vec<AddOn>,
     state: TicketState,
+    suspects: Vec<Use>,
     policy: Arc<Policy>,
     gate: Option<u16>,
     presented: Presented,
@@ -165,6 +176,7 @@ impl<'a> Case<'a> {
         Ok(Self {
             add_ons: tickets::add_ons(&app.db, ticket).await?,
             state: state_of(&app.db, event.id, ticket.serial).await?,
+            suspects: suspects_of(&app.db, event.id, ticket.serial).await?,
             row: ticket.row(stock.status),
             presented: presented(ticket, policy.epoch, now)?,
             ticket,
@@ -184,6 +196,7 @@ impl<'a> Case<'a> {
         let facts = Facts {
             row: Some(&self.row),
             state: Some(&self.state),
+            suspects: &self.suspects,
             seat: self.ticket.seat.as_deref(),
             holder: Some(&self.ticket.attendee.name),
             add_ons: &self.add_ons,

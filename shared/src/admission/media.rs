@@ -3,7 +3,7 @@
 //! Invariants: pure and total; a medium that is lost or over lets nobody in; of several tickets that
 //! are good now the gate cannot know which is meant, and takes none, because one band is one person.
 
-use crate::log::TicketState;
+use crate::log::{TicketState, Use};
 use crate::ticket::{Payload, layout::window_time};
 use crate::time::Timestamp;
 use crate::trust::{MediumLink, Policy, TicketRow};
@@ -21,6 +21,7 @@ pub struct Carried {
     pub payload: Payload,
     pub row: TicketRow,
     pub state: Option<TicketState>,
+    pub suspects: Vec<Use>,
     pub seat: Option<String>,
     pub holder: Option<String>,
 }
@@ -75,6 +76,7 @@ pub fn decide_medium(
     let facts = Facts {
         row: Some(&one.row),
         state: one.state.as_ref(),
+        suspects: &one.suspects,
         seat: one.seat.as_deref(),
         holder: one.holder.as_deref(),
         answers,

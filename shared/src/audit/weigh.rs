@@ -9,7 +9,7 @@ use crate::api::gate::{RedemptionKind, RedemptionLabel};
 use crate::ids::EventId;
 use crate::log::{DecisionFlags, Entry, EntryKind, EventState, LogId, RefusalNote, UseLabel};
 use crate::ticket::{MediumId, ScanProof};
-use crate::trust::TicketRow;
+use crate::trust::{RosterEntry, TicketRow};
 
 const NO_PROOF: ScanProof = ScanProof([0; 8]);
 
@@ -23,7 +23,11 @@ impl Auditor {
             for held in log.entries.values().filter(|held| held.signed) {
                 let entry = &held.entry;
                 totals.entries += 1;
-                if listed.is_some_and(|of| !of.counts(&id.0, entry.seq)) {
+                let counts = |of: &RosterEntry| {
+                    of.counts(&id.0, entry.seq)
+                        || held.after.is_some_and(|after| of.counts_to(&id.0, &after))
+                };
+                if listed.is_some_and(|of| !counts(of)) {
                     totals.quarantined += 1;
                     continue;
                 }

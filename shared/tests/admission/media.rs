@@ -27,6 +27,7 @@ fn carried(world: &World, link: MediumLink, change: fn(Payload) -> Payload) -> C
         },
         payload,
         state: None,
+        suspects: Vec::new(),
         seat: None,
         holder: Some("An Nguyen".to_owned()),
     }

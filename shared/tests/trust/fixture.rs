@@ -142,16 +142,19 @@ pub(crate) fn device(seed: u8) -> RosterEntry {
         name: format!("Kiosk {seed}"),
         public_key: public(seed),
         gate: gate_id(),
+        zones: 0b10,
         role: DeviceRole::Kiosk,
         attended: true,
         not_after: EXPIRES,
         cut: None,
+        adopted: Vec::new(),
     }
 }
 
 pub(crate) fn roster() -> Roster {
     let mut evicted = device(31);
     evicted.cut = Some(vec![([0x41; 16], 12, [0x42; 32])]);
+    evicted.adopted = vec![([0x41; 16], 15, [0x43; 32])];
     Roster {
         devices: vec![device(30), evicted],
     }
@@ -173,6 +176,7 @@ pub(crate) fn policy() -> Policy {
             name: "VIP".to_owned(),
             zones: 0b11,
             note: "Vào cửa bên".to_owned(),
+            strict: false,
         }],
         gates: vec![GatePolicy {
             id: gate_id(),

@@ -41,8 +41,6 @@ pub(super) struct Link {
     pub(super) hello_at: u64,
     /// New entries go to it at once; otherwise it gets notes.
     pub(super) eager: bool,
-    /// The same from there to here.
-    pub(super) pushes: bool,
     pub(super) held: [u64; 4],
     numbers: BTreeMap<LogId, u16>,
     names: BTreeMap<u16, LogId>,
@@ -80,7 +78,6 @@ impl Link {
             up_at: now,
             hello_at: now,
             eager: true,
-            pushes: true,
             held: [0; 4],
             numbers: BTreeMap::new(),
             names: BTreeMap::new(),

@@ -55,11 +55,8 @@ impl Node {
                 Came::New | Came::Early | Came::Bad => {}
             }
         }
-        if again == count && count > 0 && self.pushing_links() > 1 {
+        if again == count && count > 0 && self.eager_links() > 1 {
             // All of it was here: another link is faster.
-            if let Some(of) = self.links.get_mut(&link) {
-                of.pushes = false;
-            }
             self.send(link, Message::Prune);
         }
         if bytes >= FILL_BYTES {
@@ -70,11 +67,10 @@ impl Node {
         Ok(())
     }
 
-    /// One must be left, or everything has to be asked for.
-    fn pushing_links(&self) -> usize {
+    fn eager_links(&self) -> usize {
         self.links
             .values()
-            .filter(|of| of.is_neighbour() && of.pushes)
+            .filter(|of| of.is_neighbour() && of.eager)
             .count()
     }
 
@@ -423,9 +419,7 @@ impl Node {
                 .iter()
                 .zip(first..)
                 .all(|(of, expected)| of.seq == expected);
-            // What this device wrote is nowhere else yet, whoever is faster with the rest.
-            let eager = of.eager || log.own;
-            if eager && !from_there && whole && first <= has && has < log.head.next_seq {
+            if of.eager && !from_there && whole && first <= has && has < log.head.next_seq {
                 for Fresh { seq, entry, .. } in entries {
                     if *seq >= has && live.len() < LIVE_MAX {
                         live.push(LiveEntry {

@@ -121,11 +121,14 @@ impl Node {
             Input::Tick => self.tick(now, store)?,
             Input::Appended { log, urgent } => {
                 self.grown(log, store)?;
-                let wait = if urgent { 0 } else { self.options.timing.own };
-                self.flush_after(now, wait);
+                if urgent {
+                    self.flush_by(now.millis);
+                } else {
+                    self.flush_soon(now);
+                }
             }
             Input::Statements(set) => self.offered(now, set, store)?,
-            Input::Claim(slot) => self.claim(now, slot, store)?,
+            Input::Claim { slot, zones } => self.claim(now, slot, zones, store)?,
             Input::Addresses(addresses) => self.tell_addresses(&addresses),
         }
         if self.flush_at.is_some_and(|at| at <= now.millis) {
@@ -290,7 +293,7 @@ impl Node {
             Message::Branches(branches) => self.branches(now, link, branches, store)?,
             Message::WantSnapshot(hashes) => self.want_chunks(link, &hashes, store)?,
             Message::Snapshot(chunks) => self.chunks(link, chunks, store)?,
-            Message::Claim(request) => self.claim_asked(now, link, request, store)?,
+            Message::Claim(claim) => self.claim_asked(now, link, claim, store)?,
             Message::ClaimAnswer(answer) => self.claim_answered(now, link, answer),
             Message::Addresses(addresses) => self.out.push(Output::Addresses(addresses)),
         }
@@ -439,11 +442,7 @@ impl Node {
     /// At once when nothing was flushed for a while: gathering costs time, and saves only when
     /// there is something to gather.
     pub(super) fn flush_soon(&mut self, now: Now) {
-        self.flush_after(now, self.options.timing.flush);
-    }
-
-    fn flush_after(&mut self, now: Now, wait: u64) {
-        let free = self.flushed_at.saturating_add(wait);
+        let free = self.flushed_at.saturating_add(self.options.timing.flush);
         self.flush_by(free.max(now.millis));
     }
 

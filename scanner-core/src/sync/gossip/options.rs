@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ed25519_dalek::VerifyingKey;
+use ed25519_dalek::{SigningKey, VerifyingKey};
 use shared::ids::{DeviceId, EventId};
 use shared::log::{Branch, ChainError, Entry, ForkProof, LogHead, LogId, LogSegment, SignedEntry};
 
@@ -18,6 +18,8 @@ pub struct Options {
     pub seed: u64,
     pub timing: Timing,
     pub verifier: Arc<dyn Verifier>,
+    /// The device's own, for claims and for grants as a home; without it there are neither.
+    pub key: Option<Arc<SigningKey>>,
     /// For the simulator's test of itself.
     #[doc(hidden)]
     pub bug: Option<SeededBug>,
@@ -33,6 +35,7 @@ impl Options {
             seed,
             timing: Timing::of(hub),
             verifier: Arc::new(StrictVerifier),
+            key: None,
             bug: None,
         }
     }
@@ -47,8 +50,6 @@ pub struct Timing {
     /// At least this long between two flushes: what comes meanwhile is gathered, then committed and
     /// passed on together.
     pub flush: u64,
-    /// The same for what this device wrote itself: it is durable already.
-    pub own: u64,
     /// What a peer offered and nobody brought is asked for after this.
     pub pull_after: u64,
     /// Between two exchanges of digests: a random time between these; up to eight times as long
@@ -65,9 +66,8 @@ pub struct Timing {
 impl Timing {
     pub const fn of(hub: bool) -> Self {
         Self {
-            flush: 50,
-            own: if hub { 10 } else { 20 },
-            pull_after: 150,
+            flush: if hub { 50 } else { 100 },
+            pull_after: 60,
             exchange: (2_000, 5_000),
             pull_timeout: 2_000,
             claim: 150,

@@ -114,7 +114,6 @@ impl Node {
             }
             self.work.pulls += wants.len() as u64;
             let graft = late && of.is_neighbour();
-            of.pushes |= graft;
             self.send(link, Message::Pull(wants));
             if graft {
                 // It had what nobody brought: from now on it brings.

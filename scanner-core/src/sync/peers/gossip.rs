@@ -6,6 +6,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use super::desk::{self, Claimed, Desk, Wanted};
 use super::driver::{Driver, Wake};
 use super::report::{GossipEvent, PeersReport};
 use crate::cache::{Cache, DeviceKey, Lock, LockKind};
@@ -36,6 +37,8 @@ pub struct Gossip {
     report: Arc<Mutex<PeersReport>>,
     listening: Option<SocketAddr>,
     thread: Option<JoinHandle<()>>,
+    /// Scanners on the same data, here or in other processes, ask for claims there.
+    _desk: Desk,
 }
 
 impl Gossip {
@@ -73,11 +76,12 @@ impl Gossip {
         edge.entropy.fill(&mut boot).map_err(Cause::Entropy)?;
         let report = Arc::new(Mutex::new(PeersReport::default()));
         let mut driver = Driver::new(
-            (cache, identity),
+            (cache, identity, Arc::new(key.signing().clone())),
             (edge.clone(), members.clone(), boot),
             (options.hub, options.visit),
             (report.clone(), watch),
         )?;
+        let desk = Desk::open(dir, &edge, wake.clone())?;
         // The roster is known before the first call is made or taken.
         let lan = Lan::start(lan, key, members, edge, sink)?;
         let listening = lan.listening();
@@ -94,6 +98,7 @@ impl Gossip {
             report,
             listening,
             thread: Some(thread),
+            _desk: desk,
         })
     }
 
@@ -123,6 +128,13 @@ impl Gossip {
     /// Something was appended or synced in this process: pass it on now, not at the next look.
     pub fn nudge(&self) {
         self.send(Wake::Nudge);
+    }
+
+    /// Asks the ticket's homes for one use of a strict ticket: nobody may enter unless it is
+    /// granted. Waits for their answer, half a second at most. A [`crate::Scanner`] on the same data
+    /// does it by itself.
+    pub fn claim(&self, wanted: Wanted) -> Claimed {
+        desk::ask_node(wanted, &self.wake)
     }
 
     /// Calls an address, for example one from a QR code.

@@ -36,7 +36,7 @@ impl DiskStore {
     fn stored(&self, row: LogRow) -> Result<StoredLog, Cause> {
         let mut head = row.checked;
         if row.own {
-            head = self.cache.walk(&row, row.checked, |_, _| ())?.head;
+            head = self.cache.walk(&row, row.checked, |_, _, _| ())?.head;
         }
         let fork = match row.frozen {
             Some(_) => self.cache.fork(row.log)?,

@@ -28,8 +28,10 @@ async fn settings_are_plain_until_they_are_set_and_are_replaced_as_a_whole() {
     // V4 S98 S140
     let shop = Shop::open(0).await;
     let plain = shop.t.get(&path(&shop), &shop.organizer).await;
-    let empty =
-        json!({ "doorsDate": null, "rules": [], "lists": [], "questions": [], "classNotes": [] });
+    let empty = json!({
+        "doorsDate": null, "rules": [], "lists": [], "questions": [], "classNotes": [],
+        "strictClassIds": [],
+    });
     assert_eq!(plain.expect(200), empty);
 
     let north = gate(&shop, "North").await;
@@ -46,6 +48,7 @@ async fn settings_are_plain_until_they_are_set_and_are_replaced_as_a_whole() {
             "options": [{ "id": "knots", "text": "Knots" }, { "text": "Kites" }],
         }],
         "classNotes": [{ "classId": shop.class, "text": "Blue wristband" }],
+        "strictClassIds": [shop.class],
     });
     let mut stored = wanted.clone();
     stored["questions"][0] = json!({
@@ -131,6 +134,11 @@ fn bad_lists(north: &str) -> Vec<Bad> {
         (
             json!({"lists": [{"name": "All", "classIds": [stranger]}]}),
             "lists[0].classIds",
+            "names a class of another event",
+        ),
+        (
+            json!({"strictClassIds": [stranger]}),
+            "strictClassIds",
             "names a class of another event",
         ),
         (

@@ -2,6 +2,7 @@
 //! the database as they are after a purchase: how they get there is the other slices' matter.
 
 mod adding_on;
+mod adopting;
 mod answering;
 mod auditing;
 mod carrying;
