@@ -1,5 +1,6 @@
 //! End to end: real processes, real HTTP, real files. Each file is one story.
 
+mod chips;
 mod crash;
 mod enrolment;
 mod gossip;
@@ -16,3 +17,4 @@ mod steps;
 mod strict;
 mod turning;
 mod watching;
+mod weekend;

@@ -47,6 +47,14 @@ impl Kiosk {
         self.dir.path().join("kiosk")
     }
 
+    /// `kiosk run` for a terminal, which talks with others on this machine only.
+    pub fn full_screen(&self, listen: &str, more: &[&str]) -> Command {
+        let args = ["run", "--no-multicast", "--listen", listen];
+        let mut command = self.command(&[&args[..], more].concat());
+        command.env_remove("NO_COLOR");
+        command
+    }
+
     /// A command of the kiosk, not yet started.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = match &self.space {

@@ -13,4 +13,5 @@ pub mod mongo;
 pub mod phone;
 pub mod poll;
 pub mod server;
+pub mod tmux;
 pub mod venue;

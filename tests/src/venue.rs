@@ -120,6 +120,9 @@ impl Venue {
     }
 
     /// The name of a member's namespace; not of member 0, which has none.
+    ///
+    /// # Panics
+    /// When there is no such member.
     pub fn space(&self, member: usize) -> String {
         assert!(member < self.members, "there is no member {member}");
         format!("member{member}")

@@ -447,6 +447,17 @@ impl Book {
         self.own_uses(|_| 0)
     }
 
+    /// The same in the open log from there on.
+    pub(crate) fn open_uses_after(&self, copied_until: u32) -> u64 {
+        self.own_uses(|of| {
+            if of.row.closed {
+                u32::MAX
+            } else {
+                copied_until
+            }
+        })
+    }
+
     fn own_uses(&self, from: impl Fn(&Folded) -> u32) -> u64 {
         let own = self.logs.iter().filter(|(_, of)| of.row.own);
         own.map(|(log, of)| {

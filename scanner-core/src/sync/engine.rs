@@ -26,6 +26,8 @@ const ROUNDS_MAX: usize = 4096;
 const SNAPSHOT_ATTEMPTS_MAX: usize = 3;
 /// The server's word for a device that may no longer speak.
 const EVICTED: &str = "device_evicted";
+/// For one whose six digits the organizer has not compared yet.
+const UNCONFIRMED: &str = "device_pending";
 
 /// What an exchange did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -385,12 +387,13 @@ impl Syncer {
                 facts.last_success = Some(now);
                 facts.last_error = None;
                 facts.evicted = false;
+                facts.unconfirmed = false;
             }
             Err(cause) => {
                 facts.last_error = Some(cause.to_string());
-                if matches!(cause, Cause::Transport(TransportError::Refused { code, .. }) if code == EVICTED)
-                {
-                    facts.evicted = true;
+                if let Cause::Transport(TransportError::Refused { code, .. }) = cause {
+                    facts.evicted |= code == EVICTED;
+                    facts.unconfirmed = code == UNCONFIRMED;
                 }
             }
         }

@@ -19,6 +19,7 @@ mod links;
 mod live;
 mod logs;
 mod node;
+mod notes;
 mod options;
 mod output;
 mod pulls;

@@ -51,6 +51,8 @@ pub struct Node {
     pub(super) stirred: bool,
     /// Exchanges since then.
     quiet: u32,
+    /// When links are told of what they are not told of yet.
+    pub(super) notes_at: Option<u64>,
     exchange_at: u64,
     pub(super) out: Vec<Output>,
     mail: BTreeMap<LinkId, Vec<Message>>,
@@ -96,6 +98,7 @@ impl Node {
             work: Work::default(),
             stirred: false,
             quiet: 0,
+            notes_at: None,
             out: Vec::new(),
             mail: BTreeMap::new(),
         };
@@ -135,6 +138,7 @@ impl Node {
             self.flushed_at = now.millis;
             self.flush(store)?;
         }
+        self.tell_when_due(now);
         self.serve(now, store)?;
         self.stay_awake(now);
         if let Some(offset) = self.clocks.news() {
@@ -159,6 +163,7 @@ impl Node {
         [
             Some(self.exchange_at),
             self.flush_at,
+            self.notes_at,
             own,
             self.pulls
                 .due(&self.links, self.options.timing.pull_timeout),

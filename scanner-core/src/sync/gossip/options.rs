@@ -50,6 +50,9 @@ pub struct Timing {
     /// At least this long between two flushes: what comes meanwhile is gathered, then committed and
     /// passed on together.
     pub flush: u64,
+    /// What is durable here is told within this, with the next entries that go the same way if they
+    /// come first: a packet for each flush and link would cost more than the entries.
+    pub note: u64,
     /// What a peer offered and nobody brought is asked for after this.
     pub pull_after: u64,
     /// Between two exchanges of digests: a random time between these; up to eight times as long
@@ -67,6 +70,7 @@ impl Timing {
     pub const fn of(hub: bool) -> Self {
         Self {
             flush: if hub { 50 } else { 100 },
+            note: if hub { 100 } else { 200 },
             pull_after: 60,
             exchange: (2_000, 5_000),
             pull_timeout: 2_000,

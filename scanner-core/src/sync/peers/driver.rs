@@ -12,7 +12,7 @@ use shared::time::Timestamp;
 use shared::trust::Roster;
 
 use super::desk::{Claimed, Reply, Wanted};
-use super::gossip::Watch;
+use super::gossip::{Watch, reachable};
 use super::report::{self, GossipEvent, MissedView, NoticeView, PeersReport};
 use super::store::DiskStore;
 use crate::cache::{Cache, Identity};
@@ -108,7 +108,8 @@ impl Driver {
 
     pub(super) fn run(&mut self, lan: &Lan, woken: &Receiver<Wake>) {
         if let Some(at) = lan.listening() {
-            let address = at.to_string();
+            // For others to be told: "any" is no address to call.
+            let address = reachable(at).map_or_else(|| at.to_string(), |of| of.to_string());
             self.edit(|report| report.listening = Some(address.clone()));
             (self.watch)(GossipEvent::Listening { address });
         }

@@ -109,14 +109,7 @@ impl Gossip {
 
     /// What to give to others: the listening address, with this machine's own in place of "any".
     pub fn reachable_at(&self) -> Option<PeerAddress> {
-        let mut at = self.listening?;
-        if at.ip().is_unspecified() {
-            // Sends nothing: it only asks which way out there is.
-            let probe = std::net::UdpSocket::bind(("0.0.0.0", 0)).ok()?;
-            probe.connect(("192.0.2.1", 9)).ok()?;
-            at.set_ip(probe.local_addr().ok()?.ip());
-        }
-        Some(at.into())
+        reachable(self.listening?)
     }
 
     /// As of a moment ago.
@@ -146,6 +139,17 @@ impl Gossip {
         // Its thread ends with this handle; should it have failed, the report tells.
         let _woken = self.wake.send(wake);
     }
+}
+
+/// The address with this machine's own in place of "any".
+pub(super) fn reachable(mut at: SocketAddr) -> Option<PeerAddress> {
+    if at.ip().is_unspecified() {
+        // Sends nothing: it only asks which way out there is.
+        let probe = std::net::UdpSocket::bind(("0.0.0.0", 0)).ok()?;
+        probe.connect(("192.0.2.1", 9)).ok()?;
+        at.set_ip(probe.local_addr().ok()?.ip());
+    }
+    Some(at.into())
 }
 
 impl Drop for Gossip {
