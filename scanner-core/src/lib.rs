@@ -20,7 +20,7 @@ mod doctor;
 mod enrol;
 mod error;
 mod export;
-mod input;
+pub mod input;
 mod search;
 mod status;
 mod sync;

@@ -114,6 +114,8 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::GET, "/claimed-tickets/{id}/answers", Access::User),
     (Method::PUT, "/claimed-tickets/{id}/answers", Access::User),
     (Method::PUT, "/claimed-tickets/{id}/note", Access::Owner),
+    (Method::PUT, "/claimed-tickets/{id}/block", Access::Owner),
+    (Method::DELETE, "/claimed-tickets/{id}/block", Access::Owner),
     (Method::GET, "/events/{id}/media", Access::Owner),
     (Method::PUT, "/events/{id}/media/{medium}", Access::Owner),
     // gate
@@ -180,6 +182,7 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::DELETE, "/events/{id}/staff/{userId}", Access::Owner),
     (Method::GET, "/events/{id}/audit", Access::Owner),
     (Method::GET, "/claimed-tickets/{id}/validate", Access::User),
+    (Method::POST, "/events/{id}/validate", Access::Owner),
     (
         Method::GET,
         "/events/{id}/media/{medium}/validate",

@@ -8,6 +8,7 @@ mod islands;
 mod journey;
 mod offline;
 mod overrule;
+mod paths;
 mod qr;
 mod refusals;
 mod reissue;

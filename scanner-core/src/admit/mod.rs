@@ -29,6 +29,7 @@ mod unable;
 
 pub use scanner::Scanner;
 pub use supervise::{Overrides, Overruled, Pin, Subject, Undone};
+pub(crate) use tries::wrong_tries;
 
 use shared::admission::{Direction, Verdict};
 use shared::trust::QuestionPolicy;

@@ -2,16 +2,13 @@
 //!
 //! Invariant: what one reading costs is bounded, whatever it says.
 
-use shared::admission::{Presented, Reason, present_chip, present_listed};
+use shared::admission::{Presented, Reason, present_chip};
 use shared::time::Timestamp;
 
 use super::Reading;
 use super::scanner::Scanner;
 use crate::chip::Chip;
 use crate::input;
-
-/// Signatures checked for one reading, whatever layouts could explain it.
-const VERIFIES_MAX: usize = 3;
 
 impl Scanner {
     /// A chip without a ticket of ours says nothing here.
@@ -31,45 +28,11 @@ impl Scanner {
         };
         let event = self.identity.event;
         let issued = |serial| self.book.issued(serial);
-        let mut furthest = Reason::NotATicket;
-        let mut verifies = 0;
-        let mut bad = None;
-        for candidate in input::candidates(&reading.text, reading.keys.as_deref()) {
-            match present_listed(&candidate, event, keys, &issued, now) {
-                Presented::Refused(reason) => {
-                    if reason == Reason::BadSignature {
-                        verifies += 1;
-                        bad.get_or_insert_with(|| blake3::hash(candidate.as_bytes()));
-                    }
-                    if progress(reason) > progress(furthest) {
-                        furthest = reason;
-                    }
-                }
-                ticket @ (Presented::Ticket { .. } | Presented::Found { .. }) => {
-                    self.last_bad = None;
-                    self.not_genuine = false;
-                    return ticket;
-                }
-            }
-            if verifies == VERIFIES_MAX {
-                break;
-            }
-        }
+        let text = (reading.text.as_str(), reading.keys.as_deref());
+        let read = input::read(text, event, keys, &issued, now);
         // Not genuine only after two identical reads: one may be a misread.
-        self.not_genuine = bad.is_some() && self.last_bad == bad;
-        self.last_bad = bad;
-        Presented::Refused(furthest)
-    }
-}
-
-/// How far a text came on the way to a ticket: the most telling failure is shown.
-fn progress(reason: Reason) -> u8 {
-    match reason {
-        Reason::Reissued => 5,
-        Reason::BadSignature => 4,
-        Reason::UnknownKey => 3,
-        Reason::UnknownEvent => 2,
-        Reason::Misread => 1,
-        _ => 0,
+        self.not_genuine = read.bad.is_some() && self.last_bad == read.bad;
+        self.last_bad = read.bad;
+        read.presented
     }
 }

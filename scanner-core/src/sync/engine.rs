@@ -15,6 +15,7 @@ use shared::trust::{Segment, SegmentRef, TicketRow};
 
 use super::proto::{self, Held, HeldLog, Plan, SEND_SEGMENTS_MAX};
 use super::{HttpTransport, Transport, TransportError};
+use crate::admit::wrong_tries;
 use crate::battery;
 use crate::cache::{Cache, Cut, DeviceKey, Identity, Lock, LockKind, LogPlace, Seen, SyncFacts};
 use crate::clock::Edge;
@@ -352,13 +353,14 @@ impl Syncer {
         let in_use = held.trust.snapshot.as_ref();
         let cuts = self.cache.settled_cuts()?;
         let cut_logs = cuts.iter().rev().filter_map(Cut::log_id);
+        let (wrong_codes, wrong_pins) = wrong_tries(self.cache.dir(), self.edge.clock.now())?;
         Ok(DeviceReport {
             app_version: env!("CARGO_PKG_VERSION").to_owned(),
             snapshot: in_use.map(|of| (of.header.version, of.header.created)),
             pending: u32::try_from(pending(held)).unwrap_or(u32::MAX),
             battery_percent: battery::percent(),
-            wrong_codes: 0,
-            wrong_pins: 0,
+            wrong_codes,
+            wrong_pins,
             cut_logs: cut_logs.take(CUT_LOGS_MAX).collect(),
         })
     }

@@ -3,7 +3,7 @@
 use scanner_core::chip::Chip;
 use scanner_core::{Outcome, Reason, ScanOptions, Scanner, Verdict};
 use shared::ticket::{ChipUid, MediumId, ScanProof, medium_proof, sign_chip};
-use shared::trust::{Extra, MediumLink, Terms};
+use shared::trust::{Extra, MediumLink, TicketTerms};
 
 use crate::device::{Device, scan};
 use crate::server::{Server, Shared};
@@ -116,7 +116,7 @@ fn a_passive_band_is_its_number_and_the_list_knows_whose() {
         };
         let extra = Extra {
             media: vec![link],
-            terms: Some(Terms::of(&server.payload(3, 1))),
+            terms: Some(TicketTerms::of(&server.payload(3, 1))),
             ..Extra::default()
         };
         server.extras.insert(3, extra);

@@ -40,6 +40,7 @@ pub mod rotate;
 mod runtime;
 mod scan_keys;
 mod segments;
+mod shown;
 mod staff;
 mod statements;
 mod supervisors;
@@ -47,6 +48,7 @@ mod sync;
 #[cfg(test)]
 pub(crate) mod tests;
 mod told;
+mod tries;
 mod validate;
 mod watch;
 
@@ -61,6 +63,7 @@ pub use runtime::GateRuntime;
 pub use segments::RowChange;
 pub use staff::GateStaff;
 pub use supervisors::SupervisorList;
+pub use tries::CodeTries;
 pub use validate::{state_of, suspects_of};
 
 use shared::ids::EventId;

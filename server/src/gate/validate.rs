@@ -50,12 +50,44 @@ impl PolicyCache {
     }
 }
 
+/// Where and how a ticket would be shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// `None`: at no gate.
+    pub(super) gate: Option<GateId>,
+    pub(super) direction: Direction,
+    /// Somebody stands there.
+    pub(super) attended: bool,
+}
+
+impl Place {
+    pub(super) fn entering(gate: Option<GateId>) -> Self {
+        Self {
+            gate,
+            direction: Direction::In,
+            attended: true,
+        }
+    }
+
+    /// As this server would be if it stood there.
+    pub(super) fn context(self, policy: &Policy, now: Timestamp) -> Result<GateContext, Error> {
+        let index = |id| gate_index(policy, id);
+        Ok(GateContext {
+            gate: self.gate.map(index).transpose()?,
+            direction: self.direction,
+            snapshot_created: now,
+            evicted: false,
+            asks: self.attended,
+        })
+    }
+}
+
 /// For the holder, the organizer and administrators; 404 for others.
 pub(super) async fn validate(
     app: &App,
     caller: &Caller,
     ticket: ClaimedTicketId,
-    gate: Option<GateId>,
+    place: Place,
     now: Timestamp,
 ) -> Result<ValidationView, Error> {
     let ticket = tickets::find(&app.db, ticket)
@@ -65,8 +97,13 @@ pub(super) async fn validate(
     if !tickets::may_see(caller, &ticket, &event) {
         return Err(Error::NotFound("ticket"));
     }
-    let case = Case::of(app, &event, &ticket, gate, now).await?;
-    view(app, &case.policy, event.id, case.decide(now)).await
+    let case = Case::of(app, &event, &ticket, place, now).await?;
+    let mut view = view(app, &case.policy, event.id, case.decide(now)).await?;
+    if event.organizer_id != caller.user && !caller.is_admin() {
+        // They are for staff.
+        view.notes.clear();
+    }
+    Ok(view)
 }
 
 /// For the organizer. What is no medium of the event is no ticket either.
@@ -75,30 +112,20 @@ pub(super) async fn validate_medium(
     caller: &Caller,
     event: EventId,
     medium: &str,
-    gate: Option<GateId>,
+    place: Place,
     now: Timestamp,
 ) -> Result<ValidationView, Error> {
     events::owned_event(&app.db, caller, event).await?;
     let event = super::event(&app.db, event).await?;
     let policy = rules(app, &event).await?;
-    let gate = match gate {
-        None => None,
-        Some(id) => Some(gate_index(&policy, id)?),
-    };
+    let context = place.context(&policy, now)?;
     let carried = tickets::carried(&app.db, event.id, medium).await?;
-    let context = GateContext {
-        gate,
-        direction: Direction::In,
-        snapshot_created: now,
-        evicted: false,
-        asks: true,
-    };
     let verdict = decide_medium(&carried, &[], &policy, &context, now);
     view(app, &policy, event.id, verdict).await
 }
 
 /// With what staff would see and ask about the ticket that the verdict is about.
-async fn view(
+pub(super) async fn view(
     app: &App,
     policy: &Policy,
     event: EventId,
@@ -112,13 +139,12 @@ async fn view(
     let Some(serial) = view.verdict.serial else {
         return Ok(view);
     };
-    let query = Query::on("by_serial").eq(event).eq(serial).limit(1);
-    let Some(ticket) = app.db.list::<ClaimedTicket>(&query).await?.pop() else {
+    let Some(ticket) = by_serial(&app.db, event, serial).await? else {
         return Ok(view);
     };
     let class = policy.classes.get(usize::from(ticket.class_index));
     let class = class.map(|class| class.note.clone());
-    let all = [ticket.note.clone()].into_iter().chain(class);
+    let all = [ticket.staff_note().to_owned()].into_iter().chain(class);
     view.notes = all.filter(|note| !note.is_empty()).collect();
     let (reason, also) = (view.verdict.reason, &view.verdict.also);
     if reason == Reason::NeedsAnswer || also.contains(&Reason::NeedsAnswer) {
@@ -127,6 +153,16 @@ async fn view(
         view.questions = open.iter().map(|of| of.question.id.clone()).collect();
     }
     Ok(view)
+}
+
+/// The claimed ticket of a serial.
+pub(super) async fn by_serial(
+    db: &Db,
+    event: EventId,
+    serial: u32,
+) -> Result<Option<Versioned<ClaimedTicket>>, Error> {
+    let query = Query::on("by_serial").eq(event).eq(serial).limit(1);
+    Ok(db.list::<ClaimedTicket>(&query).await?.pop())
 }
 
 /// The uses of a ticket that are known here.
@@ -155,41 +191,52 @@ pub(super) struct Case<'a> {
     state: TicketState,
     suspects: Vec<Use>,
     policy: Arc<Policy>,
-    gate: Option<u16>,
+    context: GateContext,
     presented: Presented,
 }
 
 impl<'a> Case<'a> {
+    /// As if its holder showed it now.
     pub(super) async fn of(
         app: &App,
         event: &Versioned<Event>,
         ticket: &'a ClaimedTicket,
-        gate: Option<GateId>,
+        place: Place,
         now: Timestamp,
     ) -> Result<Self, Error> {
         let policy = rules(app, event).await?;
-        let gate = match gate {
-            None => None,
-            Some(id) => Some(gate_index(&policy, id)?),
-        };
+        let presented = presented(ticket, policy.epoch, now)?;
+        Self::shown(app, policy, ticket, presented, place, now).await
+    }
+
+    /// As it was shown.
+    pub(super) async fn shown(
+        app: &App,
+        policy: Arc<Policy>,
+        ticket: &'a ClaimedTicket,
+        presented: Presented,
+        place: Place,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let context = place.context(&policy, now)?;
         let stock = tickets::stock(&app.db, ticket).await?;
         Ok(Self {
             add_ons: tickets::add_ons(&app.db, ticket).await?,
-            state: state_of(&app.db, event.id, ticket.serial).await?,
-            suspects: suspects_of(&app.db, event.id, ticket.serial).await?,
+            state: state_of(&app.db, ticket.event_id, ticket.serial).await?,
+            suspects: suspects_of(&app.db, ticket.event_id, ticket.serial).await?,
             row: ticket.row(stock.status),
-            presented: presented(ticket, policy.epoch, now)?,
+            presented,
             ticket,
             policy,
-            gate,
+            context,
         })
     }
 
     pub(super) fn gate(&self) -> Option<u16> {
-        self.gate
+        self.context.gate
     }
-    pub(super) fn language(&self) -> &str {
-        &self.policy.language
+    pub(super) fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     pub(super) fn decide(&self, now: Timestamp) -> Verdict {
@@ -202,14 +249,7 @@ impl<'a> Case<'a> {
             add_ons: &self.add_ons,
             ..Facts::default()
         };
-        let context = GateContext {
-            gate: self.gate,
-            direction: Direction::In,
-            snapshot_created: now,
-            evicted: false,
-            asks: true,
-        };
-        decide(&self.presented, &facts, &self.policy, &context, now)
+        decide(&self.presented, &facts, &self.policy, &self.context, now)
     }
 }
 
@@ -244,7 +284,7 @@ fn presented(ticket: &ClaimedTicket, epoch: Timestamp, now: Timestamp) -> Result
     Ok(Presented::Ticket { payload, token })
 }
 
-async fn rules(app: &App, event: &Versioned<Event>) -> Result<Arc<Policy>, Error> {
+pub(super) async fn rules(app: &App, event: &Versioned<Event>) -> Result<Arc<Policy>, Error> {
     if let Some(policy) = app.gate.policies.get(event) {
         return Ok(policy);
     }

@@ -31,12 +31,13 @@ impl Carried {
         self.link.active && self.link.until.is_none_or(|until| now <= until)
     }
 
-    fn is_open(&self, policy: &Policy, now: Timestamp) -> bool {
+    /// How far its window is from now, in milliseconds; 0 inside.
+    fn distance(&self, policy: &Policy, now: Timestamp) -> i64 {
         let early = i64::from(policy.early_tolerance_secs);
         let late = i64::from(policy.late_tolerance_secs);
         let from = window_time(policy.epoch, self.payload.not_before).plus_secs(-early);
         let until = window_time(policy.epoch, self.payload.not_after).plus_secs(late);
-        (from..=until).contains(&now)
+        from.millis_since(now).max(now.millis_since(until)).max(0)
     }
 }
 
@@ -62,8 +63,11 @@ pub fn decide_medium(
         });
     }
     let listed = |of: &&&Carried| super::decide::is_listed(policy, gate.gate, of.payload.class);
-    let open = |of: &&&Carried| of.is_open(policy, now);
-    let meant = narrowed(narrowed(live, listed), open);
+    let listed = narrowed(live, listed);
+    // Those that are good now, or else the next or the last that was: its verdict says when.
+    let distances = listed.iter().map(|of| of.distance(policy, now));
+    let nearest = distances.min().unwrap_or(0);
+    let meant = narrowed(listed, |of| of.distance(policy, now) == nearest);
     let [one] = meant[..] else {
         let mut classes: Vec<u8> = meant.iter().map(|of| of.payload.class).collect();
         classes.sort_unstable();

@@ -15,6 +15,7 @@ mod media;
 pub mod overrule;
 pub mod present;
 pub mod rules;
+pub mod tries;
 mod turn;
 mod typed;
 mod usage;

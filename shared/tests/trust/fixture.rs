@@ -10,7 +10,7 @@ use shared::trust::{
     Authority, ClassPolicy, CodeRow, Codes, EntryLimit, Expected, Extra, GatePolicy, Header, KeyId,
     KeyStatus, Keyring, KeyringEntry, ListFlags, ListPolicy, Manifest, MediumLink, Policy,
     QuestionKind, QuestionPolicy, Root, Roster, RosterEntry, Segment, Signed, Statement,
-    StatementKind, Supervisor, Supervisors, Terms, TicketRow, TicketRowStatus, TicketTerms, seal,
+    StatementKind, Supervisor, Supervisors, TicketRow, TicketRowStatus, TicketTerms, seal,
 };
 
 pub(crate) const DOMAIN: &[u8] = b"TKT1.statement\0";
@@ -253,7 +253,7 @@ pub(crate) fn extras() -> Segment {
             active: true,
             until: Some(CREATED.plus_secs(50_000)),
         }],
-        terms: Some(Terms {
+        terms: Some(TicketTerms {
             zones: 0b11,
             not_before: 64,
             not_after: 104,

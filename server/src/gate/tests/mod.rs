@@ -18,6 +18,7 @@ mod overruling;
 mod publishing;
 mod redeeming;
 mod rotating_keys;
+mod showing;
 mod site;
 mod syncing;
 mod watching;
