@@ -46,6 +46,8 @@ pub use status::{
     Status, TriesView,
 };
 pub use sync::gossip;
+#[doc(hidden)]
+pub use sync::open_disk;
 pub use sync::{
     AddressError, Claimed, GOSSIP_PORT, Gossip, GossipEvent, GossipOptions, MissedView, NoticeView,
     PeerAddress, PeerLine, PeersReport, Wanted,

@@ -15,6 +15,8 @@ pub(crate) mod proto;
 mod transport;
 
 pub use engine::{SyncReport, Syncer};
+#[doc(hidden)]
+pub use peers::open_disk;
 pub use peers::{
     Claimed, Gossip, GossipEvent, GossipOptions, MissedView, NoticeView, PeerLine, PeersReport,
     Wanted,

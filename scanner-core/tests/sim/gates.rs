@@ -122,6 +122,9 @@ impl World {
             return;
         }
         let urgent = self.random.chance(100);
+        if let Some(watch) = &mut self.watch {
+            watch.made(log, seq, self.time, at, urgent);
+        }
         self.input(at, Input::Appended { log, urgent });
     }
 }

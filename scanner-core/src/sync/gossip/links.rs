@@ -53,6 +53,8 @@ pub(super) struct Link {
     pub(super) told_all: bool,
     /// Digests that differed, one after another.
     pub(super) unlike: u32,
+    /// How often it was told everything since anything new came from anywhere.
+    pub(super) fruitless: u32,
     /// When it last asked or opened its window.
     pub(super) paid_at: u64,
     /// What it offered and is not here.
@@ -86,6 +88,7 @@ impl Link {
             told: BTreeMap::new(),
             told_all: false,
             unlike: 0,
+            fruitless: 0,
             paid_at: now,
             offers: BTreeMap::new(),
             wants: VecDeque::new(),

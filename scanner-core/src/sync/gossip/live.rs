@@ -42,6 +42,7 @@ impl Node {
         store: &mut dyn Store,
     ) -> Result<(), StoreError> {
         let count = entries.len();
+        self.work.came += count as u64;
         let mut again = 0;
         let mut bytes = 0;
         for LiveEntry { number, entry } in entries {
@@ -58,8 +59,11 @@ impl Node {
             // All of it was here: another link is faster.
             self.send(link, Message::Prune);
         }
-        let full = bytes >= FILL_BYTES;
-        self.flush_by(now.millis + if full { 0 } else { self.options.timing.flush });
+        if bytes >= FILL_BYTES {
+            self.flush_by(now.millis);
+        } else {
+            self.flush_soon(now);
+        }
         Ok(())
     }
 
@@ -178,7 +182,7 @@ impl Node {
         if log.staged.is_empty() {
             return;
         }
-        self.flush_by(now.millis + self.options.timing.flush);
+        self.flush_soon(now);
     }
 
     /// The peer has so much, at least.
@@ -255,6 +259,7 @@ impl Node {
                 }
             }
             log.tip = log.head;
+            self.stirred = true;
         }
     }
 
@@ -318,11 +323,16 @@ impl Node {
     }
 
     fn committed(&mut self, heads: &BTreeMap<LogId, LogHead>) {
+        for of in self.links.values_mut() {
+            of.fruitless = 0;
+        }
         for (id, head) in heads {
             let Some(log) = self.logs.get_mut(id) else {
                 continue;
             };
             log.head = *head;
+            self.stirred = true;
+            self.work.taken += log.staged.len() as u64;
             for staged in std::mem::take(&mut log.staged) {
                 if let Some(signature) = staged.stored.signature {
                     log.fresh.push(Fresh {

@@ -47,14 +47,16 @@ impl Options {
 /// Milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// New entries are gathered for so long before they are committed and passed on.
+    /// At least this long between two flushes: what comes meanwhile is gathered, then committed and
+    /// passed on together.
     pub flush: u64,
     /// What is durable here is told within this, with the next entries that go the same way if they
     /// come first: a packet for each flush and link would cost more than the entries.
     pub note: u64,
     /// What a peer offered and nobody brought is asked for after this.
     pub pull_after: u64,
-    /// Between two exchanges of digests: a random time between these.
+    /// Between two exchanges of digests: a random time between these; up to eight times as long
+    /// while nothing happens.
     pub exchange: (u64, u64),
     /// A peer that was asked and brings nothing is passed over after this.
     pub pull_timeout: u64,

@@ -21,3 +21,4 @@ pub use desk::{Claimed, Wanted};
 pub use gossip::{Gossip, GossipOptions};
 pub(crate) use report::shown;
 pub use report::{GossipEvent, MissedView, NoticeView, PeerLine, PeersReport};
+pub use store::open_disk;
