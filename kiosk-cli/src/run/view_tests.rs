@@ -271,6 +271,7 @@ fn conflicting(serial: u32, mine: bool) -> Conflict {
         gate: Some(gate.to_owned()),
         at: NOW.plus_secs(secs),
         duplicate: secs > 0,
+        quarantined: false,
     };
     Conflict {
         serial,

@@ -137,6 +137,6 @@ fn the_comments_name_what_the_rows_play() {
         .split_once("fn each_row_gives_the_same_words_on_sqlite")
         .expect("it");
     let (comment, _) = rest.split_once("play_all").expect("a body");
-    let played: String = rows().map(|row| format!("{} ", row.numbers)).collect();
-    assert_eq!(named(comment), named(&played));
+    let played: Vec<_> = rows().map(|row| row.numbers).collect();
+    assert_eq!(named(comment), named(&played.join(" ")));
 }
