@@ -6,6 +6,8 @@
 
 use scanner_core::chip::ChipError;
 
+use crate::error::Failure;
+
 #[cfg(feature = "pcsc")]
 pub(crate) use with_pcsc::watch;
 
@@ -22,14 +24,22 @@ pub(crate) fn told(error: &ChipError) -> String {
     }
 }
 
+/// Whether there can be a reader at all; asked before anything else is looked at.
+pub(crate) fn available() -> Result<(), Failure> {
+    if cfg!(feature = "pcsc") {
+        return Ok(());
+    }
+    Err(Failure::Usage(
+        "this program was built without chip readers (cargo feature `pcsc`)".to_owned(),
+    ))
+}
+
 #[cfg(not(feature = "pcsc"))]
 pub(crate) fn watch(
     _named: Option<&str>,
     _seen: impl FnMut(Result<scanner_core::chip::Chip, ChipError>) -> bool,
-) -> Result<(), crate::error::Failure> {
-    Err(crate::error::Failure::Usage(
-        "this program was built without chip readers (cargo feature `pcsc`)".to_owned(),
-    ))
+) -> Result<(), Failure> {
+    available()
 }
 
 #[cfg(feature = "pcsc")]

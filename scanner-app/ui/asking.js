@@ -11,10 +11,13 @@ const HINTS = {
 // `closed()` when the panel goes.
 export function setUpAsking({ done, closed }) {
   let again = '';
+  // What was said and need not be asked again.
+  let said = [];
 
-  // `words` say whose ticket it is. Opened twice for one ticket, what was said is no answer.
+  // Opened twice for one ticket, what was said to these questions is no answer.
   function open(questions, ticket) {
     const problem = again === ticket ? 'That is not an answer to what was asked.' : '';
+    said = again === ticket ? said.filter(({ question }) => questions.every(({ id }) => id !== question)) : [];
     again = '';
     $('asking-problem').textContent = problem;
     $('asking-problem').hidden = !problem;
@@ -32,9 +35,10 @@ export function setUpAsking({ done, closed }) {
   $('asking-form').addEventListener('submit', (event) => {
     event.preventDefault();
     const answers = [...$('asked').children].map((item) => ({ question: item.dataset.question, value: value(item) }));
+    said = [...said, ...answers];
     again = $('asking').dataset.ticket;
     close();
-    done(answers);
+    done(said);
   });
   $('waive').addEventListener('click', () => {
     close();

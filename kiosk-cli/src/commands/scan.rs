@@ -69,6 +69,9 @@ impl<'a> Question<'a> {
 }
 
 pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
+    if args.reader.is_some() {
+        chips::available()?;
+    }
     let mut scanner = open(data)?;
     let gate = args
         .gate
