@@ -60,8 +60,8 @@ async fn a_typed_code_finds_its_ticket_and_wrong_ones_wait() {
 }
 
 #[tokio::test]
-async fn a_flood_of_guesses_is_counted_before_it_costs_anything() {
-    // T6, corpus 100 (KDF flood): what comes at once is no more than what comes in turn.
+async fn a_flood_of_guesses_gets_no_more_looks_than_guesses_in_turn() {
+    // T6, corpus 100 (KDF flood): each look costs a slow hash, and a try is counted before its look.
     let site = Site::with_tickets(1).await;
     let code = text(&site.claim(0).await, "code");
     let flood = (0..24).map(|_| reason(&site, "00000000000098"));
