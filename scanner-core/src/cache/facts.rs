@@ -57,6 +57,7 @@ pub(crate) struct SyncFacts {
     pub(crate) clock_measured_at: Option<Timestamp>,
     /// The peers' clocks minus this device's clock, their median.
     pub(crate) peers_offset_ms: Option<i64>,
+    pub(crate) peers_measured_at: Option<Timestamp>,
     /// The server said that this device was evicted.
     pub(crate) evicted: bool,
     /// The server said that the organizer must still confirm this device.
@@ -82,10 +83,15 @@ impl Cache {
     }
 
     /// Other than `store_sync_facts` this leaves what a sync of another process writes alone.
-    pub(crate) fn store_peers_offset(&mut self, offset_ms: i64) -> Result<(), Cause> {
+    pub(crate) fn store_peers_offset(
+        &mut self,
+        offset_ms: i64,
+        at: Timestamp,
+    ) -> Result<(), Cause> {
         self.write(|tx| {
             let mut facts: SyncFacts = read(tx, SYNC)?.unwrap_or_default();
             facts.peers_offset_ms = Some(offset_ms);
+            facts.peers_measured_at = Some(at);
             write(tx, SYNC, &facts)
         })
     }

@@ -416,7 +416,10 @@ impl Driver {
 
     /// The own clock was held against the peers'.
     fn compared(&mut self, offset: i64) -> Result<(), StoreError> {
-        let stored = self.store.cache.store_peers_offset(offset);
+        let stored = self
+            .store
+            .cache
+            .store_peers_offset(offset, self.edge.clock.now());
         stored.map_err(Error::from)?;
         self.adopt_roster().map_err(Error::from)?;
         self.edit(|report| report.clock_offset_ms = Some(offset));
