@@ -15,6 +15,7 @@ mod reissue;
 mod scenarios;
 mod screen;
 mod steps;
+mod stolen;
 mod strict;
 mod turning;
 mod watching;
