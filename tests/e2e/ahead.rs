@@ -90,7 +90,6 @@ fn checked_in_ahead_in_a_browser_a_guest_is_admitted_without_a_question() {
     browser.until("document.querySelector('.ahead button')?.textContent === 'Check in'");
     browser.value("document.querySelector('a[href=\"#ahead\"]').click()");
     browser.until("scrollY > 0");
-    keep(&browser.screenshot("ahead-form.png"));
     // The browser itself holds back a form that is not filled in.
     browser.value("document.querySelector('.ahead button').click()");
     browser.until("document.querySelector('#q-shirt:invalid')");
@@ -105,7 +104,6 @@ fn checked_in_ahead_in_a_browser_a_guest_is_admitted_without_a_question() {
     browser.until("document.querySelector('.qr svg') && document.body.dataset.state === 'ready'");
     // What came of it is in sight.
     browser.until("scrollY > 0");
-    keep(&browser.screenshot("ahead-done.png"));
 
     let path = format!("/claimed-tickets/{}/answers", text(&stage.tickets[0], "id"));
     let kept = stage.event.api.get(&path).ok();
@@ -151,14 +149,4 @@ fn checked_in_ahead_on_a_mongodb_replica_set_a_guest_is_admitted_without_a_quest
     stage.doors_open_without_a_network();
     let again = guest.post(&path, &answers);
     assert_eq!((again.status, again.code()), (409, "already_used"));
-}
-
-/// For people who want to see it: `GATEHOUSE_PICTURES` names a folder.
-fn keep(picture: &std::path::Path) {
-    if let (Some(folder), Some(name)) =
-        (std::env::var_os("GATEHOUSE_PICTURES"), picture.file_name())
-    {
-        let to = std::path::Path::new(&folder).join(name);
-        std::fs::copy(picture, to).expect("copied");
-    }
 }

@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 use shared::api::accounts::Role;
 use shared::api::tickets::TicketStatus;
+use shared::ids::ClassId;
 use shared::trust::TicketRow;
 
 use super::super::ClaimedTicket;
+use crate::events::model::TicketClass;
 use crate::gate::tests::Site;
 use crate::inventory::model::IssuedTicket;
 use crate::orders::fixture::Shop;
@@ -304,6 +306,17 @@ async fn a_new_attendee_starts_anew_and_the_same_one_does_not() {
             "a new code, the same guest"
         );
     }
+    let wristband = json!({ "uid": "04A1B2C3D4E5F6" });
+    let bound = site
+        .test
+        .post(&path(&ticket, "bind"), &site.organizer, wristband)
+        .await;
+    bound.expect(200);
+    assert_eq!(
+        shown(&site, &ticket).await,
+        done,
+        "a wristband on the same guest"
+    );
     let other = json!({ "attendee": { "name": "Bo Tran", "email": "bo@example.org" } });
     let passed_on = site.test.post(&reissue, &site.attendee, other).await;
     passed_on.expect(200);
@@ -315,6 +328,29 @@ async fn a_new_attendee_starts_anew_and_the_same_one_does_not() {
         .await
         .expect(200);
     assert_eq!(reason(&site, &ticket).await, "ok");
+}
+
+#[tokio::test]
+async fn a_phone_that_takes_over_a_turning_code_asks_for_nothing_again() {
+    // V7 T9
+    let site = open(1).await;
+    let class = ClassId::from_bytes([0xC0; 16]).to_string();
+    site.change::<TicketClass>(&class, |class| class.rotating = true)
+        .await;
+    let ticket = site.claim(0).await;
+    let done = check_in(&site, &ticket, &[("shirt", "s")]).await;
+    let done = done.expect(200);
+    let page = text(&ticket, "pageUrl").strip_prefix("http://gatehouse.test");
+    let chain = format!("{}/chain", page.expect("ours"));
+    for (generation, anchor) in [(1, "5e"), (2, "77")] {
+        site.test
+            .clock
+            .set(NOW.plus_secs(i64::from(generation) * 60));
+        let activation = json!({ "generation": generation, "anchor": anchor.repeat(16) });
+        site.test.post(&chain, "", activation).await.expect(200);
+        assert_eq!(shown(&site, &ticket).await, done);
+        assert_eq!(reason(&site, &ticket).await, "ok");
+    }
 }
 
 #[tokio::test]
@@ -378,46 +414,52 @@ async fn the_organizer_counts_those_who_can_still_come() {
     assert_eq!(counted(&site).await, (json!(1), json!(2), each));
 }
 
+/// A guest of a shop where nothing is asked, checked in ahead.
+async fn checked_in(shop: &Shop, ticket: &Value) -> String {
+    let attendee = json!({ "name": "Ann", "email": "ann@example.org" });
+    let claim = json!({ "ticketId": ticket["id"], "attendee": attendee });
+    let claim = shop
+        .t
+        .post("/api/v1/claimed-tickets/claim", &shop.buyer, claim);
+    let ticket = claim.await.expect(201);
+    let check_in = path(&ticket, "pre-check-in");
+    let done = shop.t.post(&check_in, &shop.buyer, json!({})).await;
+    done.expect(200);
+    check_in
+}
+
 #[tokio::test]
-async fn money_that_goes_back_takes_it_along() {
-    // V7 P5
+async fn an_order_that_ends_takes_it_along() {
+    // V7 P5 S16
     let shop = Shop::open(3).await;
     let window = json!({ "opensAt": NOW, "closesAt": NOW.plus_secs(OPEN_SECS) });
     let settings = Some(json!({ "preCheckIn": window }));
     let path = format!("/api/v1/events/{}/check-in", shop.event);
     let set = shop.t.call("PUT", &path, &shop.organizer, settings).await;
     set.expect(200);
-    let order = shop.buy(2).await;
-    let order = text(&order, "id").to_owned();
-    let bought = shop.order_now(&order).await;
-    let claim = json!({
-        "ticketId": bought["tickets"][0]["id"],
-        "attendee": { "name": "Ann", "email": "ann@example.org" },
-    });
-    let claim = shop
-        .t
-        .post("/api/v1/claimed-tickets/claim", &shop.buyer, claim);
-    let ticket = claim.await.expect(201);
-    let check_in = format!(
-        "/api/v1/claimed-tickets/{}/pre-check-in",
-        text(&ticket, "id")
-    );
-    shop.t
-        .post(&check_in, &shop.buyer, json!({}))
-        .await
-        .expect(200);
     let list = format!("/api/v1/events/{}/pre-check-ins", shop.event);
     let counts = async || {
         let view = shop.t.get(&list, &shop.organizer).await.expect(200);
         (view["done"].clone(), view["of"].clone())
     };
+    let act = async |order: &Value, act: &str, caller: &str, body: Value| {
+        let path = format!("/api/v1/orders/{}/{act}", text(order, "id"));
+        shop.t.post(&path, caller, body).await.expect(200);
+    };
+    let paid = shop.buy(2).await;
+    let first = checked_in(&shop, &paid["tickets"][0]).await;
+    let owing = shop.order(1).await.expect(201);
+    let terms = json!({ "validIfPending": true });
+    act(&owing, "pay-later", &shop.organizer, terms).await;
+    let second = checked_in(&shop, &owing["tickets"][0]).await;
+    assert_eq!(counts().await, (json!(2), json!(2)));
+
+    act(&paid, "refund", &shop.organizer, json!({})).await;
     assert_eq!(counts().await, (json!(1), json!(1)));
-    let refund = format!("/api/v1/orders/{order}/refund");
-    shop.t
-        .post(&refund, &shop.organizer, json!({}))
-        .await
-        .expect(200);
+    act(&owing, "cancel", &shop.buyer, json!({})).await;
     assert_eq!(counts().await, (json!(0), json!(0)));
-    let refused = shop.t.post(&check_in, &shop.buyer, json!({})).await;
-    refused.expect_error(409, "cancelled");
+    for check_in in [first, second] {
+        let refused = shop.t.post(&check_in, &shop.buyer, json!({})).await;
+        refused.expect_error(409, "cancelled");
+    }
 }
