@@ -101,6 +101,10 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/payments", Access::User),
     (Method::GET, "/payments/{id}", Access::User),
     (Method::POST, "/payments/webhook/demo", Access::Signed),
+    (Method::POST, "/payments/webhook/payos", Access::Signed),
+    (Method::POST, "/payments/webhook", Access::Signed),
+    (Method::GET, "/events/{id}/refunds", Access::User),
+    (Method::POST, "/refunds/{id}/confirm", Access::User),
     (Method::POST, "/payments/demo/{id}/pay", Access::Public),
     (Method::POST, "/payments/demo/{id}/decline", Access::Public),
     // tickets
