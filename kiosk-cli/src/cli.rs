@@ -50,7 +50,7 @@ pub(crate) enum Command {
     Gossip(Gossip),
     /// Decide about codes: one a line on stdin, or pictures of them
     Scan(Scan),
-    /// The full-screen gate: scan and sync together, until it is ended
+    /// The full-screen gate: scan, sync and gossip together, until it is ended
     Run(Run),
     /// Show snapshot, entries, what waits for upload, peers and clock
     Status(Plain),
@@ -98,14 +98,9 @@ pub(crate) struct Sync {
     pub(crate) json: bool,
 }
 
-/// Devices need no server to agree: each passes on what the other lacks. Runs beside `kiosk scan` of
-/// the same data directory, until it is stopped.
-#[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag that a person gives or leaves out"
-)]
-pub(crate) struct Gossip {
+/// How this device finds others, and lets itself be found.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Peers {
     /// Where to take calls from other devices
     #[arg(long, value_name = "ADDR:PORT", default_value_t = SocketAddr::from(([0, 0, 0, 0], GOSSIP_PORT)))]
     pub(crate) listen: SocketAddr,
@@ -114,10 +109,22 @@ pub(crate) struct Gossip {
     pub(crate) no_listen: bool,
     /// A device to call: host:port, or the link that another device shows
     #[arg(long = "peer", value_name = "ADDR")]
-    pub(crate) peers: Vec<PeerAddress>,
+    pub(crate) seeds: Vec<PeerAddress>,
     /// Neither look for devices by multicast nor call out to them
     #[arg(long)]
     pub(crate) no_multicast: bool,
+}
+
+/// Devices need no server to agree: each passes on what the other lacks. Runs beside `kiosk scan` of
+/// the same data directory, until it is stopped. `kiosk run` does all of this itself.
+#[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that a person gives or leaves out"
+)]
+pub(crate) struct Gossip {
+    #[command(flatten)]
+    pub(crate) peers: Peers,
     /// Leave the server alone
     #[arg(long)]
     pub(crate) no_server: bool,
@@ -168,6 +175,9 @@ pub(crate) struct Scan {
     /// or a shell command that writes JPEG after JPEG to stdout
     #[arg(long, value_name = "DEVICE|CMD", num_args = 0..=1, default_missing_value = "/dev/video0", conflicts_with = "image")]
     pub(crate) camera: Option<String>,
+    /// Read wristbands and cards at a chip reader: the one of this name, or the only one
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["image", "camera"])]
+    pub(crate) reader: Option<String>,
     /// Run this shell command after each admission, for example to open a turnstile
     #[arg(long, value_name = "CMD")]
     pub(crate) on_admit: Option<String>,
@@ -211,6 +221,11 @@ pub(crate) struct Run {
     /// While this device is not enrolled, wait for gatehouse-enrol.txt here or below
     #[arg(long, value_name = "DIR")]
     pub(crate) enrol_from: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) peers: Peers,
+    /// Talk with the server only, not with other devices
+    #[arg(long, conflicts_with_all = ["listen", "no_listen", "seeds", "no_multicast"])]
+    pub(crate) no_peers: bool,
 }
 
 #[derive(Debug, Args)]
@@ -243,6 +258,9 @@ pub(crate) struct Force {
     /// Which way the guest goes
     #[arg(long, value_enum, default_value_t = Direction::In)]
     pub(crate) direction: Direction,
+    /// Run this shell command when the guest was let in, for example to open a turnstile
+    #[arg(long, value_name = "CMD")]
+    pub(crate) on_admit: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,

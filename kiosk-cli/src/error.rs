@@ -4,6 +4,9 @@ use std::process::ExitCode;
 
 use scanner_core::Kind;
 
+/// The server's word for a device whose six digits the organizer has not compared yet.
+pub(crate) const UNCONFIRMED: &str = "device_pending";
+
 /// The exit codes. A fixed contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -89,6 +92,9 @@ impl Failure {
                 }
                 Kind::Refused => match error.refusal_code() {
                     Some("device_evicted") => Some("ask the organizer to enrol this device anew"),
+                    Some(UNCONFIRMED) => Some(
+                        "`kiosk status` shows the six digits that the organizer has to confirm",
+                    ),
                     _ => Some("ask the organizer for a new enrolment link"),
                 },
                 Kind::Untrusted => Some("do not go on: show this to the organizer"),

@@ -4,12 +4,14 @@
 //! explanations and logs go to stderr; the exit code is part of the contract (`error`).
 
 mod camera;
+mod chips;
 mod cli;
 mod commands;
 mod error;
 mod hooks;
 mod run;
 mod stick;
+mod talk;
 mod ui;
 
 use std::process::ExitCode;

@@ -2,7 +2,8 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use scanner_core::{Direction, Outcome, Verdict};
+use scanner_core::{Conflict, Direction, Outcome, Verdict};
+use shared::time::Timestamp;
 use tracing_subscriber::EnvFilter;
 
 use crate::error::{Exit, Failure};
@@ -78,6 +79,12 @@ pub(crate) fn ready(gate: &str) {
     let _written = writeln!(std::io::stderr(), "{}", ready_line(gate));
 }
 
+/// A word to whoever stands there; stdout is for answers.
+#[cfg(feature = "pcsc")]
+pub(crate) fn news(text: &str) {
+    let _written = writeln!(std::io::stderr(), "{text}");
+}
+
 fn ready_line(gate: &str) -> String {
     format!("Ready at {gate}. Scan a ticket.")
 }
@@ -133,6 +140,35 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// A ticket by which more came in than may. `clock` tells a moment as the reader's clock shows it.
+pub(crate) fn conflict(of: &Conflict, clock: impl Fn(Timestamp) -> String) -> String {
+    let places = of.admissions.iter().map(|of| {
+        let place = of.gate.as_deref().or(of.device.as_deref());
+        format!("{} at {}", place.unwrap_or("a gate"), clock(of.at))
+    });
+    let places: Vec<String> = places.collect();
+    format!(
+        "ticket {:04} let in {} times: {}",
+        of.serial,
+        places.len(),
+        places.join(", ")
+    )
+}
+
+/// One of them, or so many.
+pub(crate) fn many(count: u64, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
+/// Minutes and seconds, as a stop watch shows them.
+pub(crate) fn stop_watch(secs: u64) -> String {
+    match (secs / 3600, secs / 60 % 60, secs % 60) {
+        (0, minutes, secs) => format!("{minutes:02}:{secs:02}"),
+        (hours, minutes, secs) => format!("{hours}:{minutes:02}:{secs:02}"),
+    }
+}
+
 /// Seconds as people say them.
 pub(crate) fn duration(secs: i64) -> String {
     match secs {
@@ -147,7 +183,6 @@ pub(crate) fn duration(secs: i64) -> String {
 mod tests {
     use super::*;
     use scanner_core::Reason;
-    use shared::time::Timestamp;
 
     fn refused() -> Verdict {
         Verdict {
@@ -208,6 +243,9 @@ mod tests {
             (200_000, "2 days"),
         ] {
             assert_eq!(duration(secs), said);
+        }
+        for (secs, said) in [(5, "00:05"), (754, "12:34"), (3661, "1:01:01")] {
+            assert_eq!(stop_watch(secs), said);
         }
     }
 }

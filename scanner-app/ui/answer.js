@@ -10,7 +10,7 @@ const WORDS = { admit: 'Admit', refuse: 'Do not admit', attention: 'Check first'
 const GLYPHS = { admit: '✓', refuse: '✕', attention: '!' };
 const STEPS = {
   needs_id: 'ID is right: admit',
-  needs_answer: 'Answered: admit',
+  needs_answer: 'Ask the guest',
   needs_payment: 'Paid: admit',
 };
 const ADMIT_STAYS_MS = 8000;
@@ -23,7 +23,7 @@ const answers = [];
 let timer;
 let previous = null;
 
-function paint(kind, word, { who = '', holder = '', explanation = '', earlier = '', step = '', overrule = false } = {}) {
+function paint(kind, word, { who = '', holder = '', explanation = '', earlier = '', notes = [], step = '', overrule = false } = {}) {
   clearTimeout(timer);
   document.body.dataset.verdict = kind;
   delete $('answer').dataset.fresh;
@@ -34,6 +34,12 @@ function paint(kind, word, { who = '', holder = '', explanation = '', earlier = 
   $('holder').textContent = holder;
   $('explanation').textContent = explanation;
   $('earlier').textContent = earlier;
+  $('notes').replaceChildren(...notes.map((note) => {
+    const item = document.createElement('li');
+    item.textContent = note;
+    return item;
+  }));
+  $('notes').hidden = notes.length === 0;
   $('confirm').textContent = step;
   $('confirm').hidden = !step;
   $('overrule').hidden = !overrule;
@@ -71,6 +77,7 @@ export function showVerdict(verdict, isMuted, isSupervised = false) {
     holder: verdict.holder ?? '',
     explanation: verdict.explanation,
     earlier: readTwice(verdict) ? 'Admitted here a moment ago. Was it read twice?' : earlierUse(verdict),
+    notes: verdict.notes ?? [],
     step: kind === 'attention' ? STEPS[verdict.reason] ?? '' : '',
     overrule: isSupervised && mayBeAsked(verdict),
   });

@@ -2,6 +2,7 @@
 // other, and shows what the core has written down.
 
 import { isAnswered, showChecking, showProblem, showReady, showUndone, showVerdict } from './answer.js';
+import { setUpAsking } from './asking.js';
 import { setUpFind } from './find.js';
 import { showStatus, showUnknown } from './status.js';
 import { setUpSupervisor } from './supervise.js';
@@ -43,19 +44,21 @@ let latest = null;
 let answered = null;
 let isSupervised = false;
 
-function check(reading, isConfirmed = false) {
+function check(reading, isConfirmed = false, answers = []) {
   if (!reading.text.trim() && !reading.keys) return;
   find.close();
   supervisor.close();
-  queue = queue.then(() => decide(reading, isConfirmed));
+  asking.close();
+  queue = queue.then(() => decide(reading, isConfirmed, answers));
 }
 
-async function decide(reading, isConfirmed) {
+async function decide(reading, isConfirmed, answers) {
   showChecking();
   latest = reading;
   try {
-    answered = await invoke('scan', { ...reading, confirmed: isConfirmed });
+    answered = await invoke('scan', { ...reading, confirmed: isConfirmed, answers });
     showVerdict(answered, isMuted(), isSupervised);
+    if (answered.questions.length && answers.length) asking.open(answered.questions, reading.text);
   } catch (problem) {
     showProblem(String(problem), isMuted());
   }
@@ -129,6 +132,13 @@ function overruled(command, answer) {
   refresh();
 }
 
+// Nothing is in the way of the next guest: neither a panel nor an answer that is still to be read.
+const isFree = () => ['find', 'supervise', 'asking'].every((panel) => $(panel).hidden);
+
+const asking = setUpAsking({
+  done: (answers) => { if (latest) check(latest, answers === null, answers ?? []); },
+  closed: rest,
+});
 const supervisor = setUpSupervisor({ ask: invoke, done: overruled, closed: rest });
 const find = setUpFind({
   search: (query) => invoke('search', { query }),
@@ -140,7 +150,7 @@ const find = setUpFind({
 });
 const forgetKeys = listenToWedge({
   field: () => ({ enrol: $('enrol-link'), scan: $('code') })[screen()],
-  begun: () => { if (screen() === 'scan' && isAnswered() && $('find').hidden && $('supervise').hidden) showReady(); },
+  begun: () => { if (screen() === 'scan' && isAnswered() && isFree()) showReady(); },
   submit: (reading) => (screen() === 'scan' ? check(reading) : enrol(reading.text)),
 });
 
@@ -163,7 +173,11 @@ document.addEventListener('paste', (event) => {
   forgetKeys();
   check({ text, keys: '' });
 });
-$('confirm').addEventListener('click', () => { if (latest) check(latest, true); });
+$('confirm').addEventListener('click', () => {
+  if (!latest) return;
+  if (answered?.questions?.length) asking.open(answered.questions, latest.text);
+  else check(latest, true);
+});
 $('overrule').addEventListener('click', () => {
   const isTicket = latest && answered?.serial != null;
   const words = [answered?.class, answered?.seat, answered?.holder].filter(Boolean).join(' · ');
@@ -177,7 +191,7 @@ $('sound').addEventListener('click', () => {
 $('trouble-again').addEventListener('click', refresh);
 // A button that was pressed with a finger or mouse must not keep the Enter of the next reading.
 document.addEventListener('click', (event) => {
-  if (event.detail > 0 && event.target.closest('#scan button') && $('find').hidden && $('supervise').hidden) rest();
+  if (event.detail > 0 && event.target.closest('#scan button') && isFree()) rest();
 });
 document.querySelector('#sound').addEventListener('pointerup', () => setTimeout(rest));
 

@@ -43,7 +43,7 @@ export function listenToWedge({ field, submit, begun }) {
   return () => { run = null; };
 }
 
-const isEditable = (element) => element?.matches?.('input, textarea') ?? false;
+const isEditable = (element) => element?.matches?.('input, textarea, select') ?? false;
 const isCharacter = (event) => [...event.key].length === 1;
 
 function isShortcut(event) {

@@ -30,23 +30,30 @@ pub struct ConflictingUse {
     /// By the clock of the device that wrote it.
     pub at: Timestamp,
     pub duplicate: bool,
+    /// Its device had been cut off, or wrote two things in one place: it does not count.
+    pub quarantined: bool,
 }
 
 impl Scanner {
     /// This device's own first, then the newest; and how many there are in all.
     pub(crate) fn conflicts(&self) -> (Vec<Conflict>, u64) {
-        let mut found: Vec<Conflict> = self
-            .book()
-            .state
-            .used_again()
-            .filter_map(|(serial, state)| {
-                let labelled = state.labelled();
-                let is_conflict = labelled
-                    .iter()
-                    .any(|(_, label)| *label == UseLabel::Duplicate);
-                is_conflict.then(|| self.conflict(serial, &labelled))
-            })
-            .collect();
+        let book = self.book();
+        let again = book.state.used_again();
+        let counted = again.filter_map(|(serial, state)| {
+            let labelled = state.labelled();
+            let is_conflict = labelled
+                .iter()
+                .any(|(_, label)| *label == UseLabel::Duplicate);
+            (is_conflict && book.suspects.of(serial).is_empty())
+                .then(|| self.conflict(serial, &labelled, &[]))
+        });
+        // With what is quarantined, one admission that counts is a conflict too.
+        let suspected = book.suspects.serials().filter_map(|serial| {
+            let state = book.state.ticket(serial).unwrap_or_default();
+            let conflict = self.conflict(serial, &state.labelled(), &book.suspects.of(serial));
+            (conflict.admissions.len() > 1).then_some(conflict)
+        });
+        let mut found: Vec<Conflict> = counted.chain(suspected).collect();
         let in_all = found.len() as u64;
         found.sort_by_key(|of| {
             let latest = of.admissions.iter().map(|of| of.at).max();
@@ -56,22 +63,26 @@ impl Scanner {
         (found, in_all)
     }
 
-    fn conflict(&self, serial: u32, labelled: &[(Use, UseLabel)]) -> Conflict {
+    fn conflict(&self, serial: u32, labelled: &[(Use, UseLabel)], suspects: &[Use]) -> Conflict {
         let policy = self.book().snapshot.as_ref().map(|of| &of.policy);
-        let admissions = labelled.iter().filter_map(|(use_, label)| {
-            let duplicate = match label {
-                UseLabel::Primary => false,
-                UseLabel::Duplicate => true,
-                UseLabel::None => return None,
-            };
+        let counted = labelled.iter().filter_map(|(use_, label)| match label {
+            UseLabel::Primary => Some((use_, false, false)),
+            UseLabel::Duplicate => Some((use_, true, false)),
+            UseLabel::None => None,
+        });
+        let suspected = suspects.iter().map(|use_| (use_, false, true));
+        let mut all: Vec<(&Use, bool, bool)> = counted.chain(suspected).collect();
+        all.sort_unstable_by_key(|(use_, ..)| **use_);
+        let admissions = all.into_iter().map(|(use_, duplicate, quarantined)| {
             let gate = policy.and_then(|of| of.gates.get(usize::from(use_.gate)));
-            Some(ConflictingUse {
+            ConflictingUse {
                 device_id: use_.device,
                 device: self.book().device(use_.device).map(|of| of.name.clone()),
                 gate: gate.map(|of| of.name.clone()),
                 at: use_.hlc.at(),
                 duplicate,
-            })
+                quarantined,
+            }
         });
         let admissions: Vec<ConflictingUse> = admissions.collect();
         let own = self.identity().device;

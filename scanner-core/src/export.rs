@@ -4,10 +4,11 @@ use std::io::Write;
 
 use serde::Serialize;
 use shared::ids::DeviceId;
-use shared::log::{DecisionFlags, Entry, EntryKind, LogId};
+use shared::log::{DecisionFlags, Entry, EntryKind, LogHead};
 use shared::time::Timestamp;
 
 use crate::admit::Scanner;
+use crate::cache::LogRow;
 use crate::error::{Cause, Error};
 
 /// How an entry is known to be its device's.
@@ -66,16 +67,15 @@ impl Scanner {
         for row in self.cache().logs()? {
             let mut failed = None;
             self.cache()
-                .walk(&row, row.genesis.head(), |entry, stored| {
+                .walk(&row, row.genesis.head(), |entry, stored, after| {
                     if failed.is_some() {
                         return;
                     }
-                    let line = self.line(row.log, row.genesis.device, row.own, row.acked, entry, {
-                        match stored.signature {
-                            Some(_) => Proven::Signature,
-                            None => Proven::Chain,
-                        }
-                    });
+                    let proven = match stored.signature {
+                        Some(_) => Proven::Signature,
+                        None => Proven::Chain,
+                    };
+                    let line = self.line(&row, entry, after, proven);
                     let written = serde_json::to_writer(&mut *out, &line)
                         .map_err(std::io::Error::from)
                         .and_then(|()| out.write_all(b"\n"));
@@ -91,15 +91,8 @@ impl Scanner {
         Ok(lines)
     }
 
-    fn line(
-        &self,
-        log: LogId,
-        device: DeviceId,
-        own: bool,
-        acked: u32,
-        entry: &Entry,
-        proven: Proven,
-    ) -> ExportedEntry {
+    fn line(&self, row: &LogRow, entry: &Entry, after: &LogHead, proven: Proven) -> ExportedEntry {
+        let (log, device) = (row.log, row.genesis.device);
         let book = self.book();
         let listed = book.device(device);
         let gate = book
@@ -111,7 +104,7 @@ impl Scanner {
             seq: entry.seq,
             device_id: device,
             device: listed.map(|of| of.name.clone()),
-            own,
+            own: row.own,
             kind: kind_word(entry.kind),
             at: entry.hlc.at(),
             counter: entry.hlc.counter,
@@ -124,8 +117,8 @@ impl Scanner {
             supervisor: entry.flags.supervisor(),
             supervisor_name: self.supervisor_name(entry),
             target: entry.target.map(|of| format!("{}:{}", of.log, of.seq)),
-            uploaded: entry.seq < acked,
-            counts: listed.is_none_or(|of| of.counts(&log.0, entry.seq)),
+            uploaded: entry.seq < row.acked,
+            counts: listed.is_none_or(|of| of.counts_to(&log.0, after)),
             proven,
         }
     }

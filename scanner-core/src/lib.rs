@@ -20,7 +20,7 @@ mod doctor;
 mod enrol;
 mod error;
 mod export;
-mod input;
+pub mod input;
 mod search;
 mod status;
 mod sync;
@@ -46,8 +46,10 @@ pub use status::{
     Status, TriesView,
 };
 pub use sync::gossip;
+#[doc(hidden)]
+pub use sync::open_disk;
 pub use sync::{
-    AddressError, GOSSIP_PORT, Gossip, GossipEvent, GossipOptions, MissedView, NoticeView,
-    PeerAddress, PeerLine, PeersReport,
+    AddressError, Claimed, GOSSIP_PORT, Gossip, GossipEvent, GossipOptions, MissedView, NoticeView,
+    PeerAddress, PeerLine, PeersReport, Wanted,
 };
 pub use sync::{HttpTransport, SyncReport, Syncer, Transport, TransportError, install_tls};

@@ -9,7 +9,7 @@ use crate::admit::{Overrides, Scanner};
 use crate::cache::Cut;
 use crate::conflicts::Conflict;
 use crate::error::Error;
-use crate::sync::{NoticeView, PeersReport, peers_shown};
+use crate::sync::{MissedView, NoticeView, PeersReport, peers_shown};
 
 /// Beyond this the clock is told to be wrong.
 const CLOCK_SURE_MS: i64 = 30_000;
@@ -38,6 +38,10 @@ pub struct Status {
     pub peers: Vec<PeerView>,
     /// `None` while nothing here talks with other devices.
     pub copies: Option<CopiesView>,
+    /// Where other devices can call this one.
+    pub listening: Option<String>,
+    /// Calls to other devices that came to nothing, the last of each address.
+    pub missed: Vec<MissedView>,
     /// Tickets by which more came in than may, this device's first; at most 100.
     pub conflicts: Vec<Conflict>,
     /// How many there are.
@@ -51,6 +55,8 @@ pub struct Status {
     pub tries: TriesView,
     /// Supervisors can be asked here.
     pub supervised: bool,
+    /// The organizer must still confirm this device: by these six digits.
+    pub unconfirmed: Option<String>,
     /// This device may no longer admit anybody.
     pub evicted: bool,
     /// Own logs that lost entries. While one of them is not settled, nobody is admitted.
@@ -134,8 +140,9 @@ pub struct PeerView {
 pub struct CopiesView {
     /// Devices that have every entry of the open log.
     pub devices: u32,
-    /// Entries of the open log that no other device is known to have.
-    pub uncopied: u32,
+    /// Admissions, exits and the like of the open log that no other device is known to have: of
+    /// those that `entries` counts.
+    pub uncopied: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -195,8 +202,12 @@ impl Scanner {
                 .collect(),
             copies: gossip.as_ref().map(|of| CopiesView {
                 devices: of.copied_to,
-                uncopied: of.uncopied,
+                uncopied: book.open_uses_after(of.copied_until),
             }),
+            listening: gossip.as_ref().and_then(|of| of.listening.clone()),
+            missed: gossip
+                .as_ref()
+                .map_or_else(Vec::new, |of| of.missed.clone()),
             conflicts,
             conflicts_in_all,
             notices: gossip.map_or_else(Vec::new, |of| of.notices.into()),
@@ -204,6 +215,10 @@ impl Scanner {
             overrides: book.overrides,
             tries: self.tries(now)?,
             supervised: self.has_supervisors(),
+            unconfirmed: book
+                .sync
+                .unconfirmed
+                .then(|| identity.transcript_code.clone()),
             evicted: book.is_evicted(identity.device, now),
             cuts,
             refused: self.refused(),

@@ -118,6 +118,8 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::GET, "/claimed-tickets/{id}/answers", Access::User),
     (Method::PUT, "/claimed-tickets/{id}/answers", Access::User),
     (Method::PUT, "/claimed-tickets/{id}/note", Access::Owner),
+    (Method::PUT, "/claimed-tickets/{id}/block", Access::Owner),
+    (Method::DELETE, "/claimed-tickets/{id}/block", Access::Owner),
     (Method::GET, "/events/{id}/media", Access::Owner),
     (Method::PUT, "/events/{id}/media/{medium}", Access::Owner),
     // gate
@@ -172,6 +174,11 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
         Access::Owner,
     ),
     (Method::GET, "/events/{id}/redemptions", Access::Owner),
+    (
+        Method::POST,
+        "/events/{id}/redemptions/{redemptionId}/adopt",
+        Access::Owner,
+    ),
     (Method::GET, "/events/{id}/conflicts", Access::Owner),
     (Method::GET, "/events/{id}/gate/live", Access::Owner),
     (Method::GET, "/events/{id}/staff", Access::Owner),
@@ -179,6 +186,7 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::DELETE, "/events/{id}/staff/{userId}", Access::Owner),
     (Method::GET, "/events/{id}/audit", Access::Owner),
     (Method::GET, "/claimed-tickets/{id}/validate", Access::User),
+    (Method::POST, "/events/{id}/validate", Access::Owner),
     (
         Method::GET,
         "/events/{id}/media/{medium}/validate",

@@ -363,6 +363,7 @@ fn policy() -> Policy {
             name: "Standard".to_owned(),
             zones: 1,
             note: String::new(),
+            strict: false,
         }],
         gates: vec![gate(0, "Gate A"), gate(1, "Gate B")],
         early_tolerance_secs: 0,

@@ -1,5 +1,6 @@
 //! End to end: real processes, real HTTP, real files. Each file is one story.
 
+mod chips;
 mod crash;
 mod enrolment;
 mod gossip;
@@ -7,11 +8,14 @@ mod islands;
 mod journey;
 mod offline;
 mod overrule;
+mod paths;
 mod qr;
 mod refusals;
 mod reissue;
 mod scenarios;
 mod screen;
 mod steps;
+mod strict;
 mod turning;
 mod watching;
+mod weekend;

@@ -51,6 +51,61 @@ const OUT_OF_SCOPE: &[(u16, &str)] = &[
     ),
 ];
 
+/// The suite that plays a scenario over REST and at an offline device, and expects the same words.
+const BOTH_PATHS: &str = "tests/e2e/paths/";
+
+/// What by its nature has one path only, and which. Everything else is played through both.
+const ONE_PATH: &[(&[u16], &str)] = &[
+    (
+        &[60, 61, 62],
+        "people search at a device, over the names that its own list has",
+    ),
+    (
+        &[65],
+        "a device's status is its own screen; the server's counts are those of all devices",
+    ),
+    (
+        &[72],
+        "only a device can be behind: a server knows every class that it signed for",
+    ),
+    (
+        &[85, 86, 87, 89],
+        "how a list comes to a device, whole, in parts or as a difference: sync alone",
+    ),
+    (
+        &[94],
+        "the rule language is one crate that both use, with a suite of its own",
+    ),
+    (
+        &[103, 115],
+        "what the server makes of an entry that comes late or twice: sync alone",
+    ),
+    (
+        &[116, 145],
+        "a name and a code are made when a ticket is claimed, over REST",
+    ),
+    (
+        &[117, 118],
+        "an id in a path is REST's; what a reader may write is played as texts",
+    ),
+    (
+        &[135, 136],
+        "who may ask for what is REST's; a device carries no more than it may show",
+    ),
+    (
+        &[137],
+        "each sentence is tested in each language; both paths' rows compare the sentences",
+    ),
+    (
+        &[140],
+        "settings are made over REST; the rows play what they mean at both",
+    ),
+    (
+        &[141, 142, 143],
+        "how a device becomes one, and ends: enrolment alone",
+    ),
+];
+
 fn numbers() -> BTreeSet<u16> {
     ALL.into_iter().collect()
 }
@@ -107,5 +162,30 @@ fn what_is_out_of_scope_says_why_and_is_not_tested() {
         assert!(all.contains(number), "S{number} is no scenario");
         assert!(why.len() > 30, "S{number}: {why}");
         assert!(!named.contains_key(number), "S{number} is tested after all");
+    }
+}
+
+#[test]
+fn what_is_about_admission_is_played_through_both_paths() {
+    let named = named();
+    let one_path: BTreeMap<u16, &str> = ONE_PATH
+        .iter()
+        .flat_map(|(numbers, why)| numbers.iter().map(move |number| (*number, *why)))
+        .collect();
+    let excused: BTreeSet<u16> = OUT_OF_SCOPE.iter().map(|(number, _)| *number).collect();
+    for number in numbers() {
+        let files = named.get(&number).map_or(&[][..], Vec::as_slice);
+        let both = files.iter().any(|file| file.contains(BOTH_PATHS));
+        match one_path.get(&number) {
+            Some(why) => {
+                assert!(!both, "S{number} has both paths after all");
+                assert!(why.len() > 30, "S{number}: {why}");
+                assert!(!excused.contains(&number), "S{number} is out of scope");
+            }
+            None => assert!(
+                both || excused.contains(&number),
+                "S{number} is played by no test in {BOTH_PATHS}"
+            ),
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{binaries, venue};
+use crate::{binaries, journey, venue};
 
 /// One kiosk's data folder; commands run as processes of their own.
 pub struct Kiosk {
@@ -45,6 +45,14 @@ impl Kiosk {
 
     pub fn data(&self) -> PathBuf {
         self.dir.path().join("kiosk")
+    }
+
+    /// `kiosk run` for a terminal, which talks with others on this machine only.
+    pub fn full_screen(&self, listen: &str, more: &[&str]) -> Command {
+        let args = ["run", "--no-multicast", "--listen", listen];
+        let mut command = self.command(&[&args[..], more].concat());
+        command.env_remove("NO_COLOR");
+        command
     }
 
     /// A command of the kiosk, not yet started.
@@ -144,20 +152,34 @@ impl Kiosk {
     /// # Panics
     /// When the export fails.
     pub fn report(&self) -> BTreeSet<String> {
+        let fields = [
+            "log", "seq", "deviceId", "kind", "at", "counter", "serial", "counts",
+        ];
+        let told = |entry: &Value| fields.map(|of| entry[of].to_string()).join(" ");
+        self.exported_uses().iter().map(told).collect()
+    }
+
+    /// The names of all uses that count, as the server names its redemptions.
+    ///
+    /// # Panics
+    /// When the export fails.
+    pub fn uses(&self) -> BTreeSet<String> {
+        let uses = self.exported_uses().into_iter();
+        let counted = uses.filter(|of| of["counts"] == true);
+        let named = counted.map(|of| format!("{}:{}", journey::text(&of, "log"), of["seq"]));
+        named.collect()
+    }
+
+    fn exported_uses(&self) -> Vec<Value> {
         let lines = self.succeed(&["export"]);
-        let told = |line: &str| {
+        let entries = lines.lines().map(|line| {
             let entry: Value = serde_json::from_str(line).expect("JSON");
-            let uses = ["admit", "exit", "undo", "forced"];
-            if !uses.iter().any(|kind| entry["kind"] == *kind) {
-                return None;
-            }
-            let fields = [
-                "log", "seq", "deviceId", "kind", "at", "counter", "serial", "counts",
-            ];
-            let told: Vec<String> = fields.iter().map(|of| entry[of].to_string()).collect();
-            Some(told.join(" "))
-        };
-        lines.lines().filter_map(told).collect()
+            entry
+        });
+        let kinds = ["admit", "exit", "undo", "forced"];
+        entries
+            .filter(|entry| kinds.iter().any(|kind| entry["kind"] == *kind))
+            .collect()
     }
 
     /// Serials of the tickets by which more came in than may, where this device let one in.
@@ -220,20 +242,35 @@ impl Talk {
     /// When the process ends first.
     pub fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
-            let mut line = String::new();
-            let read = self.stdout.read_line(&mut line).expect("a pipe");
-            assert!(read > 0, "kiosk gossip ended");
-            let event: Value = serde_json::from_str(&line).expect("JSON");
+            let event = self.next().expect("kiosk gossip goes on");
             if wanted(&event) {
                 return event;
             }
         }
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// `kill -9`.
     pub fn kill(&mut self) {
         let _gone = self.child.kill();
         let _status = self.child.wait();
+    }
+}
+
+/// Events as they come, until the process ends.
+impl Iterator for Talk {
+    type Item = Value;
+
+    fn next(&mut self) -> Option<Value> {
+        let mut line = String::new();
+        let read = self.stdout.read_line(&mut line).ok()?;
+        if read == 0 || !line.ends_with('\n') {
+            return None;
+        }
+        Some(serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}")))
     }
 }
 

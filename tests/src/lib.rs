@@ -6,6 +6,7 @@
 pub mod api;
 pub mod binaries;
 pub mod browser;
+pub mod hosted;
 pub mod journey;
 pub mod kiosk;
 pub mod live;
@@ -14,4 +15,5 @@ pub mod payos;
 pub mod phone;
 pub mod poll;
 pub mod server;
+pub mod tmux;
 pub mod venue;

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
-use scanner_core::{Gossip, GossipEvent, GossipOptions, PeerAddress, Syncer, install_tls};
+use scanner_core::{GossipEvent, PeerAddress, Syncer, install_tls};
 use serde::Serialize;
 
 use super::{edge, write_json};
 use crate::cli;
 use crate::error::{Exit, Failure};
+use crate::talk::{self, Stay};
 
 /// `--once` gives up on whoever has not answered by then.
 const ONCE_WITHIN: Duration = Duration::from_secs(15);
@@ -47,21 +48,15 @@ enum ServerEvent {
 
 pub(super) fn run(data: &Path, args: &cli::Gossip) -> Result<Exit, Failure> {
     let (tell, told) = sync_channel(TOLD_MAX);
-    let options = GossipOptions {
-        listen: (!args.no_listen && !args.once).then_some(args.listen),
-        peers: args.peers.clone(),
-        hub: !args.no_listen && !args.once,
-        multicast: !args.no_multicast,
-        visit: args.once,
-    };
+    let stay = if args.once { Stay::Visit } else { Stay::Open };
     let watch = {
         let tell = tell.clone();
-        Box::new(move |event| {
+        move |event| {
             // Whoever reads stdout too slowly misses events; the exchange goes on.
             let _missed = tell.try_send(Told::Peer(event));
-        })
+        }
     };
-    let gossip = Gossip::start(data, edge(), options, watch)?;
+    let gossip = talk::begin(data, edge(), &args.peers, stay, watch)?;
     if args.qr
         && let Some(address) = gossip.reachable_at()
     {
@@ -82,7 +77,7 @@ pub(super) fn run(data: &Path, args: &cli::Gossip) -> Result<Exit, Failure> {
 
 /// Until each device that was named has been met or missed; without names, until nobody new comes.
 fn once(told: &Receiver<Told>, args: &cli::Gossip) -> Result<Exit, Failure> {
-    let mut waiting: BTreeSet<String> = args.peers.iter().map(ToString::to_string).collect();
+    let mut waiting: BTreeSet<String> = args.peers.seeds.iter().map(ToString::to_string).collect();
     let named = !waiting.is_empty();
     let mut open: BTreeMap<String, String> = BTreeMap::new();
     let mut met = false;

@@ -49,7 +49,7 @@ fn open(data: &Path) -> Result<Scanner, Failure> {
 }
 
 /// The real world, or a rehearsal's.
-fn edge() -> Edge {
+pub(crate) fn edge() -> Edge {
     match CLOCK_AHEAD_SECS.get() {
         None | Some(0) => Edge::system(),
         Some(secs) => Edge::ahead_by(*secs),

@@ -5,8 +5,8 @@ use std::io::{BufReader, IsTerminal as _, Write};
 use std::path::Path;
 
 use scanner_core::{
-    Edge, Outcome, QuestionKind, QuestionPolicy, Reading, ScanOptions, Scanned, Scanner, Verdict,
-    is_blank,
+    Edge, Outcome, QuestionKind, QuestionPolicy, Reading, Reason, ScanOptions, Scanned, Scanner,
+    Verdict, is_blank,
 };
 use serde::Serialize;
 
@@ -14,6 +14,7 @@ use super::images::{self, Picture};
 use super::lines::{Line, Lines};
 use super::{open, write_json};
 use crate::camera;
+use crate::chips;
 use crate::cli::{Direction, Scan};
 use crate::error::{Exit, Failure};
 use crate::hooks::{Hooks, Words};
@@ -68,6 +69,9 @@ impl<'a> Question<'a> {
 }
 
 pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
+    if args.reader.is_some() {
+        chips::available()?;
+    }
     let mut scanner = open(data)?;
     let gate = args
         .gate
@@ -84,7 +88,7 @@ pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
     };
     // Another scanner on the same data is told now and not at the first guest.
     scanner.begin()?;
-    let stdin = args.image.is_empty() && args.camera.is_none();
+    let stdin = args.image.is_empty() && args.camera.is_none() && args.reader.is_none();
     if stdin && std::io::stdin().is_terminal() {
         let own = scanner.status()?.gate.name;
         ui::ready(args.gate.as_deref().unwrap_or(&own));
@@ -102,10 +106,11 @@ pub(super) fn run(data: &Path, args: &Scan) -> Result<Exit, Failure> {
         failing: false,
         missing: false,
     };
-    let outcome = match &args.camera {
-        Some(camera) => loop_.camera(camera),
-        None if stdin => loop_.stdin(),
-        None => loop_.images(args),
+    let outcome = match (&args.camera, &args.reader) {
+        (Some(camera), _) => loop_.camera(camera),
+        (None, Some(reader)) => loop_.reader(reader),
+        (None, None) if stdin => loop_.stdin(),
+        (None, None) => loop_.images(args),
     };
     loop_.hooks.finish();
     if let Err(error) = loop_.scanner.finish() {
@@ -166,6 +171,28 @@ impl Loop<'_> {
         outcome
     }
 
+    /// Until the reader's service ends.
+    fn reader(&mut self, named: &str) -> Result<(), Failure> {
+        let named = (!named.is_empty()).then_some(named);
+        let mut outcome = Ok(());
+        chips::watch(named, |chip| {
+            outcome = match chip {
+                Ok(chip) => {
+                    let scanned = self.scanner.scan_chip(&chip, self.options);
+                    self.decided(scanned, None, None)
+                }
+                Err(error) => {
+                    let nothing = Reading::from("");
+                    let mut scanned = self.scanner.scan_answered(&nothing, self.options, &[]);
+                    scanned.verdict.reason = Reason::Misread;
+                    self.decided(scanned, None, Some(chips::told(&error)))
+                }
+            };
+            outcome.is_ok()
+        })?;
+        outcome
+    }
+
     fn images(&mut self, args: &Scan) -> Result<(), Failure> {
         // The others are read all the same: their guests wait.
         let mut missing = false;
@@ -194,10 +221,22 @@ impl Loop<'_> {
         Ok(())
     }
 
-    /// Decides, acts, shows; then housekeeping, when nobody waits any more.
     fn answer(
         &mut self,
         reading: &Reading,
+        image: Option<String>,
+        why: Option<String>,
+    ) -> Result<(), Failure> {
+        let scanned = self
+            .scanner
+            .scan_answered(reading, self.options, self.answers);
+        self.decided(scanned, image, why)
+    }
+
+    /// Acts and shows; then housekeeping, when nobody waits any more.
+    fn decided(
+        &mut self,
+        scanned: Scanned,
         image: Option<String>,
         why: Option<String>,
     ) -> Result<(), Failure> {
@@ -206,9 +245,7 @@ impl Loop<'_> {
             error,
             notes,
             questions,
-        } = self
-            .scanner
-            .scan_answered(reading, self.options, self.answers);
+        } = scanned;
         if let Some(why) = why {
             verdict.explanation = why;
         }

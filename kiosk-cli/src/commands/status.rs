@@ -8,7 +8,7 @@ use scanner_core::{Freshness, Overrides, Status};
 use super::{open, write_json};
 use crate::cli::Plain;
 use crate::error::{Exit, Failure};
-use crate::ui::duration;
+use crate::ui::{conflict, duration};
 
 pub(super) fn run(data: &Path, args: &Plain) -> Result<Exit, Failure> {
     let status = open(data)?.status()?;
@@ -40,9 +40,12 @@ fn peers(status: &Status) -> Vec<String> {
         .collect();
     if let Some(copies) = &status.copies {
         lines.push(format!(
-            "Copies    {} devices have all of this log, {} entries are here only",
+            "Copies    {} devices have all of this log, {} of its entries are here only",
             copies.devices, copies.uncopied
         ));
+    }
+    if let Some(at) = &status.listening {
+        lines.push(format!("Calls     others can call this device at {at}"));
     }
     lines
 }
@@ -50,19 +53,7 @@ fn peers(status: &Status) -> Vec<String> {
 /// Tickets by which more came in than may, where this device let one in.
 fn conflicts(status: &Status) -> impl Iterator<Item = String> {
     let own = status.conflicts.iter().filter(|of| of.mine);
-    own.map(|of| {
-        let places = of.admissions.iter().map(|of| {
-            let place = of.gate.as_deref().or(of.device.as_deref());
-            format!("{} at {}", place.unwrap_or("a gate"), of.at)
-        });
-        let places: Vec<String> = places.collect();
-        format!(
-            "Attention ticket {:04} let in {} times: {}",
-            of.serial,
-            places.len(),
-            places.join(", ")
-        )
-    })
+    own.map(|of| format!("Attention {}", conflict(of, |at| at.to_string())))
 }
 
 fn told(status: &Status) -> String {
@@ -104,6 +95,11 @@ fn told(status: &Status) -> String {
             "Attention this clock is {} s behind the guests' phones: set it; until then the moment of \
              turning codes is not judged",
             offset / 1000
+        ));
+    }
+    if let Some(digits) = &status.unconfirmed {
+        lines.push(format!(
+            "Attention the organizer must confirm this device: its six digits are {digits}"
         ));
     }
     if status.evicted {

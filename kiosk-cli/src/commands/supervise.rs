@@ -10,9 +10,10 @@ use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use scanner_core::{Outcome, Pin, ScanOptions, Subject};
 use zeroize::Zeroizing;
 
-use super::{open, write_json};
+use super::{edge, open, write_json};
 use crate::cli::{Force, Plain, Undo};
 use crate::error::{Exit, Failure};
+use crate::hooks::{Hooks, Words};
 use crate::ui::{self, Style};
 
 const PIN_VARIABLE: &str = "KIOSK_PIN";
@@ -29,6 +30,15 @@ pub(super) fn force(data: &Path, args: &Force) -> Result<Exit, Failure> {
     };
     let subject = subject(&args.ticket)?;
     let done = scanner.force(&subject, &pin()?, options)?;
+    let turnstile = args.on_admit.as_deref();
+    // Its end is waited for when this is dropped.
+    let _turnstile = turnstile.filter(|_| done.verdict.durable).map(|command| {
+        let hooks = Hooks::start(edge().clock, Words::Stderr, |what| {
+            tracing::warn!("{what}");
+        });
+        hooks.turnstile(command, &done.verdict);
+        hooks
+    });
     let mut out = std::io::stdout().lock();
     if args.json {
         write_json(&mut out, &done)?;

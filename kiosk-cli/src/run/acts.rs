@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
-use scanner_core::{Direction, Hit, Outcome, QuestionKind, QuestionPolicy, Verdict};
+use scanner_core::{Direction, Hit, Outcome, QuestionKind, QuestionPolicy, Subject, Verdict};
 
 use super::news::News;
+use super::supervise::{Decided, Request, Supervising};
 use super::wedge::Stroke;
 
 const ADMIT_STAYS_MICROS: u64 = 6_000_000;
@@ -22,6 +23,10 @@ pub(crate) enum Event {
     Seen(String),
     Answered(Box<Answer>),
     Found(Result<Vec<Hit>, String>),
+    /// What the gate would say about a ticket that was found.
+    Considered(u32, Result<Box<Answer>, String>),
+    /// What became of a supervisor's word.
+    Decided(Result<Decided, String>),
     News(Box<News>),
     /// A command, the camera or a sync has failed, in words.
     Trouble(String),
@@ -31,7 +36,7 @@ pub(crate) enum Event {
 }
 
 /// What the core said about a code.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) verdict: Verdict,
     /// What is wrong with the device, when the ticket is not to blame.
@@ -57,6 +62,10 @@ pub(crate) enum Effect {
     /// Decide; answers come back in this order.
     Scan(Ask),
     Search(String),
+    /// What would be said about this serial.
+    Consider(u32),
+    /// On a supervisor's word.
+    Supervise(Request),
     /// Somebody was admitted or let out: open the turnstile, print the label.
     Passed(Box<Verdict>),
     Bell,
@@ -105,7 +114,9 @@ impl Face {
 pub(crate) struct Shown {
     pub(crate) face: Face,
     pub(crate) answer: Answer,
-    pub(crate) note: Option<&'static str>,
+    pub(crate) note: Option<String>,
+    /// The ticket, when it was found without a code.
+    pub(super) subject: Option<Subject>,
     pub(super) ask: Ask,
     pub(super) at: u64,
 }
@@ -126,6 +137,19 @@ pub(crate) enum Mode {
     Search(Finding),
     /// Puts the event's questions to a guest, one after the other.
     Question(Questioning),
+    /// Asks for a supervisor's PIN.
+    Supervise(Supervising),
+    /// Tells what was done, until the next code.
+    Done(Done),
+    /// The other devices.
+    Devices,
+}
+
+/// What a supervisor's word did, when it is no answer about a guest.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Done {
+    pub(crate) word: &'static str,
+    pub(crate) lines: Vec<String>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -134,6 +158,21 @@ pub(crate) struct Finding {
     pub(crate) hits: Vec<Hit>,
     pub(crate) failed: Option<String>,
     pub(crate) at: usize,
+    /// What the gate would say about one of them.
+    pub(super) considered: Option<(u32, Result<Box<Answer>, String>)>,
+}
+
+impl Finding {
+    pub(crate) fn chosen(&self) -> Option<&Hit> {
+        self.hits.get(self.at)
+    }
+
+    /// What is known about the chosen one by now.
+    pub(crate) fn about_chosen(&self) -> Option<&Result<Box<Answer>, String>> {
+        let chosen = self.chosen()?.serial;
+        let (serial, answer) = self.considered.as_ref()?;
+        (*serial == chosen).then_some(answer)
+    }
 }
 
 /// A guest in front of whom staff reads questions aloud.

@@ -7,12 +7,19 @@ use scanner_core::{Direction, Freshness, Status};
 
 use super::acts::{Face, Mode, Past};
 use super::news::News;
+use super::page::{columns, put};
 use super::screen::Screen;
-use super::view::{Palette, columns, put, who};
-use crate::ui::duration;
+use super::view::{Palette, who};
+use crate::ui::{conflict, duration, many, stop_watch};
 
 /// With fewer rows there is only the answer.
 const ROWS_MIN: u16 = 8;
+const ALERT_ROWS_MAX: usize = 3;
+const ALERTS_STAY_SECS: i64 = 4;
+/// A gate that begins is alone for a moment.
+const ALONE_SECS_MIN: u64 = 5;
+/// From then on in a sentence as well.
+const ALONE_TOLD_SECS: u64 = 60;
 /// Good, doubtful, bad: as colours of letters on black.
 const GOOD: u8 = 114;
 const DOUBTFUL: u8 = 221;
@@ -30,8 +37,8 @@ pub(super) fn draw(screen: &Screen, buf: &mut Buffer, palette: Palette) -> Rect 
         22..30 => 3,
         _ => 5,
     };
-    let alerts = alerts(screen);
-    let alert_rows = u16::try_from(alerts.len().min(3)).unwrap_or(3);
+    let alerts = in_turns(alerts(screen), screen.news());
+    let alert_rows = u16::try_from(alerts.len()).unwrap_or(0);
     let foot = history + alert_rows + 3;
     let middle = Rect::new(area.x, 1, area.width, area.height.saturating_sub(foot + 1));
     let mut row = Row {
@@ -51,7 +58,7 @@ pub(super) fn draw(screen: &Screen, buf: &mut Buffer, palette: Palette) -> Rect 
         }
         row.y += 1;
     }
-    for alert in alerts.iter().take(usize::from(alert_rows)) {
+    for alert in &alerts {
         row.clear();
         let style = palette.of(16, DOUBTFUL).add_modifier(Modifier::BOLD);
         row.left(&format!("! {alert}"), style);
@@ -122,16 +129,20 @@ fn counters(screen: &Screen, row: &mut Row<'_>) {
 /// Parts of a line, each as good as its colour says.
 fn facts(screen: &Screen, row: &mut Row<'_>) {
     row.clear();
-    let Some(News { status, .. }) = screen.news() else {
+    let Some(News {
+        status, alone_secs, ..
+    }) = screen.news()
+    else {
         return;
     };
     let mut at = 1;
     for (text, colour) in [
         Some(line(status)),
-        Some(pending(status)),
-        peers(status),
-        Some(snapshot(status)),
+        alone(*alone_secs),
         clock(status),
+        peers(status),
+        Some(pending(status)),
+        Some(snapshot(status)),
     ]
     .into_iter()
     .flatten()
@@ -160,6 +171,11 @@ fn line(status: &Status) -> (String, u8) {
     }
 }
 
+/// Nobody else is heard: what is let in here is known here only, and so elsewhere.
+fn alone(secs: u64) -> Option<(String, u8)> {
+    (secs >= ALONE_SECS_MIN).then(|| (format!("ALONE for {}", stop_watch(secs)), BAD))
+}
+
 fn pending(status: &Status) -> (String, u8) {
     let colour = if status.pending == 0 { GOOD } else { DOUBTFUL };
     (format!("{} to send", status.pending), colour)
@@ -168,8 +184,19 @@ fn pending(status: &Status) -> (String, u8) {
 fn peers(status: &Status) -> Option<(String, u8)> {
     let others = || status.peers.iter().filter(|of| of.kind != "server");
     let connected = others().filter(|of| of.connected).count();
-    let colour = if connected == 0 { DOUBTFUL } else { GOOD };
-    (others().count() > 0).then(|| (format!("{connected} peers"), colour))
+    let copies = status.copies.as_ref()?;
+    let peers = many(connected as u64, "peer");
+    if connected == 0 {
+        return Some((peers, DOUBTFUL));
+    }
+    Some(match (copies.uncopied, copies.devices) {
+        (0, 0) => (peers, GOOD),
+        (0, devices) => {
+            let told = format!("{peers}, copied to {}", many(devices.into(), "peer"));
+            (told, GOOD)
+        }
+        (only, _) => (format!("{peers}, {only} only here"), DOUBTFUL),
+    })
 }
 
 fn snapshot(status: &Status) -> (String, u8) {
@@ -198,6 +225,11 @@ pub(super) fn trouble_of_device(screen: &Screen) -> Option<String> {
     if status.evicted {
         return Some("This device was evicted: it admits nobody.".to_owned());
     }
+    if let (Some(digits), None) = (&status.unconfirmed, &status.snapshot) {
+        return Some(format!(
+            "The organizer must confirm this device. Its six digits: {digits}."
+        ));
+    }
     match status.snapshot.as_ref().map(|of| of.freshness) {
         None => Some("No ticket list yet: connect this device and wait.".to_owned()),
         Some(Freshness::Red) => {
@@ -207,13 +239,43 @@ pub(super) fn trouble_of_device(screen: &Screen) -> Option<String> {
     }
 }
 
+/// All that fit at once; of more, each for some seconds.
+fn in_turns(alerts: Vec<String>, news: Option<&News>) -> Vec<String> {
+    if alerts.len() <= ALERT_ROWS_MAX {
+        return alerts;
+    }
+    let turns = alerts.len().div_ceil(ALERT_ROWS_MAX);
+    let secs = news.map_or(0, |news| news.status.clock.now.as_millis() / 1000);
+    let turn = usize::try_from(secs / ALERTS_STAY_SECS).unwrap_or(0) % turns;
+    let from = turn * ALERT_ROWS_MAX;
+    let all = alerts.len();
+    let numbered = (1..).zip(alerts).skip(from).take(ALERT_ROWS_MAX);
+    numbered
+        .map(|(at, alert)| format!("{at}/{all} {alert}"))
+        .collect()
+}
+
 fn alerts(screen: &Screen) -> Vec<String> {
     let mut alerts: Vec<String> = screen.troubles().map(str::to_owned).collect();
-    let Some(News { status, .. }) = screen.news() else {
+    let Some(news) = screen.news() else {
         return alerts;
     };
+    let status = &news.status;
     if status.evicted {
         alerts.push("this device was evicted: it admits nobody".to_owned());
+    }
+    if let (Some(digits), Some(_)) = (&status.unconfirmed, &status.snapshot) {
+        alerts.push(format!(
+            "the organizer must confirm this device: its six digits are {digits}"
+        ));
+    }
+    let own = status.conflicts.iter().filter(|of| of.mine);
+    alerts.extend(own.map(|of| conflict(of, |at| news.clock(at))));
+    alerts.extend(status.notices.iter().map(|of| of.text.clone()));
+    if news.alone_secs >= ALONE_TOLD_SECS {
+        alerts.push(
+            "alone: a copied ticket that passes here can pass at another gate as well".to_owned(),
+        );
     }
     alerts.extend(status.cuts.iter().map(ToString::to_string));
     if status.contradicted > 0 {
@@ -240,13 +302,14 @@ fn prompt(screen: &Screen, row: &mut Row<'_>) {
     let wedge = screen.wedge();
     let bar = row.palette.bar();
     match screen.mode() {
-        Mode::Gate | Mode::Help if wedge.is_reading() => row.left("Reading…", bar),
-        Mode::Gate | Mode::Help if !wedge.text().is_empty() => {
+        _ if wedge.is_reading() => row.left("Reading…", bar),
+        Mode::Gate | Mode::Help | Mode::Done(_) | Mode::Devices if !wedge.text().is_empty() => {
             row.left(&format!("Code: {}_", wedge.text()), bar);
         }
         Mode::Search(_) => row.left("Enter find · ↑ ↓ choose · Esc back", bar),
         Mode::Question(_) => row.left("Enter next · Esc back", bar),
-        Mode::Gate | Mode::Help | Mode::Quit => {
+        Mode::Supervise(_) => row.left("PIN and Enter · Esc back", bar),
+        Mode::Gate | Mode::Help | Mode::Quit | Mode::Done(_) | Mode::Devices => {
             row.left("F1 help · / find a guest · F3 sound · F10 end", bar);
         }
     }

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use scanner_core::{
-    Direction, Edge, Outcome, Reading, ScanOptions, Scanned, Scanner, UseCount, Verdict,
+    Direction, Edge, Error, Outcome, Reading, ScanOptions, Scanned, Scanner, UseCount, Verdict,
 };
 
 use super::acts::{Answer, Ask, Event};
 use super::news::News;
 use super::screen::ASKED_MAX;
+use super::supervise::{Act, Decided, Request};
 use super::terminal::Bus;
 
 const NEWS_EVERY_MICROS: u64 = 1_000_000;
@@ -23,6 +24,8 @@ const COUNT_EVERY_MICROS: u64 = 5_000_000;
 pub(super) enum Job {
     Scan(Ask),
     Search(String),
+    Consider(u32),
+    Supervise(Request),
 }
 
 pub(super) struct Decider {
@@ -33,6 +36,7 @@ pub(super) struct Decider {
 impl Decider {
     pub(super) fn start(scanner: Scanner, place: Place, edge: Edge, bus: Bus) -> Self {
         let (jobs, waiting) = sync_channel(ASKED_MAX + 8);
+        let heard_at = edge.clock.monotonic_micros();
         let thread = std::thread::spawn(move || {
             Loop {
                 scanner,
@@ -42,6 +46,7 @@ impl Decider {
                 count: UseCount::default(),
                 count_at: 0,
                 news_at: 0,
+                heard_at,
             }
             .run(&waiting);
         });
@@ -87,6 +92,8 @@ struct Loop {
     count: UseCount,
     count_at: u64,
     news_at: u64,
+    /// When somebody else was heard last.
+    heard_at: u64,
 }
 
 impl Loop {
@@ -124,6 +131,13 @@ impl Loop {
                     let found = found.map_err(|error| error.to_string());
                     self.bus.tell(Event::Found(found));
                 }
+                Job::Consider(serial) => {
+                    let considered = self.scanner.consider(serial, self.options());
+                    let considered = considered.map(|of| Box::new(Answer::from(of)));
+                    let considered = considered.map_err(|error| error.to_string());
+                    self.bus.tell(Event::Considered(serial, considered));
+                }
+                Job::Supervise(request) => self.supervise(request),
             }
             if self.now() >= self.news_at {
                 self.tell_news();
@@ -136,30 +150,55 @@ impl Loop {
         }
     }
 
-    fn scan(&mut self, ask: Ask) {
-        let options = ScanOptions {
+    fn options(&self) -> ScanOptions {
+        ScanOptions {
             direction: self.place.direction,
             gate: self.place.gate,
+            confirmed: false,
+        }
+    }
+
+    fn scan(&mut self, ask: Ask) {
+        let options = ScanOptions {
             confirmed: ask.confirmed,
+            ..self.options()
         };
-        let Scanned {
-            verdict,
-            error,
-            notes,
-            questions,
-        } = self
+        let scanned = self
             .scanner
             .scan_answered(&Reading::from(ask.text), options, &ask.answers);
-        self.note(&verdict);
-        let answer = Answer {
-            verdict,
-            error: error.map(|error| error.to_string()),
-            notes,
-            questions,
-        };
+        self.note(&scanned.verdict);
+        let answer = Answer::from(scanned);
         self.bus.tell(Event::Answered(Box::new(answer)));
         // The counters on the screen are those of the answer beside them.
         self.tell_news();
+    }
+
+    /// The PIN goes no further than the core.
+    fn supervise(&mut self, request: Request) {
+        let outcome = self.decide(request).map_err(|error| error.to_string());
+        self.bus.tell(Event::Decided(outcome));
+        // What was taken back was perhaps another device's: all is counted anew.
+        self.count_at = 0;
+        self.tell_news();
+    }
+
+    fn decide(&mut self, request: Request) -> Result<Decided, Error> {
+        let Request { act, subject, pin } = request;
+        let (pin, options) = (pin.pin(), self.options());
+        match (act, subject) {
+            (Act::LetIn, Some(subject)) => {
+                let overruled = self.scanner.force(&subject, &pin, options)?;
+                Ok(Decided::LetIn(Box::new(overruled), subject))
+            }
+            (Act::TakeBack, Some(subject)) => {
+                let undone = self.scanner.undo(&subject, &pin)?;
+                Ok(Decided::TakenBack(Box::new(undone)))
+            }
+            (Act::Unlock | Act::LetIn | Act::TakeBack, _) => {
+                self.scanner.unlock_codes(&pin)?;
+                Ok(Decided::Unlocked)
+            }
+        }
     }
 
     /// Keeps the counters right until all uses are counted again.
@@ -197,13 +236,28 @@ impl Loop {
             .timezone()
             .and_then(|name| TimeZone::get(name).ok())
             .unwrap_or(TimeZone::UTC);
+        if status.peers.iter().any(|peer| peer.connected) {
+            self.heard_at = now;
+        }
         let gate = self.place.gate_name.clone();
         let news = News {
             gate: gate.unwrap_or_else(|| status.gate.name.clone()),
             count: self.count,
+            alone_secs: now.saturating_sub(self.heard_at) / 1_000_000,
             status,
             zone,
         };
         self.bus.tell(Event::News(Box::new(news)));
+    }
+}
+
+impl From<Scanned> for Answer {
+    fn from(scanned: Scanned) -> Self {
+        Self {
+            verdict: scanned.verdict,
+            error: scanned.error.map(|error| error.to_string()),
+            notes: scanned.notes,
+            questions: scanned.questions,
+        }
     }
 }

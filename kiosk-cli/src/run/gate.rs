@@ -9,12 +9,14 @@ use scanner_core::{Direction, Edge, Scanner, Verdict, install_tls};
 use super::acts::{Effect, Event};
 use super::decider::{Decider, Job, Place};
 use super::eye;
+use super::neighbours::Neighbours;
 use super::screen::Screen;
 use super::terminal::{Bus, EVENTS_MAX, Stamped, Terminal, listen};
 use super::uplink::Uplink;
 use super::view::{self, Palette};
 use super::waiting;
-use crate::cli::{self, Run};
+use crate::cli::Run;
+use crate::commands;
 use crate::error::{Exit, Failure};
 use crate::hooks::{Hooks, Label, Words};
 use crate::ui::Style;
@@ -28,7 +30,7 @@ const LAST_ANSWERS_MICROS: u64 = 5_000_000;
 
 pub(crate) fn run(data: &Path, args: &Run) -> Result<Exit, Failure> {
     install_tls();
-    let edge = Edge::system();
+    let edge = commands::edge();
     let known = Scanner::open(data, edge.clone())?;
     if known.is_none() && args.enrol_from.is_none() {
         return Err(Failure::NotEnrolled);
@@ -52,10 +54,7 @@ pub(crate) fn run(data: &Path, args: &Run) -> Result<Exit, Failure> {
     };
     let gate = args.gate.as_deref();
     let place = Place {
-        direction: match args.direction {
-            cli::Direction::In => Direction::In,
-            cli::Direction::Out => Direction::Out,
-        },
+        direction: args.direction.into(),
         gate: gate.map(|name| scanner.gate_named(name)).transpose()?,
         gate_name: gate.map(str::to_owned),
     };
@@ -70,6 +69,9 @@ pub(crate) fn run(data: &Path, args: &Run) -> Result<Exit, Failure> {
     if let Some(camera) = &args.camera {
         eye::start(camera.clone(), &edge, bus.clone());
     }
+    let peers = (!args.no_peers).then(|| args.peers.clone());
+    let neighbours =
+        peers.map(|of| Neighbours::start(data.to_path_buf(), edge.clone(), of, bus.clone()));
     let uplink = Uplink::start(data, edge.clone(), bus);
     let mut gate = Gate {
         screen,
@@ -90,6 +92,7 @@ pub(crate) fn run(data: &Path, args: &Run) -> Result<Exit, Failure> {
     } = gate;
     drop(terminal);
     decider.finish();
+    drop(neighbours);
     outcome.map(|()| Exit::Done)
 }
 
@@ -167,6 +170,17 @@ impl Gate<'_> {
                         let busy = Event::Trouble("busy: search again in a moment".to_owned());
                         let now = self.now();
                         self.screen.on(busy, now);
+                    }
+                }
+                Effect::Consider(serial) => {
+                    // A busy gate leaves the choice as it is: the next key asks again.
+                    let _given = self.decider.give(Job::Consider(serial));
+                }
+                Effect::Supervise(request) => {
+                    if !self.decider.give(Job::Supervise(request)) {
+                        let busy = Err("busy: type the PIN again in a moment".to_owned());
+                        let now = self.now();
+                        self.screen.on(Event::Decided(busy), now);
                     }
                 }
                 Effect::Passed(verdict) => self.passed(&verdict),

@@ -8,6 +8,8 @@ use shared::time::Timestamp;
 pub(crate) struct News {
     pub(crate) status: Status,
     pub(crate) count: UseCount,
+    /// For so many seconds neither the server nor another device was heard.
+    pub(crate) alone_secs: u64,
     /// The gate that is decided for.
     pub(crate) gate: String,
     /// The event's.

@@ -7,10 +7,11 @@
 
 use std::collections::VecDeque;
 
-use scanner_core::{Direction, Hit, Reason, Verdict};
+use scanner_core::{Direction, Hit, Reason, Subject, Verdict};
 
 use super::acts::{Answer, Ask, Effect, Event, Face, Finding, Mode, Past, Questioning, Shown};
 use super::news::News;
+use super::supervise::Act;
 use super::wedge::{Key, Typed, Wedge};
 
 /// Codes that wait for their answer. More than any queue of guests between two looks at the screen.
@@ -32,6 +33,15 @@ struct Passed {
     text: String,
     serial: Option<u32>,
     at: u64,
+}
+
+/// What an answer is about.
+#[derive(Debug, Default)]
+pub(super) struct About {
+    pub(super) ask: Ask,
+    /// A ticket without a code in hand.
+    pub(super) subject: Option<Subject>,
+    pub(super) note: Option<String>,
 }
 
 #[derive(Debug)]
@@ -83,7 +93,13 @@ impl Screen {
             }
             Event::Seen(text) => self.code(text, at, &mut effects),
             Event::Answered(answer) => self.answered(*answer, at, &mut effects),
-            Event::Found(found) => self.found(found),
+            Event::Found(found) => self.found(found, &mut effects),
+            Event::Considered(serial, about) => {
+                if let Mode::Search(finding) = &mut self.mode {
+                    finding.considered = Some((serial, about));
+                }
+            }
+            Event::Decided(outcome) => self.decided(outcome, at, &mut effects),
             Event::News(news) => self.news = Some(news),
             Event::Trouble(what) => self.trouble(what, at),
             Event::Resized => {}
@@ -145,6 +161,12 @@ impl Screen {
             Typed::Code(text) => self.code(text, at, effects),
             // No code is that long: the core says so, as it does about every other text.
             Typed::TooLong => self.code(String::new(), at, effects),
+            Typed::Secret(pin) => self.pin_typed(pin, effects),
+            Typed::NotByHand => {
+                self.ask_pin_again(
+                    "That came from a reader: a PIN is typed by hand. Nothing was tried.",
+                );
+            }
             Typed::Line(text) => match &mut self.mode {
                 Mode::Search(finding) => {
                     if !text.trim().is_empty() {
@@ -161,8 +183,11 @@ impl Screen {
                         self.ask(ask, at, effects);
                     }
                 }
-                Mode::Gate | Mode::Help => self.code(text, at, effects),
-                Mode::Quit => self.enter(Mode::Gate, at),
+                Mode::Gate | Mode::Help | Mode::Devices | Mode::Done(_) => {
+                    self.code(text, at, effects);
+                }
+                // There a line is a secret.
+                Mode::Quit | Mode::Supervise(_) => self.enter(Mode::Gate, at),
             },
             Typed::Lone(c) => self.lone(c, at, effects),
             Typed::Command(key) => self.command(key, at, effects),
@@ -173,9 +198,20 @@ impl Screen {
         match (&self.mode, c) {
             (Mode::Quit, 'y' | 'Y') => effects.push(Effect::Quit),
             (Mode::Quit, _) => self.enter(Mode::Gate, at),
-            (Mode::Gate | Mode::Help, '/') => self.enter(Mode::Search(Finding::default()), at),
+            (Mode::Gate | Mode::Help | Mode::Devices | Mode::Done(_), '/') => {
+                self.enter(Mode::Search(Finding::default()), at);
+            }
             (Mode::Gate, '?') => self.enter(Mode::Help, at),
-            (Mode::Gate | Mode::Help | Mode::Search(_) | Mode::Question(_), _) => {}
+            (
+                Mode::Gate
+                | Mode::Help
+                | Mode::Devices
+                | Mode::Done(_)
+                | Mode::Search(_)
+                | Mode::Question(_)
+                | Mode::Supervise(_),
+                _,
+            ) => {}
         }
     }
 
@@ -194,7 +230,11 @@ impl Screen {
                 self.muted = !self.muted;
                 self.bells = 0;
             }
+            Key::Function(4) => self.enter(Mode::Devices, at),
             Key::Function(5) => self.confirm(at, effects),
+            Key::Function(6) => self.supervise(Act::LetIn, at),
+            Key::Function(7) => self.supervise(Act::TakeBack, at),
+            Key::Function(9) => self.supervise(Act::Unlock, at),
             Key::Function(8) => effects.push(Effect::SyncNow),
             Key::Function(10) | Key::Quit => self.enter(Mode::Quit, at),
             Key::Function(_) => {}
@@ -205,6 +245,7 @@ impl Screen {
                         Key::Up => finding.at.saturating_sub(1),
                         _ => (finding.at + 1).min(last),
                     };
+                    effects.extend(finding.chosen().map(|hit| Effect::Consider(hit.serial)));
                 }
             }
         }
@@ -232,6 +273,9 @@ impl Screen {
 
     /// A reading, from a barcode reader, a hand or the camera: whatever the focus was on.
     fn code(&mut self, text: String, at: u64, effects: &mut Vec<Effect>) {
+        if self.reads_again_while_supervised(&text, at) {
+            return;
+        }
         self.enter(Mode::Gate, at);
         let waits = self.asked.iter().any(|asked| asked.text == text);
         let passed = self
@@ -240,7 +284,7 @@ impl Screen {
             .is_some_and(|of| of.text == text && at.saturating_sub(of.at) < READ_AGAIN_MICROS);
         if !text.is_empty() && (waits || passed) {
             if let Some(shown) = self.shown.as_mut().filter(|of| of.ask.text == text) {
-                shown.note = Some("Read again: one ticket, counted once.");
+                shown.note = Some("Read again: one ticket, counted once.".to_owned());
             }
             return;
         }
@@ -280,7 +324,21 @@ impl Screen {
         }
         let note = again
             .filter(|since| *since < READ_TWICE_MICROS)
-            .map(|_| "Admitted here a moment ago. Was it read twice?");
+            .map(|_| "Admitted here a moment ago. Was it read twice?".to_owned());
+        let subject = None;
+        self.show(answer, About { ask, subject, note }, at, effects);
+    }
+
+    /// Fills the screen with an answer, rings, and opens what is to be opened.
+    pub(super) fn show(
+        &mut self,
+        answer: Answer,
+        about: About,
+        at: u64,
+        effects: &mut Vec<Effect>,
+    ) {
+        let About { ask, subject, note } = about;
+        let verdict = &answer.verdict;
         let face = Face::of(verdict, self.direction);
         if matches!(face, Face::Admit | Face::Out) && verdict.durable {
             self.passed = Some(Passed {
@@ -307,6 +365,7 @@ impl Screen {
             face,
             answer,
             note,
+            subject,
             ask,
             at,
         });
@@ -322,27 +381,29 @@ impl Screen {
         (used && same).then(|| at.saturating_sub(passed.at))
     }
 
-    fn found(&mut self, found: Result<Vec<Hit>, String>) {
+    fn found(&mut self, found: Result<Vec<Hit>, String>, effects: &mut Vec<Effect>) {
         // The answer to a question that was left is nobody's.
         if let Mode::Search(finding) = &mut self.mode {
             match found {
                 Ok(hits) => finding.hits = hits,
                 Err(why) => finding.failed = Some(why),
             }
+            effects.extend(finding.chosen().map(|hit| Effect::Consider(hit.serial)));
         }
     }
 
-    fn enter(&mut self, mode: Mode, at: u64) {
+    pub(super) fn enter(&mut self, mode: Mode, at: u64) {
         if self.mode != mode {
             // What was typed for the one is not for the other.
-            self.wedge.clear();
+            let secret = matches!(mode, Mode::Supervise(_));
+            self.wedge.ask_for(secret, at);
             self.mode = mode;
         }
         self.mode_since = at;
     }
 
     /// Newest last; the same trouble again is the same trouble.
-    fn trouble(&mut self, what: String, at: u64) {
+    pub(super) fn trouble(&mut self, what: String, at: u64) {
         self.troubles.retain(|(known, _)| *known != what);
         if self.troubles.len() == TROUBLES_MAX {
             self.troubles.pop_front();
@@ -360,6 +421,9 @@ impl Screen {
     }
     pub(crate) fn mode(&self) -> &Mode {
         &self.mode
+    }
+    pub(super) fn mode_mut(&mut self) -> &mut Mode {
+        &mut self.mode
     }
     pub(crate) fn shown(&self) -> Option<&Shown> {
         self.shown.as_ref()

@@ -197,7 +197,10 @@ fn a_ticket_read_twice_in_a_moment_is_one_reading() {
     let effects = gate.wedge(&ticket(7));
     assert_eq!(effects, [], "no scan, no bell");
     let shown = gate.screen.shown().expect("the answer stays");
-    assert_eq!(shown.note, Some("Read again: one ticket, counted once."));
+    assert_eq!(
+        shown.note.as_deref(),
+        Some("Read again: one ticket, counted once.")
+    );
     // Not for longer: a copy of it is asked about.
     gate.pass(2 * SECOND);
     assert_eq!(gate.wedge(&ticket(7)), [scan(&ticket(7))]);
@@ -205,7 +208,7 @@ fn a_ticket_read_twice_in_a_moment_is_one_reading() {
     let shown = gate.screen.shown().expect("an answer");
     assert_eq!(shown.face, Face::Refuse);
     assert_eq!(
-        shown.note,
+        shown.note.as_deref(),
         Some("Admitted here a moment ago. Was it read twice?")
     );
     gate.pass(10 * SECOND);

@@ -100,6 +100,7 @@ pub(crate) const WORD_ROWS: u16 = LETTER_HEIGHT.div_ceil(2);
 const fn letter(c: char) -> [u8; LETTER_HEIGHT as usize] {
     match c {
         'A' => [0x0E, 0x1B, 0x1B, 0x1F, 0x1B, 0x1B],
+        'B' => [0x1E, 0x1B, 0x1E, 0x1B, 0x1B, 0x1E],
         'C' => [0x0F, 0x1C, 0x18, 0x18, 0x1C, 0x0F],
         'D' => [0x1E, 0x1B, 0x1B, 0x1B, 0x1B, 0x1E],
         'E' => [0x1F, 0x18, 0x1E, 0x18, 0x18, 0x1F],
@@ -193,6 +194,20 @@ mod tests {
             })
         });
         insta::assert_snapshot!("words", told.join("\n-\n"));
+    }
+
+    #[test]
+    fn every_word_of_a_page_has_all_its_letters() {
+        for word in [
+            "ADMIT", "ASK", "BACK", "CHECK", "DONE", "END", "ENROL", "KEYS", "LET IN", "OUT",
+            "READY", "REFUSE", "UNLOCK", "WAIT",
+        ] {
+            let is_drawn = |c: char| letter(c) != [0; LETTER_HEIGHT as usize];
+            assert!(
+                word.split(' ').all(|part| part.chars().all(is_drawn)),
+                "{word}"
+            );
+        }
     }
 
     #[test]

@@ -49,6 +49,11 @@ impl Bus {
         let at = self.clock.monotonic_micros();
         self.events.send((event, at)).is_ok()
     }
+    /// For what is told again anyway, by whoever may not wait.
+    pub(super) fn tell_if_free(&self, event: Event) {
+        let at = self.clock.monotonic_micros();
+        let _told = self.events.try_send((event, at));
+    }
 }
 
 /// The full screen, given back when it is dropped.

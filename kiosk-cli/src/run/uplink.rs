@@ -8,6 +8,7 @@ use scanner_core::{Edge, Error, HttpTransport, Kind, SyncReport, Syncer};
 
 use super::acts::Event;
 use super::terminal::Bus;
+use crate::error::UNCONFIRMED;
 
 /// Between exchanges while there is something to send, and while there is not.
 const BUSY: Duration = Duration::from_secs(3);
@@ -53,12 +54,18 @@ fn run(dir: &Path, edge: &Edge, bus: &Bus, nudged: &Receiver<()>) {
             }
             Err(error) => {
                 // What is not reached is shown as offline; another sync at work does the same job.
+                let unconfirmed = error.refusal_code() == Some(UNCONFIRMED);
                 let told = match error.kind() {
                     Kind::Unreachable | Kind::InUse => true,
+                    // The screen says what is to be done, for as long as it is.
+                    Kind::Refused if unconfirmed => true,
                     _ => bus.tell(Event::Trouble(format!("sync: {error}"))),
                 };
                 if !told {
                     return;
+                }
+                if unconfirmed {
+                    retry = RETRY_FIRST;
                 }
                 let pause = retry;
                 retry = (retry * 2).min(RETRY_MAX);

@@ -1,8 +1,10 @@
 //! The screen as staff sees it.
 
 use jiff::tz::TimeZone;
+use ratatui_core::layout::Rect;
 use scanner_core::{
-    ClockView, DeviceLine, EventView, Freshness, NamedId, Outcome, PeerView, Reason, SnapshotView,
+    ClockView, Conflict, ConflictingUse, CopiesView, DeviceLine, EventView, Freshness, Hit,
+    MissedView, NamedId, Outcome, PeerView, QuestionKind, QuestionPolicy, Reason, SnapshotView,
     Status, UseCount,
 };
 use shared::api::gate::DeviceRole;
@@ -10,10 +12,10 @@ use shared::ids::{DeviceId, EventId, GateId};
 use shared::time::Timestamp;
 
 use super::*;
-use crate::run::acts::Event;
+use crate::run::acts::{Answer, Event};
 use crate::run::news::News;
 use crate::run::screen::tests::{Played, verdict};
-use crate::run::wedge::Key;
+use crate::run::wedge::{Key, Stroke};
 
 const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
 
@@ -55,6 +57,8 @@ fn status() -> Status {
             connected: true,
         }],
         copies: None,
+        listening: None,
+        missed: Vec::new(),
         conflicts: Vec::new(),
         conflicts_in_all: 0,
         notices: Vec::new(),
@@ -65,6 +69,7 @@ fn status() -> Status {
             codes_locked: false,
         },
         supervised: false,
+        unconfirmed: None,
         clock: ClockView {
             now: NOW,
             offset_ms: Some(12),
@@ -78,6 +83,10 @@ fn status() -> Status {
 }
 
 fn with(gate: &mut Played, status: Status) {
+    with_alone(gate, status, 0);
+}
+
+fn with_alone(gate: &mut Played, status: Status, alone_secs: u64) {
     gate.on(Event::News(Box::new(News {
         gate: status.gate.name.clone(),
         status,
@@ -85,6 +94,7 @@ fn with(gate: &mut Played, status: Status) {
             admitted: 118,
             inside: 196,
         },
+        alone_secs,
         zone: TimeZone::get("Asia/Ho_Chi_Minh").expect("a zone"),
     })));
 }
@@ -210,6 +220,213 @@ fn trouble_is_always_in_sight() {
     let told = shown(&gate);
     assert!(told.contains("This device was evicted"), "{told}");
     assert!(!told.contains("Scan a ticket"), "{told}");
+}
+
+fn peer(name: &str) -> PeerView {
+    PeerView {
+        kind: "device",
+        name: Some(name.to_owned()),
+        address: "192.168.7.12:7411".to_owned(),
+        last_success_at: Some(NOW),
+        last_attempt_at: Some(NOW),
+        last_error: None,
+        connected: true,
+    }
+}
+
+#[test]
+fn peers_copies_and_being_alone_are_told_in_words() {
+    // V5
+    let mut gate = gate(Direction::In);
+    let mut linked = status();
+    linked.peers.extend([peer("Kiosk 2"), peer("Kiosk 3")]);
+    linked.copies = Some(CopiesView {
+        devices: 2,
+        uncopied: 0,
+    });
+    with(&mut gate, linked.clone());
+    let told = shown(&gate);
+    assert!(told.contains("2 peers, copied to 2 peers"), "{told}");
+    assert!(told.contains("fresh"), "all of it on one row:\n{told}");
+    linked.copies = Some(CopiesView {
+        devices: 0,
+        uncopied: 4,
+    });
+    with(&mut gate, linked.clone());
+    let told = shown(&gate);
+    assert!(told.contains("2 peers, 4 only here"), "{told}");
+    linked.peers.truncate(1);
+    linked.peers[0].connected = false;
+    with_alone(&mut gate, linked, 754);
+    let told = shown(&gate);
+    for words in ["0 peers", "ALONE for 12:34", "can pass at another gate"] {
+        assert!(told.contains(words), "{words}:\n{told}");
+    }
+}
+
+fn conflicting(serial: u32, mine: bool) -> Conflict {
+    let use_ = |device: &str, gate: &str, secs| ConflictingUse {
+        device_id: DeviceId::new(NOW, [8; 10]),
+        device: Some(device.to_owned()),
+        gate: Some(gate.to_owned()),
+        at: NOW.plus_secs(secs),
+        duplicate: secs > 0,
+        quarantined: false,
+    };
+    Conflict {
+        serial,
+        mine,
+        admissions: vec![use_("Kiosk 1", "Gate A", 0), use_("Kiosk 2", "Gate B", 65)],
+    }
+}
+
+#[test]
+fn what_passed_twice_is_told_where_it_happened_and_each_alert_has_its_turn() {
+    // V2 S24
+    let mut gate = gate(Direction::In);
+    let mut split = status();
+    split.conflicts = vec![conflicting(7, true), conflicting(8, false)];
+    with(&mut gate, split.clone());
+    let told = shown(&gate);
+    let words = "ticket 0007 let in 2 times: Gate A at 21:13:20, Gate B at 21:14:25";
+    assert!(told.contains(words), "{told}");
+    assert!(!told.contains("0008"), "not this device's:\n{told}");
+    split.conflicts = (1..=5).map(|serial| conflicting(serial, true)).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    for secs in 0..8 {
+        split.clock.now = NOW.plus_secs(secs);
+        with(&mut gate, split.clone());
+        let told = shown(&gate);
+        let numbered = (1..=5).filter(|serial| told.contains(&format!("{serial}/5 ticket")));
+        seen.extend(numbered);
+    }
+    assert_eq!(seen.len(), 5, "{seen:?}");
+}
+
+#[test]
+fn a_pin_is_dots_and_the_page_says_what_speaks_against_it() {
+    // V11
+    let mut gate = gate(Direction::In);
+    let mut supervised = status();
+    supervised.supervised = true;
+    with(&mut gate, supervised);
+    let mut late = verdict(Outcome::Refuse, Reason::AlreadyUsed, 9);
+    late.also = vec![Reason::WrongGate];
+    gate.wedge("9");
+    gate.answer(late);
+    assert!(shown(&gate).contains("F6 supervisor"), "{}", shown(&gate));
+    gate.press(Key::Function(6));
+    gate.keys("482913", 150_000);
+    let told = shown(&gate);
+    assert!(!told.contains("48"), "{told}");
+    insta::assert_snapshot!("supervise", told);
+    for (width, height) in [(200, 60), (60, 20), (40, 12)] {
+        let told = text(&drawn(&gate, width, height));
+        assert!(told.contains("PIN: ******_"), "{width}x{height}:\n{told}");
+    }
+}
+
+fn question(text: &str) -> QuestionPolicy {
+    QuestionPolicy {
+        id: "q".to_owned(),
+        text: text.to_owned(),
+        classes: None,
+        kind: QuestionKind::Choice,
+        required: true,
+        options: vec![
+            ("v".to_owned(), "Vegetarian".to_owned()),
+            ("f".to_owned(), "Fish".to_owned()),
+        ],
+    }
+}
+
+fn with_notes(serial: u32) -> Answer {
+    let long = "Comes with a guide dog and needs the ramp at the side of the river, which is opened \
+                by whoever has the key of the boat house; call Linh before the doors close. ";
+    Answer {
+        verdict: verdict(Outcome::Attention, Reason::NeedsAnswer, serial),
+        error: None,
+        notes: vec![
+            long.repeat(3) + "End of note.",
+            "Wristband: blue.".to_owned(),
+        ],
+        questions: vec![question("Which meal shall be served at the table?")],
+    }
+}
+
+#[test]
+fn notes_and_questions_are_shown_to_their_end() {
+    // V12 S58
+    let mut gate = gate(Direction::In);
+    gate.wedge("8");
+    gate.on(Event::Answered(Box::new(with_notes(8))));
+    let told = shown(&gate);
+    for words in [
+        "End of note.",
+        "Wristband: blue.",
+        "at the table?",
+        "Vegetarian / Fish",
+        "F5",
+    ] {
+        assert!(told.contains(words), "{words}:\n{told}");
+    }
+    // Found by name it is the same.
+    gate.press(Key::Function(2));
+    gate.keys("ngu", 200_000);
+    gate.on(Event::Stroke(Stroke::End));
+    let hit = Hit {
+        serial: 8,
+        generation: 1,
+        status: "active",
+        class: Some("VIP".to_owned()),
+        seat: None,
+        holder: Some("Nguyễn Thị Ánh".to_owned()),
+        inside: false,
+        earlier: None,
+        explanation: None,
+    };
+    gate.on(Event::Found(Ok(vec![hit])));
+    gate.on(Event::Considered(8, Ok(Box::new(with_notes(8)))));
+    insta::assert_snapshot!("found", shown(&gate));
+    // Where it cannot be shown whole, that is told.
+    let told = text(&drawn(&gate, 40, 12));
+    assert!(told.contains('…'), "{told}");
+}
+
+#[test]
+fn a_device_that_waits_for_its_confirmation_shows_its_digits() {
+    // V6
+    let mut gate = gate(Direction::In);
+    let mut waiting = status();
+    waiting.unconfirmed = Some("048213".to_owned());
+    waiting.snapshot = None;
+    with(&mut gate, waiting);
+    let told = shown(&gate);
+    assert!(
+        told.contains("048213") && !told.contains("Scan a ticket"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_other_devices_have_a_page() {
+    // V5
+    let mut gate = gate(Direction::In);
+    let mut linked = status();
+    linked.peers.push(peer("Kiosk 2"));
+    linked.copies = Some(CopiesView {
+        devices: 1,
+        uncopied: 0,
+    });
+    linked.listening = Some("0.0.0.0:7411".to_owned());
+    linked.missed = vec![MissedView {
+        address: "192.168.7.13:7411".to_owned(),
+        why: "nobody answers".to_owned(),
+        at: NOW,
+    }];
+    with(&mut gate, linked);
+    gate.press(Key::Function(4));
+    insta::assert_snapshot!("devices", shown(&gate));
 }
 
 #[test]

@@ -56,6 +56,12 @@ fn enrolled(report: &EnrolReport, left: Option<String>) -> Page {
             report.transcript_code
         ),
     ];
+    if report.awaiting_confirmation {
+        lines.push(
+            "The organizer must confirm this device by these digits; then it begins by itself."
+                .to_owned(),
+        );
+    }
     if !report.pinned {
         lines.push(
             "The code carried no keys to check against: these digits are the only proof."

@@ -6,17 +6,24 @@
 //! what a barcode holds is not for its printer to decide; memory is bounded however long a code is.
 
 use shared::limits::TICKET_TEXT_BYTES_MAX;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use super::supervise::Secret;
 
 /// Keys that follow each other this fast come from a machine, when there are many.
 const MACHINE_GAP_MICROS: u64 = 60_000;
 /// No hand types this many keys that fast; the shortest ticket is longer.
 const CODE_KEYS_MIN: usize = 40;
+/// So many keys at a machine's speed are the beginning of a reading.
+const READING_KEYS_MIN: usize = 3;
 /// A reader's burst is over after this pause, with or without an end.
 const SPLIT_MICROS: u64 = 300_000;
 /// A command is a key with nothing this close to it.
 const LONE_MICROS: u64 = 60_000;
 /// What somebody began to type and left.
 const STALE_MICROS: u64 = 20_000_000;
+/// More than any PIN.
+const SECRET_BYTES: usize = 128;
 /// Lines that one paste may hold.
 const PASTE_LINES_MAX: usize = 256;
 
@@ -42,12 +49,16 @@ pub(crate) enum Key {
     Quit,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Typed {
     /// A reading at a machine's speed: a scan, wherever the focus is.
     Code(String),
     /// A line for whoever has the focus.
     Line(String),
+    /// A line that a hand typed while a PIN was asked for.
+    Secret(Secret),
+    /// A line that came then too fast for a hand, and is too short for a ticket.
+    NotByHand,
     /// Endless or far too long: no code is.
     TooLong,
     Command(Key),
@@ -66,6 +77,11 @@ pub(crate) struct Wedge {
     after_pause: bool,
     last_at: Option<u64>,
     waiting: Option<(Typed, u64)>,
+    /// A PIN is asked for.
+    secret: bool,
+    /// Pauses in the line that only a hand makes, and all others.
+    by_hand: usize,
+    by_machine: usize,
 }
 
 impl Wedge {
@@ -79,8 +95,30 @@ impl Wedge {
         self.burst_keys >= CODE_KEYS_MIN || self.too_long
     }
 
+    /// Whether what comes now is a PIN. What a hand typed before is for nobody; a reading that is
+    /// under way goes on.
+    pub(crate) fn ask_for(&mut self, secret: bool, at: u64) {
+        self.secret = secret;
+        let last = self.last_at.unwrap_or(0);
+        if self.burst_keys < READING_KEYS_MIN || at.saturating_sub(last) >= LONE_MICROS {
+            self.clear();
+            // A text that grows leaves its beginnings behind.
+            self.text.reserve(if secret { SECRET_BYTES } else { 0 });
+            return;
+        }
+        let typed = Zeroizing::new(std::mem::take(&mut self.text));
+        typed[self.burst_at..].clone_into(&mut self.text);
+        self.burst_at = 0;
+    }
+
+    /// For staff to see how much of a PIN there is.
+    pub(crate) fn length(&self) -> usize {
+        self.text.chars().count()
+    }
+
     pub(crate) fn clear(&mut self) {
-        self.text.clear();
+        self.text.zeroize();
+        (self.by_hand, self.by_machine) = (0, 0);
         self.too_long = false;
         self.burst_at = 0;
         self.burst_keys = 0;
@@ -94,6 +132,13 @@ impl Wedge {
         // Whatever waited was not alone.
         self.waiting = None;
         let alone = gap.is_none_or(|gap| gap >= LONE_MICROS);
+        if !self.text.is_empty() {
+            if gap.is_none_or(|gap| gap >= MACHINE_GAP_MICROS) {
+                self.by_hand += 1;
+            } else {
+                self.by_machine += 1;
+            }
+        }
         match stroke {
             Stroke::Char(c) => self.push(c, gap, at),
             Stroke::End => typed.extend(self.end()),
@@ -125,7 +170,7 @@ impl Wedge {
         let alone = self.text.is_empty() && gap.is_none_or(|gap| gap >= LONE_MICROS);
         self.text.push(c);
         self.burst_keys += 1;
-        if alone {
+        if alone && !self.secret {
             self.waiting = Some((Typed::Lone(c), at));
         }
     }
@@ -136,8 +181,16 @@ impl Wedge {
             Some(Typed::TooLong)
         } else if self.burst_keys >= CODE_KEYS_MIN {
             // Somebody had begun to type; the reading is a text of its own.
-            let from = if self.after_pause { self.burst_at } else { 0 };
+            let alone = self.after_pause || self.secret;
+            let from = if alone { self.burst_at } else { 0 };
             Some(Typed::Code(self.text[from..].to_owned()))
+        } else if self.secret && !self.text.is_empty() {
+            let typed = Zeroizing::new(std::mem::take(&mut self.text));
+            Some(if self.by_hand > self.by_machine {
+                Typed::Secret(Secret::new(typed))
+            } else {
+                Typed::NotByHand
+            })
         } else {
             (!self.text.is_empty()).then(|| Typed::Line(std::mem::take(&mut self.text)))
         };
@@ -156,6 +209,7 @@ impl Wedge {
             } else {
                 self.text.extend(body.chars().filter(|c| !c.is_control()));
                 self.burst_keys += keys;
+                self.by_machine += keys;
             }
             if line.len() > body.len() || keys >= CODE_KEYS_MIN {
                 typed.extend(self.end());
@@ -229,7 +283,7 @@ mod tests {
         let mut wedge = Wedge::default();
         let text = format!("{0}\r\n{0}\t{0}\n", ticket('3'));
         let (typed, _) = type_in(&mut wedge, &text, MS, 0);
-        assert_eq!(typed, vec![Typed::Code(ticket('3')); 3]);
+        assert_eq!(typed, [0; 3].map(|_| Typed::Code(ticket('3'))));
         assert_eq!(wedge.text(), "");
     }
 

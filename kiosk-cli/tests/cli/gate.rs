@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::kiosk::{Kiosk, code, json_lines, stderr, stdout};
 use crate::pty::Pty;
+use crate::supervise::{PIN, supervised};
 
 /// Scans of the long run; many more with the variable set. `docs/kiosk-run.md` has the command.
 const SCANS: &str = "GATEHOUSE_RUN_SCANS";
@@ -17,21 +18,22 @@ const SCANS_DEFAULT: u32 = 300;
 /// tens of bytes.
 const GROWTH_KB_MAX: u64 = 6 * 1024;
 
+/// One that talks with nobody.
 fn run(kiosk: &Kiosk, args: &[&str]) -> Pty {
-    let gate = start(kiosk, args);
+    let gate = start(kiosk, &[&["--no-peers"], args].concat());
     gate.wait_for("ready", |screen| {
         screen.contains("Scan a ticket.") && screen.contains("Admitted")
     });
     gate
 }
 
-fn start(kiosk: &Kiosk, args: &[&str]) -> Pty {
+pub(crate) fn start(kiosk: &Kiosk, args: &[&str]) -> Pty {
     let mut command: Command = kiosk.command(&[&["run"], args].concat());
     command.env("TERM", "xterm-256color");
     Pty::start(command)
 }
 
-fn admitted(screen: &str) -> Option<u32> {
+pub(crate) fn admitted(screen: &str) -> Option<u32> {
     let rest = screen.split("Admitted ").nth(1)?;
     rest.split_whitespace().next()?.parse().ok()
 }
@@ -132,6 +134,114 @@ fn a_turnstile_opens_a_label_is_printed_and_trouble_is_shown() {
     );
 }
 
+/// By hand: each key for itself.
+fn type_pin(gate: &mut Pty, pin: &str) {
+    for digit in pin.chars() {
+        gate.pause(100);
+        gate.press(&digit.to_string());
+    }
+    gate.pause(100);
+    gate.press("\r");
+}
+
+/// A key that is a command, with nothing close to it.
+pub(crate) fn command(gate: &mut Pty, key: &str) {
+    gate.pause(150);
+    gate.press(key);
+    gate.pause(150);
+}
+
+const F6: &str = "\x1b[17~";
+const F7: &str = "\x1b[18~";
+const F9: &str = "\x1b[20~";
+
+#[test]
+fn a_supervisor_lets_in_takes_back_and_unlocks_on_the_full_screen() {
+    // V11 V12 T6 S123 S138
+    let (kiosk, typed) = supervised();
+    let opened = kiosk.data().with_file_name("opened");
+    let on_admit = format!("echo $KIOSK_SERIAL >> '{}'", opened.display());
+    let mut gate = run(&kiosk, &["--on-admit", &on_admit]);
+    gate.press(&(kiosk.ticket(3) + "\r"));
+    gate.wait_for("the admission", |screen| admitted(screen) == Some(1));
+    gate.pause(2600);
+    gate.press(&(kiosk.ticket(3) + "\r"));
+    gate.wait_for("the refusal", |screen| screen.contains("F6 supervisor"));
+
+    // A wrong PIN first; then a bottle in front of the reader.
+    command(&mut gate, F6);
+    gate.wait_for("the page", |screen| screen.contains("Supervisor's PIN: _"));
+    type_pin(&mut gate, "000000");
+    gate.wait_for("the no", |screen| screen.contains("This PIN is nobody's."));
+    gate.press("4006381333931\r");
+    gate.wait_for("the no", |screen| screen.contains("came from a reader"));
+    for digit in PIN.chars() {
+        gate.pause(100);
+        gate.press(&digit.to_string());
+    }
+    let screen = gate.wait_for("the dots", |screen| screen.contains("PIN: ******_"));
+    assert!(!screen.contains(PIN), "{screen}");
+    gate.pause(100);
+    gate.press("\r");
+    gate.wait_for("the word", |screen| {
+        screen.contains("Decided by Linh.") && admitted(screen) == Some(2)
+    });
+
+    // Taken back, as long as the answer is on the screen.
+    command(&mut gate, F7);
+    gate.wait_for("the page", |screen| screen.contains("Supervisor's PIN: _"));
+    type_pin(&mut gate, PIN);
+    gate.wait_for("the undo", |screen| {
+        screen.contains("taken back") && admitted(screen) == Some(1)
+    });
+
+    // A guest without a code, who was found by the serial.
+    command(&mut gate, "/");
+    gate.press("0005\r");
+    gate.wait_for("the guest", |screen| {
+        screen.contains("With the code in hand")
+    });
+    command(&mut gate, F6);
+    type_pin(&mut gate, PIN);
+    gate.wait_for("the word", |screen| {
+        screen.contains("Decided by Linh.") && screen.contains("A-5")
+    });
+
+    unlocks(&mut gate, &typed);
+    let pid = Pid::from_child(&gate.child);
+    kill_process(pid, Signal::TERM).expect("signalled");
+    assert_eq!(gate.wait().code(), Some(0));
+    let opened = std::fs::read_to_string(opened).expect("opened");
+    let opened: Vec<_> = opened.split_whitespace().collect();
+    assert_eq!(opened, ["3", "3", "5", "4"]);
+    let status = json_lines(&kiosk.run(&["status", "--json"])).remove(0);
+    assert_eq!(status["overrides"]["forced"], 2);
+    assert_eq!(status["overrides"]["undone"], 1);
+}
+
+/// Too many wrong codes, and a word that they may be typed again.
+fn unlocks(gate: &mut Pty, typed: &str) {
+    let wrong = shared::ticket::TypedCode::from_secret(5).to_string();
+    for at in 2..=6 {
+        gate.pause(400);
+        gate.press(&format!("{wrong}\r"));
+        let counted = format!("Refused {at}");
+        gate.wait_for("a refusal", |screen| screen.contains(&counted));
+    }
+    gate.pause(400);
+    gate.press(&format!("{typed}\r"));
+    gate.wait_for("the lock", |screen| screen.contains("F9 supervisor"));
+    command(gate, F9);
+    type_pin(gate, PIN);
+    gate.wait_for("the word", |screen| {
+        screen.contains("Codes may be typed again.")
+    });
+    gate.press(&format!("{typed}\r"));
+    gate.wait_for("the guest", |screen| {
+        screen.contains("A-4") && admitted(screen) == Some(3)
+    });
+}
+
 #[test]
 fn a_gate_needs_a_device_and_a_terminal() {
     let kiosk = Kiosk::new();
@@ -154,7 +264,8 @@ fn a_gate_without_a_device_waits_for_a_stick_and_tells_what_is_wrong() {
     let kiosk = Kiosk::new();
     let media = kiosk.data().with_file_name("media");
     std::fs::create_dir_all(&media).expect("made");
-    let mut gate = start(&kiosk, &["--enrol-from", media.to_str().expect("text")]);
+    let media_text = media.to_str().expect("text");
+    let mut gate = start(&kiosk, &["--no-peers", "--enrol-from", media_text]);
     gate.wait_for("what to do", |screen| {
         screen.contains("gatehouse-enrol.txt")
     });

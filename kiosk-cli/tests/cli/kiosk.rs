@@ -36,13 +36,27 @@ impl Kiosk {
 
     pub(crate) fn enrolled_for(tickets: u32) -> Self {
         let kiosk = Self::new_for(tickets);
-        let link = kiosk.server.borrow_mut().invite().to_url();
-        let invitation = Invitation::parse(&link, None).expect("a link");
-        let mut wire = Wire::to(&kiosk.server);
-        let report =
-            enrol_over(&kiosk.data(), &invitation, &Edge::system(), &mut wire).expect("enrols");
-        assert_eq!(report.sync_error, None);
+        kiosk.enrol();
         kiosk
+    }
+
+    /// Another device of the same event.
+    pub(crate) fn beside(other: &Self) -> Self {
+        let kiosk = Self {
+            dir: TempDir::new().expect("a folder"),
+            server: Shared::clone(&other.server),
+        };
+        kiosk.enrol();
+        kiosk
+    }
+
+    fn enrol(&self) {
+        let link = self.server.borrow_mut().invite().to_url();
+        let invitation = Invitation::parse(&link, None).expect("a link");
+        let mut wire = Wire::to(&self.server);
+        let report =
+            enrol_over(&self.data(), &invitation, &Edge::system(), &mut wire).expect("enrols");
+        assert_eq!(report.sync_error, None);
     }
 
     /// Takes over what the server has published since.

@@ -16,6 +16,7 @@ mod scan;
 #[path = "../../../scanner-core/tests/it/server.rs"]
 mod server;
 mod supervise;
+mod together;
 mod trouble;
 #[expect(dead_code, reason = "scanner-core's own tests use all of it")]
 #[path = "../../../scanner-core/tests/it/wire.rs"]

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use crate::kiosk::{Kiosk, code, json_lines, stderr, stdout};
 
-const PIN: &str = "482913";
+pub(crate) const PIN: &str = "482913";
 
 /// Ticket 4 has a typed code, and somebody has a PIN.
-fn supervised() -> (Kiosk, String) {
+pub(crate) fn supervised() -> (Kiosk, String) {
     let kiosk = Kiosk::enrolled();
     let typed = {
         let mut server = kiosk.server.borrow_mut();
@@ -91,6 +91,24 @@ fn force_and_undo_take_the_pin_from_stdin_or_environment() {
         told.contains("By word   2 forced, 1 taken back, 0 by typed code"),
         "{told}"
     );
+}
+
+#[test]
+fn a_turnstile_opens_for_whoever_is_forced_in_and_for_nobody_else() {
+    // V11 V12
+    let (kiosk, _) = supervised();
+    let opened = kiosk.data().with_file_name("opened");
+    let on_admit = format!("echo $KIOSK_SERIAL >> '{}'", opened.display());
+    let refused = kiosk.run_with(&["force", "hello", "--on-admit", &on_admit], PIN.as_bytes());
+    assert_eq!(code(&refused), 1);
+    assert!(!opened.exists());
+    one(
+        &kiosk,
+        &["force", "5", "--json", "--on-admit", &on_admit],
+        PIN,
+    );
+    let opened = std::fs::read_to_string(opened).expect("it was waited for");
+    assert_eq!(opened, "5\n");
 }
 
 #[test]

@@ -144,6 +144,16 @@ impl Window {
         self.command(&format!("element/{element}/value"), &json!({"text": text}));
     }
 
+    /// Chooses an option by its value.
+    pub(crate) fn choose(&self, css: &str, value: &str) {
+        self.run(
+            "const select = document.querySelector(arguments[0]);
+             select.value = arguments[1];
+             select.dispatchEvent(new Event('change', { bubbles: true }));",
+            &json!([css, value]),
+        );
+    }
+
     /// Keys to the window, wherever the focus is: what a wedge scanner does.
     pub(crate) fn press(&self, keys: &str) {
         let keys: Vec<Value> = keys

@@ -44,7 +44,7 @@ impl Scanner {
 
     /// Row and class of the ticket that a verdict is about: a ticket that was claimed after the
     /// snapshot has no row, and its class is told by its name.
-    fn meant(&self, verdict: &Verdict) -> Option<(Option<TicketRow>, u8)> {
+    pub(super) fn meant(&self, verdict: &Verdict) -> Option<(Option<TicketRow>, u8)> {
         let claimed = |row: &TicketRow| row.status != TicketRowStatus::Unclaimed;
         let row = self.book.row(verdict.serial?).filter(claimed);
         if let Some(row) = row {

@@ -18,6 +18,7 @@ use shared::trust::{
 use super::extras::Extras;
 use super::labels::Labels;
 use super::supervise::Overrides;
+use super::suspects::Suspects;
 use crate::cache::{Cache, DeviceKey, Identity, LogRow, SyncFacts, Trust};
 use crate::error::Cause;
 
@@ -40,10 +41,12 @@ pub(crate) struct Folded {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Waiting {
-    log: LogId,
-    device: DeviceId,
-    entry: Entry,
+pub(super) struct Waiting {
+    pub(super) log: LogId,
+    pub(super) device: DeviceId,
+    pub(super) entry: Entry,
+    /// Told of, and not to be counted.
+    pub(super) suspect: bool,
 }
 
 #[derive(Debug, Default)]
@@ -58,6 +61,7 @@ pub(crate) struct Book {
     pub(crate) holders: Labels,
     pub(crate) extras: Extras,
     pub(crate) state: EventState,
+    pub(crate) suspects: Suspects,
     pub(crate) logs: BTreeMap<LogId, Folded>,
     pub(crate) overrides: Overrides,
     pub(crate) sync: SyncFacts,
@@ -146,6 +150,7 @@ impl Book {
 
     fn forget_uses(&mut self) {
         self.state = EventState::default();
+        self.suspects = Suspects::default();
         self.waiting.clear();
         self.contradicted = 0;
         self.overrides = Overrides::default();
@@ -241,14 +246,18 @@ impl Book {
         }
     }
 
-    fn load_logs(&mut self, cache: &Cache) -> Result<(), Cause> {
+    pub(super) fn load_logs(&mut self, cache: &Cache) -> Result<(), Cause> {
         let rows = cache.logs()?;
         let split = rows.iter().any(|row| {
-            let folded = self.logs.get(&row.log).map_or(0, |of| of.head.next_seq);
-            row.frozen.is_some_and(|end| end < folded)
+            let folded = self.logs.get(&row.log);
+            row.frozen.is_some_and(|end| {
+                let moved = |of: &Folded| of.row.frozen.is_some_and(|before| before != end);
+                folded.is_some_and(|of| end < of.head.next_seq || moved(of))
+            })
         });
         if split {
-            // Entries that were folded are past a fork now: everything is folded anew.
+            // Entries that were folded are past a fork now, or count again after all: everything is
+            // folded anew.
             self.forget_uses();
         }
         for row in rows {
@@ -258,15 +267,20 @@ impl Book {
             };
             let (log, device) = (row.log, row.genesis.device);
             let listed = self.roster.by_device(device).cloned();
-            let tail = cache.walk(&row, from, |entry, _| {
+            let tail = cache.walk(&row, from, |entry, _, after| {
                 // After its cut, an evicted device's entries count for nothing.
-                if listed
+                let suspect = listed
                     .as_ref()
-                    .is_some_and(|of| !of.counts(&log.0, entry.seq))
-                {
-                    return;
-                }
-                if row.own {
+                    .is_some_and(|of| !of.counts_to(&log.0, after));
+                let waiting = Waiting {
+                    log,
+                    device,
+                    entry: *entry,
+                    suspect,
+                };
+                if suspect {
+                    self.suspect(waiting);
+                } else if row.own {
                     if let Some(note) = ClockNote::of(entry) {
                         self.clock_noted = Some(note.offset_millis);
                     }
@@ -275,14 +289,11 @@ impl Book {
                     }
                     self.fold_own(log, device, entry);
                 } else {
-                    self.fold_other(Waiting {
-                        log,
-                        device,
-                        entry: *entry,
-                    });
+                    self.fold_other(waiting);
                 }
             })?;
             let hlc = hlc.max(tail.hlc);
+            self.load_strays(cache, &row)?;
             self.logs.insert(
                 log,
                 Folded {
@@ -314,15 +325,26 @@ impl Book {
 
     /// Another device's word counts when the ticket bears it out, or when a supervisor stands
     /// behind it: ADR 0004 and 0010.
-    fn fold_other(&mut self, waiting: Waiting) {
-        let Waiting { log, device, entry } = waiting;
+    pub(super) fn fold_other(&mut self, waiting: Waiting) {
+        let Waiting { device, entry, .. } = waiting;
         match self.standing(device, &entry) {
-            ProofStanding::Proven => self.state.apply(log, device, &entry),
+            ProofStanding::Proven => self.believe(&waiting),
             ProofStanding::Contradicted => self.contradicted += 1,
             ProofStanding::Unknown => {
                 let place = (entry.serial, entry.generation);
                 self.waiting.entry(place).or_default().push(waiting);
             }
+        }
+    }
+
+    fn believe(&mut self, waiting: &Waiting) {
+        let Waiting {
+            log, device, entry, ..
+        } = waiting;
+        if !waiting.suspect {
+            self.state.apply(*log, *device, entry);
+        } else if let Some(use_) = Use::of(*log, *device, entry) {
+            self.suspects.insert(entry.serial, use_);
         }
     }
 
@@ -380,14 +402,14 @@ impl Book {
         if let Some(waiting) = self.waiting.remove(&(serial, generation)) {
             let proof = proof();
             for of in waiting {
-                let Waiting { log, device, entry } = of;
+                let entry = of.entry;
                 if entry.flags.contains(DecisionFlags::TYPED) {
                     // The ticket in hand does not tell its typed code.
                     let place = (serial, generation);
                     self.waiting.entry(place).or_default().push(of);
                 } else if entry.proof == proof || (!entry.is_proof() && entry.is_word()) {
                     // A word that waited for a ticket of this generation has found it.
-                    self.state.apply(log, device, &entry);
+                    self.believe(&of);
                 } else {
                     self.contradicted += 1;
                 }
@@ -423,6 +445,17 @@ impl Book {
     /// The same, whether the server has them or not.
     pub(crate) fn own_entries(&self) -> u64 {
         self.own_uses(|_| 0)
+    }
+
+    /// The same in the open log from there on.
+    pub(crate) fn open_uses_after(&self, copied_until: u32) -> u64 {
+        self.own_uses(|of| {
+            if of.row.closed {
+                u32::MAX
+            } else {
+                copied_until
+            }
+        })
     }
 
     fn own_uses(&self, from: impl Fn(&Folded) -> u32) -> u64 {

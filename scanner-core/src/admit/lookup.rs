@@ -35,6 +35,7 @@ impl Book {
                     payload,
                     row,
                     state,
+                    suspects,
                 } = self.add_on(serial)?;
                 let mut media = self.extras.get(serial)?.media.iter();
                 let label = |label: &str| label.to_owned();
@@ -48,6 +49,7 @@ impl Book {
                     payload,
                     row,
                     state,
+                    suspects,
                 })
             })
             .collect()
@@ -60,6 +62,7 @@ impl Book {
             payload: terms.payload(self.event?, serial, &row)?,
             row,
             state: self.state.ticket(serial),
+            suspects: self.suspects.of(serial),
         })
     }
 

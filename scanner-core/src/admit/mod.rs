@@ -4,10 +4,11 @@
 //! Invariants: an entry is committed and fsynced before its verdict leaves; if that fails the
 //! verdict is a refusal; the same code shown twice is told as used the second time, also within a
 //! second and also on this device (a re-read guard is the screen's business, not the log's);
-//! nothing here waits for a network.
+//! nothing here waits for a network, except for the grant of a strict ticket.
 
 mod answering;
 mod book;
+mod claim;
 mod codes;
 mod extras;
 mod labels;
@@ -15,17 +16,20 @@ mod log;
 mod lookup;
 mod media;
 mod notes;
+mod present;
 mod rotation;
 mod scan;
 mod scanner;
 mod shown;
 mod supervise;
+mod suspects;
 mod tries;
 mod typed;
 mod unable;
 
 pub use scanner::Scanner;
 pub use supervise::{Overrides, Overruled, Pin, Subject, Undone};
+pub(crate) use tries::wrong_tries;
 
 use shared::admission::{Direction, Verdict};
 use shared::trust::QuestionPolicy;

@@ -3,7 +3,7 @@
 use shared::admission::overrule::confirm;
 use shared::admission::{
     Answer, Direction, Facts, GateContext, Outcome, Presented, Reason, Verdict, decide,
-    present_chip, present_listed, refuse_on_old_news,
+    refuse_on_old_news,
 };
 use shared::log::{DecisionFlags, Entry, Hlc, LogHead, SignedEntry};
 use shared::ticket::{Payload, ScanProof, Token};
@@ -18,8 +18,6 @@ use crate::chip::Chip;
 use crate::error::Cause;
 use crate::input;
 
-/// Signatures checked for one reading, whatever layouts could explain it.
-const VERIFIES_MAX: usize = 3;
 /// Readings that one commit may cover.
 const GROUP_MAX: usize = 256;
 /// A clock this far from the server's is not trusted.
@@ -111,7 +109,8 @@ impl Scanner {
                 Ok(shown) => shown,
                 Err(cause) => return self.fail_all(readings.len(), now, cause),
             };
-            let verdict = self.decide_about(reading, &mut shown, options, given, now);
+            let mut verdict = self.decide_about(reading, &mut shown, options, given, now);
+            let held = self.claim_first(&mut verdict, options);
             let fact = self.admission(shown.evidence, &verdict, options.direction);
             if let (Outcome::Admit, Some(fact)) = (verdict.verdict, fact) {
                 let fact = fact.after(&verdict, options);
@@ -131,9 +130,7 @@ impl Scanner {
                 self.refusals.count(gate, &verdict);
             }
             scans.push(Scanned {
-                notes: verdict
-                    .serial
-                    .map_or_else(Vec::new, |serial| self.book.notes(serial)),
+                notes: self.notes(&verdict, held),
                 questions: self.questions(&verdict, given),
                 verdict,
                 error: None,
@@ -153,6 +150,13 @@ impl Scanner {
             scanned.verdict.us = us;
         }
         scans
+    }
+
+    /// For staff: why this device held the ticket up, about the ticket, about its class.
+    fn notes(&self, verdict: &Verdict, held: Option<&str>) -> Vec<String> {
+        let own = verdict.serial.map(|serial| self.book.notes(serial));
+        let held = held.map(str::to_owned).into_iter();
+        held.chain(own.unwrap_or_default()).collect()
     }
 
     /// The verdict on a reading; a medium stands for its ticket, and is noted in `shown`.
@@ -251,53 +255,6 @@ impl Scanner {
         }
     }
 
-    /// A chip without a ticket of ours says nothing here.
-    fn present_chip(&mut self, chip: &Chip, now: Timestamp) -> Presented {
-        self.not_genuine = false;
-        let (Some(keys), Some(memory)) = (&self.book.keys, &chip.ticket) else {
-            return Presented::Refused(Reason::NotATicket);
-        };
-        let issued = |serial| self.book.issued(serial);
-        present_chip(chip.uid, memory, self.identity.event, keys, &issued, now)
-    }
-
-    /// The first candidate that verifies, else the failure that came furthest.
-    pub(super) fn present(&mut self, reading: &Reading, now: Timestamp) -> Presented {
-        let Some(keys) = &self.book.keys else {
-            return Presented::Refused(Reason::UnknownKey);
-        };
-        let event = self.identity.event;
-        let issued = |serial| self.book.issued(serial);
-        let mut furthest = Reason::NotATicket;
-        let mut verifies = 0;
-        let mut bad = None;
-        for candidate in input::candidates(&reading.text, reading.keys.as_deref()) {
-            match present_listed(&candidate, event, keys, &issued, now) {
-                Presented::Refused(reason) => {
-                    if reason == Reason::BadSignature {
-                        verifies += 1;
-                        bad.get_or_insert_with(|| blake3::hash(candidate.as_bytes()));
-                    }
-                    if progress(reason) > progress(furthest) {
-                        furthest = reason;
-                    }
-                }
-                ticket @ (Presented::Ticket { .. } | Presented::Found { .. }) => {
-                    self.last_bad = None;
-                    self.not_genuine = false;
-                    return ticket;
-                }
-            }
-            if verifies == VERIFIES_MAX {
-                break;
-            }
-        }
-        // Not genuine only after two identical reads: one may be a misread.
-        self.not_genuine = bad.is_some() && self.last_bad == bad;
-        self.last_bad = bad;
-        Presented::Refused(furthest)
-    }
-
     fn judge(
         &self,
         presented: &Presented,
@@ -314,6 +271,7 @@ impl Scanner {
         let row;
         let state;
         let add_ons;
+        let suspects;
         let mut facts = Facts {
             answers: given,
             ..Facts::default()
@@ -322,7 +280,9 @@ impl Scanner {
             row = self.book.row(payload.serial);
             state = self.book.state.ticket(payload.serial);
             add_ons = self.book.add_ons(payload.serial);
+            suspects = self.book.suspects.of(payload.serial);
             facts.add_ons = &add_ons;
+            facts.suspects = &suspects;
             facts.row = row.as_ref();
             facts.state = state.as_ref();
             facts.seat = payload.seat.and_then(|seat| self.book.seats.get(seat));
@@ -475,17 +435,5 @@ impl Scanner {
     fn fail_all(&mut self, count: usize, now: Timestamp, cause: Cause) -> Vec<Scanned> {
         self.distrust_memory();
         refuse_all(count, now, cause)
-    }
-}
-
-/// How far a text came on the way to a ticket: the most telling failure is shown.
-fn progress(reason: Reason) -> u8 {
-    match reason {
-        Reason::Reissued => 5,
-        Reason::BadSignature => 4,
-        Reason::UnknownKey => 3,
-        Reason::UnknownEvent => 2,
-        Reason::Misread => 1,
-        _ => 0,
     }
 }

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::scanner::Scanner;
 use super::shown::{Evidence, Fact, Shown};
 use super::tries::{Locked, Try, TryKind, forgive};
-use super::{Reading, ScanOptions};
+use super::{Reading, ScanOptions, Scanned};
 use crate::error::{Cause, Error};
 
 /// Own entries that were more than a scan.
@@ -122,7 +122,9 @@ impl Scanner {
         let now = self.edge.clock.now();
         let who = self.authorize(pin, now)?;
         let shown = self.named(subject, now)?;
-        let verdict = self.decide_on(&shown, options, &[], now);
+        let mut verdict = self.decide_on(&shown, options, &[], now);
+        // Also when a supervisor decides: the other gates are to know, if they can be told.
+        self.claim_first(&mut verdict, options);
         let mut verdict = match force(&verdict, self.language()) {
             None => verdict,
             Some((forced, kind)) => {
@@ -140,6 +142,21 @@ impl Scanner {
         Ok(Overruled {
             verdict,
             supervisor: who.name,
+        })
+    }
+
+    /// What the gate would say about a ticket that was found without its code, for staff who think
+    /// about asking a supervisor. Nothing is counted or written.
+    pub fn consider(&mut self, serial: u32, options: ScanOptions) -> Result<Scanned, Error> {
+        let now = self.edge.clock.now();
+        self.freshen()?;
+        let shown = self.named(&Subject::Serial(serial), now)?;
+        let verdict = self.decide_on(&shown, options, &[], now);
+        Ok(Scanned {
+            notes: self.book.notes(serial),
+            questions: self.questions(&verdict, &[]),
+            verdict,
+            error: None,
         })
     }
 

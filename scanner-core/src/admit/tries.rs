@@ -1,25 +1,18 @@
-//! Wrong codes and wrong PINs: how many there were, and how long to wait after them.
-//!
-//! Five wrong within an hour: a minute; each five more: twice as long. Twenty: typed codes wait for
-//! a supervisor, PINs for an hour. A right one in between changes nothing, or whoever has one good
-//! code could guess on.
+//! The files that count wrong codes and wrong PINs on this device. After twenty, typed codes wait for
+//! a supervisor, PINs for an hour; how long before that is `shared::admission::tries`.
 //!
 //! Invariants: a try is on disk as a wrong one before it is looked at, so neither a kill nor a
 //! restart gives one away; whoever tries holds the append lock, so no two processes count apart;
-//! what is kept is bounded; a file that makes no sense counts as twenty wrong.
+//! a file that makes no sense counts as twenty wrong.
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+pub(crate) use shared::admission::tries::Locked;
+use shared::admission::tries::{Ends, Tries};
 use shared::time::Timestamp;
 
 use crate::cache::files;
 use crate::error::Cause;
-
-const WINDOW_SECS: i64 = 3600;
-const STRIKE: usize = 5;
-const FIRST_WAIT_SECS: i64 = 60;
-const WRONG_MAX: usize = 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TryKind {
@@ -34,26 +27,12 @@ impl TryKind {
             Self::Pins => "pins.tries",
         }
     }
-}
-
-/// Nothing may be tried now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Locked {
-    For {
-        secs: u32,
-    },
-    /// Until a supervisor says so.
-    Supervisor,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Tries {
-    /// Of the last hour.
-    wrong: Vec<Timestamp>,
-    until: Option<Timestamp>,
-    #[serde(default)]
-    supervisor: bool,
+    const fn ends(self) -> Ends {
+        match self {
+            Self::Codes => Ends::BySupervisor,
+            Self::Pins => Ends::AfterAnHour,
+        }
+    }
 }
 
 /// One try, counted as wrong until it is taken back.
@@ -63,67 +42,24 @@ pub(crate) struct Try {
     before: Tries,
 }
 
-impl Tries {
-    pub(crate) fn load(dir: &Path, kind: TryKind, now: Timestamp) -> Result<Self, Cause> {
-        let Some(bytes) = files::read(&dir.join(kind.file()))? else {
-            return Ok(Self::default());
-        };
-        Ok(serde_json::from_slice(&bytes).unwrap_or_else(|error| {
-            tracing::warn!(%error, file = kind.file(), "wrong tries could not be read");
-            let mut tries = Self::default();
-            for _ in 0..WRONG_MAX {
-                tries.count(kind, now);
-            }
-            tries
-        }))
-    }
+/// What was counted so far.
+pub(crate) fn load(dir: &Path, kind: TryKind, now: Timestamp) -> Result<Tries, Cause> {
+    let Some(bytes) = files::read(&dir.join(kind.file()))? else {
+        return Ok(Tries::default());
+    };
+    Ok(serde_json::from_slice(&bytes).unwrap_or_else(|error| {
+        tracing::warn!(%error, file = kind.file(), "wrong tries could not be read");
+        Tries::exhausted(kind.ends(), now)
+    }))
+}
 
-    pub(crate) fn locked(&self, now: Timestamp) -> Option<Locked> {
-        if self.supervisor {
-            return Some(Locked::Supervisor);
-        }
-        let wait = self.until?.millis_since(now);
-        // A wait beyond the longest was written by a clock that was ahead: the tries still count.
-        if wait <= 0 || wait > WINDOW_SECS * 1000 {
-            return None;
-        }
-        let secs = u32::try_from(wait.div_euclid(1000) + i64::from(wait % 1000 > 0));
-        Some(Locked::For {
-            secs: secs.unwrap_or(u32::MAX),
-        })
-    }
-
-    /// Wrong ones within the hour.
-    pub(crate) fn wrong(&self, now: Timestamp) -> usize {
-        let recent = |at: &&Timestamp| now.millis_since(**at) < WINDOW_SECS * 1000;
-        self.wrong.iter().filter(recent).count()
-    }
-
-    fn count(&mut self, kind: TryKind, now: Timestamp) {
-        self.wrong
-            .retain(|at| now.millis_since(*at) < WINDOW_SECS * 1000);
-        self.wrong.push(now);
-        let strikes = self.wrong.len() / STRIKE;
-        if self.wrong.len() >= WRONG_MAX {
-            self.wrong.truncate(WRONG_MAX);
-            match kind {
-                TryKind::Codes => self.supervisor = true,
-                TryKind::Pins => self.until = Some(now.plus_secs(WINDOW_SECS)),
-            }
-        } else if self.wrong.len().is_multiple_of(STRIKE) {
-            let doubled = u32::try_from(strikes - 1).unwrap_or(0);
-            self.until = Some(now.plus_secs(FIRST_WAIT_SECS << doubled));
-        }
-    }
-
-    fn store(&self, dir: &Path, kind: TryKind) -> Result<(), Cause> {
-        let text = serde_json::to_vec(self).map_err(|_| Cause::Inconsistent {
-            table: "tries",
-            row: kind.file().to_owned(),
-            what: "not JSON",
-        })?;
-        files::write_atomically(&dir.join(kind.file()), &text)
-    }
+fn store(tries: &Tries, dir: &Path, kind: TryKind) -> Result<(), Cause> {
+    let text = serde_json::to_vec(tries).map_err(|_| Cause::Inconsistent {
+        table: "tries",
+        row: kind.file().to_owned(),
+        what: "not JSON",
+    })?;
+    files::write_atomically(&dir.join(kind.file()), &text)
 }
 
 impl Try {
@@ -133,25 +69,34 @@ impl Try {
         kind: TryKind,
         now: Timestamp,
     ) -> Result<Result<Self, Locked>, Cause> {
-        let before = Tries::load(dir, kind, now)?;
+        let before = load(dir, kind, now)?;
         if let Some(locked) = before.locked(now) {
             return Ok(Err(locked));
         }
         let mut after = before.clone();
-        after.count(kind, now);
-        after.store(dir, kind)?;
+        after.count(kind.ends(), now);
+        store(&after, dir, kind)?;
         Ok(Ok(Self { kind, before }))
     }
 
     /// It was right.
     pub(crate) fn take_back(self, dir: &Path) -> Result<(), Cause> {
-        self.before.store(dir, self.kind)
+        store(&self.before, dir, self.kind)
     }
+}
+
+/// Wrong codes and wrong PINs of the last hour, for the report to the server.
+pub(crate) fn wrong_tries(dir: &Path, now: Timestamp) -> Result<(u32, u32), Cause> {
+    let wrong = |kind| -> Result<u32, Cause> {
+        let wrong = load(dir, kind, now)?.wrong(now);
+        Ok(u32::try_from(wrong).unwrap_or(u32::MAX))
+    };
+    Ok((wrong(TryKind::Codes)?, wrong(TryKind::Pins)?))
 }
 
 /// A supervisor allows them again.
 pub(crate) fn forgive(dir: &Path, kind: TryKind) -> Result<(), Cause> {
-    Tries::default().store(dir, kind)
+    store(&Tries::default(), dir, kind)
 }
 
 #[cfg(test)]
@@ -184,14 +129,14 @@ mod tests {
         let (waits, tries) = waits(dir.path(), TryKind::Codes);
         assert_eq!((waits, tries), (vec![60, 120, 240], 20));
         let later = NOW.plus_secs(3 * 3600);
-        let kept = Tries::load(dir.path(), TryKind::Codes, later).expect("read");
+        let kept = load(dir.path(), TryKind::Codes, later).expect("read");
         assert_eq!(
             kept.locked(later),
             Some(Locked::Supervisor),
             "no clock ends it"
         );
         forgive(dir.path(), TryKind::Codes).expect("stored");
-        let kept = Tries::load(dir.path(), TryKind::Codes, later).expect("read");
+        let kept = load(dir.path(), TryKind::Codes, later).expect("read");
         assert_eq!((kept.locked(later), kept.wrong(later)), (None, 0));
     }
 
@@ -229,7 +174,7 @@ mod tests {
         // T6
         let dir = tempfile::tempdir().expect("a folder");
         std::fs::write(dir.path().join("codes.tries"), "{}x").expect("written");
-        let tries = Tries::load(dir.path(), TryKind::Codes, NOW).expect("read");
+        let tries = load(dir.path(), TryKind::Codes, NOW).expect("read");
         assert_eq!(tries.locked(NOW), Some(Locked::Supervisor));
     }
 
@@ -245,7 +190,7 @@ mod tests {
             );
         }
         let yesterday = NOW.plus_secs(-86_400);
-        let tries = Tries::load(dir.path(), TryKind::Codes, yesterday).expect("read");
+        let tries = load(dir.path(), TryKind::Codes, yesterday).expect("read");
         assert_eq!(tries.locked(yesterday), None);
         assert_eq!(tries.wrong(yesterday), 5);
     }

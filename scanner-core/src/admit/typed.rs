@@ -9,7 +9,7 @@ use shared::time::Timestamp;
 
 use super::scanner::Scanner;
 use super::shown::{Evidence, Shown};
-use super::tries::{Locked, Tries, Try, TryKind};
+use super::tries::{self, Locked, Try, TryKind};
 use crate::error::Cause;
 use crate::input::Typed;
 use crate::status::TriesView;
@@ -44,8 +44,8 @@ impl Scanner {
 
     pub(crate) fn tries(&self, now: Timestamp) -> Result<TriesView, Cause> {
         let dir = self.cache.dir();
-        let codes = Tries::load(dir, TryKind::Codes, now)?;
-        let pins = Tries::load(dir, TryKind::Pins, now)?;
+        let codes = tries::load(dir, TryKind::Codes, now)?;
+        let pins = tries::load(dir, TryKind::Pins, now)?;
         Ok(TriesView {
             wrong_codes: codes.wrong(now),
             wrong_pins: pins.wrong(now),

@@ -57,6 +57,8 @@ pub(crate) struct SyncFacts {
     pub(crate) peers_offset_ms: Option<i64>,
     /// The server said that this device was evicted.
     pub(crate) evicted: bool,
+    /// The server said that the organizer must still confirm this device.
+    pub(crate) unconfirmed: bool,
 }
 
 impl SyncFacts {

@@ -195,13 +195,13 @@ impl Cache {
         Ok(found)
     }
 
-    /// Walks a log from its checked head to its end, showing each entry, and verifies the chain:
+    /// Walks a log from its checked head to its end, showing each entry and the head after it, and verifies the chain:
     /// sequence without gaps, and the signature of the last entry, which covers all before it.
     pub(crate) fn walk(
         &self,
         row: &LogRow,
         from: LogHead,
-        mut each: impl FnMut(&Entry, &StoredEntry),
+        mut each: impl FnMut(&Entry, &StoredEntry, &LogHead),
     ) -> Result<Tail, Cause> {
         let damaged = |what: &str| Cause::Damaged(format!("log {}: {what}", row.log));
         let key = ed25519_dalek::VerifyingKey::from_bytes(&row.genesis.device_key)
@@ -224,7 +224,7 @@ impl Cache {
                 before_last = tail.head;
                 tail.head = tail.head.append(row.log, &entry)?;
                 tail.hlc = tail.hlc.max(entry.hlc);
-                each(&entry, &stored);
+                each(&entry, &stored, &tail.head);
                 last = Some(SignedEntry {
                     body: stored.body,
                     signature: stored.signature.unwrap_or_default(),

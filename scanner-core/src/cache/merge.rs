@@ -55,7 +55,7 @@ impl Cache {
         }
         for row in self.logs()? {
             if row.own && extended.contains(&row.log) {
-                let head = self.walk(&row, row.checked, |_, _| ())?.head;
+                let head = self.walk(&row, row.checked, |_, _, _| ())?.head;
                 self.take_over(row.place(), head)?;
             }
         }
@@ -81,6 +81,17 @@ impl Cache {
 
     pub(super) fn frozen_at(&self, number: i64) -> Result<Option<u32>, Cause> {
         frozen_at(&self.conn, number)
+    }
+
+    pub(crate) fn strays_count(&self, log: LogId) -> Result<usize, Cause> {
+        let count: u32 = self
+            .conn
+            .prepare_cached(
+                "SELECT count(*) FROM strays
+                 WHERE number = (SELECT number FROM logs WHERE log = ?1)",
+            )?
+            .query_row([&log.0[..]], |row| row.get(0))?;
+        Ok(count as usize)
     }
 
     /// What is quarantined of one log, in order.
@@ -198,7 +209,7 @@ fn quarantine(tx: &Connection, number: i64, stray: &Stray) -> Result<(), Cause> 
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use ed25519_dalek::SigningKey;
     use shared::ids::{DeviceId, EventId};
     use shared::log::{DecisionFlags, Entry, EntryKind, Hlc, LogSegment, SignedEntry};
@@ -210,13 +221,14 @@ mod tests {
     use super::*;
     use crate::sync::gossip::{Extension, Grant};
 
-    struct Writer {
+    /// Writes a log of another device.
+    pub(crate) struct Writer {
         key: SigningKey,
-        genesis: Genesis,
+        pub(crate) genesis: Genesis,
     }
 
     impl Writer {
-        fn new() -> Self {
+        pub(crate) fn new() -> Self {
             let key = SigningKey::from_bytes(&[7; 32]);
             let genesis = Genesis {
                 event: EventId::new(Timestamp::UNIX_EPOCH, [1; 10]),
@@ -228,12 +240,17 @@ mod tests {
             Self { key, genesis }
         }
 
-        fn log(&self) -> LogId {
+        pub(crate) fn log(&self) -> LogId {
             self.genesis.log_id()
         }
 
         /// Entries on top of a head. Another serial makes another body.
-        fn write(&self, mut head: LogHead, count: u32, serial: u32) -> (Vec<StoredEntry>, LogHead) {
+        pub(crate) fn write(
+            &self,
+            mut head: LogHead,
+            count: u32,
+            serial: u32,
+        ) -> (Vec<StoredEntry>, LogHead) {
             let mut entries = Vec::new();
             for seq in head.next_seq..head.next_seq + count {
                 let entry = Entry {
@@ -259,7 +276,25 @@ mod tests {
             (entries, head)
         }
 
-        fn extension(&self, (entries, head): (Vec<StoredEntry>, LogHead)) -> Batch {
+        /// Two things in one place.
+        pub(crate) fn fork(
+            &self,
+            foot: LogHead,
+            one: &[StoredEntry],
+            other: &[StoredEntry],
+        ) -> ForkProof {
+            let segment = |entries: &[StoredEntry]| {
+                let bodies = entries.iter().map(|of| of.body.clone()).collect();
+                let signature = entries.last().and_then(|of| of.signature.clone());
+                LogSegment::new(self.log(), bodies, signature.expect("signed")).expect("a segment")
+            };
+            let genesis = self.genesis.clone();
+            let proof = ForkProof::new(genesis, foot.hash, segment(one), segment(other));
+            proof.verify().expect("a fork");
+            proof
+        }
+
+        pub(crate) fn extension(&self, (entries, head): (Vec<StoredEntry>, LogHead)) -> Batch {
             Batch {
                 extend: vec![Extension {
                     genesis: self.genesis.clone(),
@@ -271,7 +306,7 @@ mod tests {
         }
     }
 
-    fn cache() -> (Cache, TempDir) {
+    pub(crate) fn cache() -> (Cache, TempDir) {
         let dir = TempDir::new().expect("a folder");
         (Cache::create(dir.path()).expect("a database"), dir)
     }
@@ -299,7 +334,9 @@ mod tests {
         );
         assert_eq!(cache.merge(&writer.extension(half)).expect("merged"), 0);
         assert_eq!(row(&cache).checked, all.1);
-        let tail = cache.walk(&row(&cache), start, |_, _| ()).expect("whole");
+        let tail = cache
+            .walk(&row(&cache), start, |_, _, _| ())
+            .expect("whole");
         assert_eq!(tail.head, all.1);
     }
 
@@ -331,18 +368,7 @@ mod tests {
         cache
             .merge(&writer.extension((whole, after_one)))
             .expect("merged");
-        let segment = |entries: &[StoredEntry]| {
-            let bodies = entries.iter().map(|of| of.body.clone()).collect();
-            let signature = entries.last().and_then(|of| of.signature.clone());
-            LogSegment::new(writer.log(), bodies, signature.expect("signed")).expect("a segment")
-        };
-        let proof = ForkProof::new(
-            writer.genesis.clone(),
-            foot.hash,
-            segment(&one),
-            segment(&other),
-        );
-        proof.verify().expect("a fork");
+        let proof = writer.fork(foot, &one, &other);
         let stray = Stray {
             hash: after_other.hash,
             previous: foot.hash,

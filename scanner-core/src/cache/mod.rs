@@ -10,6 +10,7 @@
 //! | `cut-LOG.ring` | the ring as it was when log LOG had lost its end | evidence, read by nobody here |
 //! | `codes.tries`, `pins.tries` | wrong codes and PINs of the last hour | counted before anything else happens |
 //! | `append.lock`, `sync.lock`, `peers.lock` | who scans, who syncs, who talks with peers | held by the process, not by the data |
+//! | `claims.door` | where strict tickets are asked for, and the secret for it | good for one run of the gossip |
 //! | `peers.json` | how it goes with the peers, for whoever asks | a picture of the moment, worth no fsync |
 //!
 //! Invariants: one function opens the database; nothing here is ever rebuilt from scratch, a
@@ -44,8 +45,10 @@ pub(crate) use lock::{Lock, LockKind};
 pub use logs::StoredEntry;
 pub(crate) use logs::{LogPlace, LogRow};
 pub(crate) use mark::HeadMark;
+#[cfg(test)]
+pub(crate) use merge::tests::{Writer, cache as a_cache};
 pub(crate) use open::Cache;
-pub(crate) use remembered::{show, shown};
+pub(crate) use remembered::{door, open_door, show, shown};
 pub(crate) use ring::{Ring, SLOTS};
 pub(crate) use seen::Seen;
 pub(crate) use statements::Trust;

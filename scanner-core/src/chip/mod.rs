@@ -8,11 +8,13 @@
 //! ends after a bounded number of commands; the UID is the reader's word and never the memory's.
 
 mod ndef;
+mod touch;
 mod type2;
 
 use shared::ticket::ChipUid;
 
 pub use ndef::record;
+pub use touch::{Surface, Touches, Turn};
 pub use type2::read;
 
 /// Carries one command to the chip that lies on the reader.

@@ -10,13 +10,15 @@
 
 mod digits;
 mod layouts;
+mod read;
 mod typed;
 
 use std::borrow::Cow;
 
 use shared::limits::TICKET_TEXT_BYTES_MAX;
 
-pub(crate) use typed::{Typed, typed};
+pub use read::{Read, read};
+pub use typed::{Typed, typed};
 
 /// ECI marker that some readers type ahead of the data: a backslash and six digits.
 const ECI_DIGITS: usize = 6;

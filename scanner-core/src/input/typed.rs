@@ -11,14 +11,14 @@ const TYPED_BYTES_MAX: usize = 128;
 
 /// What fourteen digits turned out to be.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Typed {
+pub enum Typed {
     Code(TypedCode),
     /// The check digits do not fit.
     Slip,
 }
 
 /// `None`: this is no typed code. Spaces and dashes between the digits are as people write them.
-pub(crate) fn typed(text: &str, keys: Option<&str>) -> Option<Typed> {
+pub fn typed(text: &str, keys: Option<&str>) -> Option<Typed> {
     let is_long = |text: &str| text.len() > TYPED_BYTES_MAX;
     if is_long(text) && keys.is_none_or(is_long) {
         return None;

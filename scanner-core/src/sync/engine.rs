@@ -15,6 +15,7 @@ use shared::trust::{Segment, SegmentRef, TicketRow};
 
 use super::proto::{self, Held, HeldLog, Plan, SEND_SEGMENTS_MAX};
 use super::{HttpTransport, Transport, TransportError};
+use crate::admit::wrong_tries;
 use crate::battery;
 use crate::cache::{Cache, Cut, DeviceKey, Identity, Lock, LockKind, LogPlace, Seen, SyncFacts};
 use crate::clock::Edge;
@@ -26,6 +27,8 @@ const ROUNDS_MAX: usize = 4096;
 const SNAPSHOT_ATTEMPTS_MAX: usize = 3;
 /// The server's word for a device that may no longer speak.
 const EVICTED: &str = "device_evicted";
+/// For one whose six digits the organizer has not compared yet.
+const UNCONFIRMED: &str = "device_pending";
 
 /// What an exchange did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -273,7 +276,7 @@ impl Syncer {
         for row in self.cache.logs()? {
             let mut head = row.checked;
             if row.own {
-                head = self.cache.walk(&row, row.checked, |_, _| ())?.head;
+                head = self.cache.walk(&row, row.checked, |_, _, _| ())?.head;
             }
             logs.insert(
                 row.log,
@@ -350,13 +353,14 @@ impl Syncer {
         let in_use = held.trust.snapshot.as_ref();
         let cuts = self.cache.settled_cuts()?;
         let cut_logs = cuts.iter().rev().filter_map(Cut::log_id);
+        let (wrong_codes, wrong_pins) = wrong_tries(self.cache.dir(), self.edge.clock.now())?;
         Ok(DeviceReport {
             app_version: env!("CARGO_PKG_VERSION").to_owned(),
             snapshot: in_use.map(|of| (of.header.version, of.header.created)),
             pending: u32::try_from(pending(held)).unwrap_or(u32::MAX),
             battery_percent: battery::percent(),
-            wrong_codes: 0,
-            wrong_pins: 0,
+            wrong_codes,
+            wrong_pins,
             cut_logs: cut_logs.take(CUT_LOGS_MAX).collect(),
         })
     }
@@ -385,12 +389,13 @@ impl Syncer {
                 facts.last_success = Some(now);
                 facts.last_error = None;
                 facts.evicted = false;
+                facts.unconfirmed = false;
             }
             Err(cause) => {
                 facts.last_error = Some(cause.to_string());
-                if matches!(cause, Cause::Transport(TransportError::Refused { code, .. }) if code == EVICTED)
-                {
-                    facts.evicted = true;
+                if let Cause::Transport(TransportError::Refused { code, .. }) = cause {
+                    facts.evicted |= code == EVICTED;
+                    facts.unconfirmed = code == UNCONFIRMED;
                 }
             }
         }

@@ -15,9 +15,12 @@ pub(crate) mod proto;
 mod transport;
 
 pub use engine::{SyncReport, Syncer};
-pub(crate) use peers::shown as peers_shown;
+#[doc(hidden)]
+pub use peers::open_disk;
 pub use peers::{
-    Gossip, GossipEvent, GossipOptions, MissedView, NoticeView, PeerLine, PeersReport,
+    Claimed, Gossip, GossipEvent, GossipOptions, MissedView, NoticeView, PeerLine, PeersReport,
+    Wanted,
 };
+pub(crate) use peers::{claim, shown as peers_shown};
 pub use transport::lan::{AddressError, GOSSIP_PORT, PeerAddress};
 pub use transport::{HttpTransport, Transport, TransportError, install_tls};

@@ -1,7 +1,7 @@
 //! Add-ons at a device: let in by the ticket that they were added to, and known to other devices.
 
 use scanner_core::{Outcome, Reading, Reason, ScanOptions};
-use shared::trust::{EntryLimit, Extra, ListFlags, ListPolicy, Terms};
+use shared::trust::{EntryLimit, Extra, ListFlags, ListPolicy, TicketTerms};
 
 use crate::device::{Device, leave, scan};
 use crate::server::{Server, Shared};
@@ -19,7 +19,7 @@ fn buffet() -> Shared {
         let meal = Extra {
             note: "No nuts".to_owned(),
             added_to: Some(MAIN),
-            terms: Some(Terms::of(&payload)),
+            terms: Some(TicketTerms::of(&payload)),
             ..Extra::default()
         };
         server.extras.insert(MEAL, meal);

@@ -2,7 +2,8 @@
 
 use scanner_core::chip::Chip;
 use scanner_core::{Outcome, Reason, ScanOptions, Scanner, Verdict};
-use shared::ticket::{ChipUid, ScanProof, sign_chip};
+use shared::ticket::{ChipUid, MediumId, ScanProof, medium_proof, sign_chip};
+use shared::trust::{Extra, MediumLink, TicketTerms};
 
 use crate::device::{Device, scan};
 use crate::server::{Server, Shared};
@@ -99,4 +100,42 @@ fn copies_and_strangers_chips_are_refused_and_leave_no_trace() {
     let printed = shared::ticket::digits::encode(&good.ticket.expect("a ticket"));
     assert_eq!(scan(&mut scanner, &printed).reason, Reason::NotATicket);
     assert_eq!(scanner.status().expect("a status").entries, 0);
+}
+
+#[test]
+fn a_passive_band_is_its_number_and_the_list_knows_whose() {
+    // T7 S78 S81
+    let server = Server::new(10);
+    {
+        let mut server = server.borrow_mut();
+        let proof = medium_proof(server.event, &uid(1).to_hex());
+        let link = MediumLink {
+            id: MediumId::of(server.event, proof),
+            active: true,
+            until: None,
+        };
+        let extra = Extra {
+            media: vec![link],
+            terms: Some(TicketTerms::of(&server.payload(3, 1))),
+            ..Extra::default()
+        };
+        server.extras.insert(3, extra);
+        server.publish();
+    }
+    let device = Device::enrolled(&server, 1);
+    let mut scanner = device.open();
+    let band = |last| Chip {
+        uid: uid(last),
+        ticket: None,
+    };
+    let verdict = hold(&mut scanner, &band(1));
+    assert_eq!((verdict.verdict, verdict.serial), (Outcome::Admit, Some(3)));
+    assert_eq!(hold(&mut scanner, &band(1)).reason, Reason::AlreadyUsed);
+    assert_eq!(hold(&mut scanner, &band(2)).reason, Reason::NotATicket);
+    // A ticket on the chip that is somebody else's does not fall back on the number.
+    let copied = Chip {
+        uid: uid(1),
+        ..self::band(&server, 4)
+    };
+    assert_eq!(hold(&mut scanner, &copied).serial, Some(4));
 }

@@ -42,10 +42,12 @@ impl Server {
             name: format!("Kiosk {}", self.roster.devices.len() + 1),
             public_key: public,
             gate: self.policy.gates[0].id,
+            zones: 0,
             role: DeviceRole::Kiosk,
             attended: self.attended,
             not_after: self.now.plus_secs(30 * DAY),
             cut: None,
+            adopted: Vec::new(),
         });
         self.sign_roster();
         Ok(EnrolResponse {

@@ -2,7 +2,7 @@
 
 use scanner_core::{Outcome, Reason};
 use shared::ticket::{MediumId, medium_proof};
-use shared::trust::{Extra, MediumLink, Terms};
+use shared::trust::{Extra, MediumLink, TicketTerms};
 
 use crate::device::{Device, leave, scan};
 use crate::server::{Server, Shared};
@@ -21,7 +21,7 @@ fn banded(serials: &[u32], active: bool) -> Shared {
                 active,
                 until: None,
             };
-            let terms = Terms::of(&server.payload(*serial, 1));
+            let terms = TicketTerms::of(&server.payload(*serial, 1));
             let extra = Extra {
                 media: vec![link],
                 terms: Some(terms),

@@ -467,6 +467,7 @@ fn policy(now: Timestamp, tickets: u32) -> Policy {
         name: name.to_owned(),
         zones,
         note: String::new(),
+        strict: false,
     };
     Policy {
         title: "Quiet Night".to_owned(),

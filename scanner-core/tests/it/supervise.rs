@@ -1,7 +1,7 @@
 //! What a supervisor may do at a gate, and what comes of it everywhere: V11, V12.
 
 use scanner_core::{Direction, Kind, Outcome, Pin, Reading, Reason, ScanOptions, Scanner, Subject};
-use shared::trust::TicketRowStatus;
+use shared::trust::{Extra, TicketRowStatus};
 
 use crate::device::{Device, leave, scan};
 use crate::server::{Server, Shared};
@@ -72,6 +72,36 @@ fn a_used_ticket_is_let_in_by_a_pin_and_it_is_on_record() {
     let status = scanner.status().expect("a status");
     assert!(status.supervised);
     assert_eq!((status.overrides.forced, status.overrides.undone), (2, 0));
+}
+
+#[test]
+fn a_guest_who_was_found_is_considered_without_a_trace() {
+    // V12
+    let server = world();
+    {
+        let mut server = server.borrow_mut();
+        let note = Extra {
+            note: "Wheelchair".to_owned(),
+            ..Extra::default()
+        };
+        server.extras.insert(5, note);
+        server.publish();
+    }
+    let device = Device::enrolled(&server, 1);
+    let mut scanner = device.open();
+    let options = ScanOptions::default();
+    let fresh = scanner.consider(5, options).expect("considered");
+    assert_eq!(fresh.verdict.verdict, Outcome::Admit);
+    assert!(!fresh.verdict.durable, "nothing was written");
+    assert_eq!(fresh.notes, ["Wheelchair"]);
+    assert!(exported(&mut scanner).is_empty());
+    scanner
+        .force(&Subject::Serial(5), &pin(), options)
+        .expect("done");
+    let used = scanner.consider(5, options).expect("considered");
+    assert_eq!(used.verdict.reason, Reason::AlreadyUsed);
+    let unknown = scanner.consider(9999, options).expect_err("no such ticket");
+    assert_eq!(unknown.kind(), Kind::Input);
 }
 
 #[test]

@@ -10,6 +10,10 @@ const BUFFERED_MAX: usize = 16_384;
 /// Early entries of one log that a node keeps, and what else it may hold for a moment.
 const EARLY_PER_LOG_MAX: usize = 64;
 const SLACK: usize = 600;
+/// A log is asked for once an entry, and again when a peer was silent for so long. The worst honest
+/// run asks for less than that; a storm asks for four times as much.
+const PULL_TIMEOUT_MILLIS: u64 = 2_000;
+const PULLS_OF_FAIR_MAX: u64 = 2;
 /// Bytes a device may send in a quiet second.
 const QUIET_BYTES_PER_SECOND: u64 = 1_500;
 
@@ -53,6 +57,8 @@ impl World {
     /// During the run: bounds (10), sessions (7), clocks (11).
     pub(crate) fn look(&mut self) {
         let mut broken = None;
+        let held = self.devices.iter().map(|of| of.disk.data.logs.len());
+        let known = held.max().unwrap_or(0);
         for (at, device) in self.devices.iter().enumerate() {
             let Some(node) = &device.node else {
                 continue;
@@ -65,6 +71,13 @@ impl World {
                     10,
                     format!("device {at} holds {buffered} things in its buffers"),
                 ));
+            }
+            let pulls = node.work().pulls;
+            let timeouts = 2 + (self.time - device.booted_at) / PULL_TIMEOUT_MILLIS;
+            let fair = node.work().taken + known as u64 * timeouts + 20;
+            if pulls > PULLS_OF_FAIR_MAX * fair {
+                let what = format!("device {at} asked {pulls} times where {fair} would do");
+                broken = Some((10, what));
             }
             for peer in node.peers() {
                 let since = self.oracle.evicted.get(&peer);
@@ -148,6 +161,7 @@ impl World {
         newest
             && honest.iter().all(|at| {
                 self.devices[*at].disk.data.trust.held[2] == self.roster_version
+                    && self.snapshot_is_everywhere(*at)
                     && picture(&self.devices[*at]) == model
             })
     }

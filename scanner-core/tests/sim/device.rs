@@ -52,6 +52,10 @@ pub(crate) struct Device {
     pub(crate) bytes: u64,
     /// The latest time that the own clock ever showed.
     pub(crate) wall_max: u64,
+    /// When its program started.
+    pub(crate) booted_at: u64,
+    /// Nanoseconds: when its processor is through with what came.
+    pub(crate) busy_until: u64,
     pub(crate) neighbours: Vec<usize>,
 }
 
@@ -110,11 +114,13 @@ impl Device {
         boot[8] = self.instance;
         let mut options = Options::new(event, self.id, self.hub, boot, seed);
         options.verifier = Arc::clone(verifier);
+        options.key = Some(Arc::new(self.key.clone()));
         options.bug = plan.node_bug();
         let (node, out) =
             Node::start(options, self.now(time), &self.disk).expect("the disk is readable");
         self.node = Some(node);
         self.tick_at = u64::MAX;
+        self.booted_at = time;
         self.fold = Fold::default();
         self.fold.update(&self.disk.data);
         let own = self.disk.data.logs.values().filter(|log| log.own);
@@ -204,11 +210,11 @@ impl Device {
         let Some(log) = self.disk.data.logs.get_mut(&id) else {
             return;
         };
-        log.entries.push(StoredEntry {
+        log.entries.push(Arc::new(StoredEntry {
             seq: log.head.next_seq,
             body: signed.body,
             signature: Some(signed.signature),
-        });
+        }));
         log.head = after;
     }
 

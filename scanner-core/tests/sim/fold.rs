@@ -10,17 +10,17 @@ use crate::disk::Data;
 #[derive(Default)]
 pub(crate) struct Fold {
     pub(crate) state: EventState,
-    upto: BTreeMap<LogId, usize>,
+    /// Entries folded of each log, and how often it had been cut back by then.
+    upto: BTreeMap<LogId, (usize, u32)>,
     roster: u64,
 }
 
 impl Fold {
     pub(crate) fn update(&mut self, data: &Data) {
-        let shrunk = |log: &LogId, upto: &usize| {
-            data.logs.get(log).is_none_or(|of| of.entries.len() < *upto)
-        };
+        // One that was cut back may have grown again since, with other entries.
+        let cut = |log: &LogId, cuts: u32| data.logs.get(log).is_none_or(|of| of.cuts != cuts);
         if self.roster != data.trust.held[2]
-            || self.upto.iter().any(|(log, upto)| shrunk(log, upto))
+            || self.upto.iter().any(|(log, (_, cuts))| cut(log, *cuts))
         {
             *self = Self {
                 roster: data.trust.held[2],
@@ -28,7 +28,7 @@ impl Fold {
             };
         }
         for (id, log) in &data.logs {
-            let upto = self.upto.entry(*id).or_insert(0);
+            let (upto, _) = self.upto.entry(*id).or_insert((0, log.cuts));
             let device = log.genesis.device;
             let listed = data.trust.roster.by_device(device);
             for stored in &log.entries[*upto..] {

@@ -35,7 +35,7 @@ impl World {
                     generation: 1,
                     slot,
                 };
-                self.input(at, Input::Claim(slot));
+                self.input(at, Input::Claim { slot, zones: 0 });
             }
             return;
         }
@@ -122,6 +122,9 @@ impl World {
             return;
         }
         let urgent = self.random.chance(100);
+        if let Some(watch) = &mut self.watch {
+            watch.made(log, seq, self.time, at, urgent);
+        }
         self.input(at, Input::Appended { log, urgent });
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ed25519_dalek::VerifyingKey;
+use scanner_core::gossip::Verifier as _;
 use shared::log::{Entry, EventState, LogHead, LogId, SignedEntry, Use};
 
 use crate::checks::{Picture, picture};
@@ -149,7 +150,8 @@ impl World {
     fn authentic(&self) -> Result<(), String> {
         for at in self.honest() {
             for (id, log) in &self.devices[at].disk.data.logs {
-                verify_log(*id, log).map_err(|why| format!("device {at}, log {id}: {why}"))?;
+                self.verify_log(*id, log)
+                    .map_err(|why| format!("device {at}, log {id}: {why}"))?;
                 for hash in hashes(*id, log) {
                     if !self.oracle.hashes.contains(&hash) {
                         return Err(format!(
@@ -158,6 +160,36 @@ impl World {
                     }
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// The chain, and every signature that is there, by the strict rule.
+    fn verify_log(&self, id: LogId, log: &DiskLog) -> Result<(), String> {
+        let key =
+            VerifyingKey::from_bytes(&log.genesis.device_key).map_err(|error| error.to_string())?;
+        let mut after: LogHead = log.genesis.head();
+        for stored in &log.entries {
+            let before = after;
+            if let Some(signature) = &stored.signature {
+                let signed = SignedEntry {
+                    body: stored.body.clone(),
+                    signature: signature.clone(),
+                };
+                let (_, next) = self
+                    .strict
+                    .entry(&key, id, &before, &signed)
+                    .map_err(|error| format!("entry {}: {error}", stored.seq))?;
+                after = next;
+            } else {
+                let entry = Entry::decode(&stored.body).map_err(|error| error.to_string())?;
+                after = after
+                    .append(id, &entry)
+                    .map_err(|error| error.to_string())?;
+            }
+        }
+        if after != log.head {
+            return Err("the head is not the head".to_owned());
         }
         Ok(())
     }
@@ -342,31 +374,4 @@ fn places_of(id: LogId, log: &DiskLog) -> Vec<(u32, [u8; 32])> {
     }
     places.extend(log.strays.values().map(|stray| (stray.seq, stray.hash)));
     places
-}
-
-/// The chain, and every signature that is there, by the strict rule.
-fn verify_log(id: LogId, log: &DiskLog) -> Result<(), String> {
-    let key =
-        VerifyingKey::from_bytes(&log.genesis.device_key).map_err(|error| error.to_string())?;
-    let mut after: LogHead = log.genesis.head();
-    for stored in &log.entries {
-        let entry = Entry::decode(&stored.body).map_err(|error| error.to_string())?;
-        let before = after;
-        after = after
-            .append(id, &entry)
-            .map_err(|error| error.to_string())?;
-        if let Some(signature) = &stored.signature {
-            let signed = SignedEntry {
-                body: stored.body.clone(),
-                signature: signature.clone(),
-            };
-            signed
-                .verify(&key, id, &before)
-                .map_err(|error| format!("entry {}: {error}", stored.seq))?;
-        }
-    }
-    if after != log.head {
-        return Err("the head is not the head".to_owned());
-    }
-    Ok(())
 }

@@ -9,9 +9,11 @@
 
 mod bugs;
 mod checks;
+mod deliveries;
 mod device;
 mod disk;
 mod fold;
+mod forged;
 mod gates;
 mod judgement;
 mod net;
@@ -20,6 +22,7 @@ mod plan;
 mod random;
 mod run;
 mod seeds;
+mod snapshots;
 mod trouble;
 mod verifier;
 mod world;

@@ -23,7 +23,7 @@ impl World {
         chosen
     }
 
-    pub(crate) fn carry(&mut self, from: usize, link: u64, bytes: &[u8]) {
+    pub(crate) fn carry(&mut self, from: usize, link: u64, bytes: Vec<u8>) {
         self.devices[from].bytes += bytes.len() as u64;
         let Some(wire) = self.wires.get(&link) else {
             return;
@@ -36,23 +36,42 @@ impl World {
         if !self.reaches(from, to) || (self.rough && self.random.chance(self.plan.loss)) {
             return;
         }
-        let copies = if self.rough && self.random.chance(self.plan.doubled) {
-            2
-        } else {
-            1
-        };
-        for _ in 0..copies {
-            let (low, high) = self.plan.delay;
-            let delay = self.random.between(low, high) + self.devices[to].slow;
-            self.later(
-                delay,
-                Event::Deliver {
-                    link,
-                    to,
-                    bytes: bytes.to_vec(),
-                },
-            );
+        if let Some(watch) = &mut self.watch {
+            watch.framed(from, to, bytes.len());
         }
+        if self.rough && self.random.chance(self.plan.doubled) {
+            let again = bytes.clone();
+            self.deliver(link, from, to, again);
+        }
+        self.deliver(link, from, to, bytes);
+    }
+
+    fn deliver(&mut self, link: u64, from: usize, to: usize, bytes: Vec<u8>) {
+        let (low, high) = self.plan.delay;
+        let delay = self.random.between(low, high) + self.devices[to].slow;
+        let ready = self.time.max(self.devices[from].busy_until / 1_000_000);
+        let Some(wire) = self.wires.get_mut(&link) else {
+            return;
+        };
+        let way = usize::from(wire.ends[0] == to);
+        let takes = bytes.len() as u64 / self.plan.bytes_per_milli;
+        wire.sent_at[way] = wire.sent_at[way].max(ready) + takes;
+        let mut arrives = wire.sent_at[way] + delay;
+        if self.plan.ordered {
+            arrives = arrives.max(wire.last_at[way]);
+        }
+        wire.last_at[way] = arrives;
+        let after = arrives - self.time;
+        self.later(after, Event::Deliver { link, to, bytes });
+    }
+
+    fn take_wire(&mut self, link: u64) -> Option<Wire> {
+        let wire = self.wires.remove(&link)?;
+        let pair = pair(wire.ends);
+        if self.linked.get(&pair) == Some(&link) {
+            self.linked.remove(&pair);
+        }
+        Some(wire)
     }
 
     pub(crate) fn reaches(&self, from: usize, to: usize) -> bool {
@@ -61,7 +80,7 @@ impl World {
 
     /// One end is gone: the other hears of it, now or when nobody answers.
     pub(crate) fn hang_up(&mut self, from: usize, link: u64) {
-        let Some(wire) = self.wires.remove(&link) else {
+        let Some(wire) = self.take_wire(link) else {
             return;
         };
         let to = if wire.ends[0] == from {
@@ -89,7 +108,7 @@ impl World {
             .map(|(link, _)| *link)
             .collect();
         for link in silent {
-            if let Some(wire) = self.wires.remove(&link) {
+            if let Some(wire) = self.take_wire(link) {
                 for to in wire.ends {
                     self.later(SILENCE_MILLIS, Event::Down { link, to });
                 }
@@ -104,11 +123,7 @@ impl World {
             return;
         }
         for other in self.devices[at].neighbours.clone() {
-            let linked = self
-                .wires
-                .values()
-                .any(|wire| !wire.visit && wire.ends.contains(&at) && wire.ends.contains(&other));
-            if !linked {
+            if !self.linked.contains_key(&pair([at, other])) {
                 self.dial(at, other, false);
             }
         }
@@ -132,9 +147,13 @@ impl World {
             link,
             Wire {
                 ends: [from, to],
-                visit,
+                sent_at: [0; 2],
+                last_at: [0; 2],
             },
         );
+        if !visit {
+            self.linked.insert(pair([from, to]), link);
+        }
         for (me, other) in [(to, from), (from, to)] {
             let key = self.devices[other].key.verifying_key().to_bytes();
             if self.wires.contains_key(&link) {
@@ -149,4 +168,9 @@ impl World {
             }
         }
     }
+}
+
+/// The two ends, in order.
+fn pair(ends: [usize; 2]) -> [usize; 2] {
+    [ends[0].min(ends[1]), ends[0].max(ends[1])]
 }

@@ -38,6 +38,18 @@ pub(crate) struct Plan {
     /// Between two troubles.
     pub(crate) trouble_every: u64,
     pub(crate) troubles: Vec<Trouble>,
+    /// Devices with a clock far off, and slow ones, of a thousand.
+    pub(crate) skewed: u64,
+    pub(crate) slow: u64,
+    /// Frames of a link arrive in the order in which they were sent, as over TCP.
+    pub(crate) ordered: bool,
+    /// What a link carries in a millisecond, and what an entry that comes costs a processor.
+    pub(crate) bytes_per_milli: u64,
+    pub(crate) entry_nanos: u64,
+    /// Disks share what they hold.
+    pub(crate) pooled: bool,
+    /// Nobody scans from then on.
+    pub(crate) scan_until: u64,
     pub(crate) bug: Option<Bug>,
 }
 
@@ -65,9 +77,11 @@ pub(crate) enum Trouble {
     BadSignature,
     /// The device passes on entries that nobody signed, and garbage.
     Forge,
+    /// One device gets a new snapshot.
+    Snapshot,
 }
 
-const ALL: [Trouble; 17] = [
+const ALL: [Trouble; 18] = [
     Trouble::SplitHalf,
     Trouble::SplitRandom,
     Trouble::Isolate,
@@ -85,6 +99,7 @@ const ALL: [Trouble; 17] = [
     Trouble::Pause,
     Trouble::BadSignature,
     Trouble::Forge,
+    Trouble::Snapshot,
 ];
 
 impl Plan {
@@ -146,6 +161,39 @@ impl Plan {
             delay: (random.between(1, 5), random.between(6, 60)),
             trouble_every: random.between(300, 2_000),
             troubles,
+            skewed: 200,
+            slow: 60,
+            ordered: false,
+            bytes_per_milli: u64::MAX,
+            entry_nanos: 0,
+            pooled: false,
+            scan_until: u64::MAX,
+            bug: None,
+        }
+    }
+
+    /// A venue's network on a good day: 2 to 20 ms, nothing lost, everybody there.
+    pub(crate) fn lan(seed: u64, devices: usize, scan_every: u64) -> Self {
+        Self {
+            seed,
+            devices,
+            hubs: (devices / 5).clamp(2, 20),
+            millis: 0,
+            scan_every,
+            serials: 1_000_000,
+            strict: 0,
+            loss: 0,
+            doubled: 0,
+            delay: (2, 20),
+            trouble_every: 1_000_000_000,
+            troubles: vec![Trouble::Heal],
+            skewed: 0,
+            slow: 0,
+            ordered: true,
+            bytes_per_milli: u64::MAX,
+            entry_nanos: 0,
+            pooled: false,
+            scan_until: u64::MAX,
             bug: None,
         }
     }

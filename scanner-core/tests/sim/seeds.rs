@@ -2,8 +2,10 @@
 
 use std::io::Write as _;
 
+use crate::deliveries::{Delays, Deliveries};
 use crate::plan::Plan;
 use crate::run::{Outcome, run};
+use crate::world::World;
 
 const SHORT_SEEDS: u64 = 200;
 
@@ -11,7 +13,7 @@ const SHORT_SEEDS: u64 = 200;
     clippy::disallowed_methods,
     reason = "how a person asks for one seed, or for the long run"
 )]
-fn asked(name: &str) -> Option<String> {
+pub(crate) fn asked(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
@@ -74,6 +76,46 @@ fn every_seed_keeps_the_twelve_invariants() {
     let make = sized();
     let outcomes: Vec<Outcome> = seeds.map(|seed| run(make(seed))).collect();
     report(&outcomes);
+}
+
+/// Until the last of the living devices had each entry: without and with urgency.
+fn delays(mut plan: Plan, dead: &[usize]) -> [Delays; 2] {
+    const WARM_MILLIS: u64 = 8_000;
+    let devices = plan.devices;
+    plan.scan_until = 2 * WARM_MILLIS;
+    let mut world = World::new(plan);
+    world.run(WARM_MILLIS);
+    for at in dead {
+        world.kill(*at);
+    }
+    world.watch = Some(Deliveries::of(devices));
+    world.run(2 * WARM_MILLIS + 30_000);
+    let watch = world.watch.as_ref().expect("watching");
+    assert!(watch.entries() > 100, "nobody scanned");
+    let living = devices - dead.len();
+    [false, true].map(|urgent| watch.delays(urgent, living))
+}
+
+// T9
+#[test]
+fn on_a_good_network_everybody_has_an_entry_soon() {
+    // The figures themselves are `benches/gossip.rs`: these are bounds that no change may pass.
+    for (devices, bar) in [(10, 800), (50, 800)] {
+        let [usual, urgent] = delays(Plan::lan(1, devices, devices as u64 * 20), &[]);
+        for of in [usual, urgent] {
+            assert_eq!(of.unreached, 0, "{devices} devices: {of:?}");
+            assert!(of.p99 <= bar, "{devices} devices: {of:?}");
+        }
+    }
+}
+
+// T9
+#[test]
+fn with_losses_and_dead_devices_nobody_is_left_out() {
+    let mut plan = Plan::lan(1, 30, 600);
+    plan.loss = 200;
+    let [usual, urgent] = delays(plan, &[0, 7, 20]);
+    assert_eq!((usual.unreached, urgent.unreached), (0, 0));
 }
 
 // T9

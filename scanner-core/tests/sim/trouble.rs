@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use scanner_core::gossip::Input;
 use shared::log::{DecisionFlags, Entry, EntryKind, LogId, LogSegment, SignedEntry};
 use shared::sync::frame::{LiveEntry, Name};
-use shared::sync::{Frame, Message};
+use shared::sync::{Frame, Message, StatementSet};
 use shared::ticket::ScanProof;
+use shared::trust::Signed;
 
 use crate::disk::{CrashPoint, Data};
 use crate::plan::Trouble;
@@ -59,6 +60,7 @@ impl World {
             Trouble::Pause => self.pause(one),
             Trouble::BadSignature => self.sign_badly(one),
             Trouble::Forge => self.forge(one),
+            Trouble::Snapshot => self.new_snapshot(one),
         }
     }
 
@@ -67,6 +69,38 @@ impl World {
             *island = side(at);
         }
         self.cut_silent();
+    }
+
+    /// The faults stop: links are whole, programs run, nobody forges.
+    pub(crate) fn calm(&mut self) {
+        self.rough = false;
+        self.heal();
+        for at in 0..self.devices.len() {
+            self.devices[at].disk.crash = None;
+            self.devices[at].slow = 0;
+            self.wake(at);
+        }
+        // A power cut may have taken the only device that had it.
+        if let (Some(newest), Some(at)) = (self.newest.clone(), self.honest().first().copied()) {
+            self.publish(at, newest);
+            self.give_snapshot(at);
+        }
+    }
+
+    /// Nobody is waiting for a restart.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.devices
+            .iter()
+            .all(|of| of.node.is_some() && !of.paused)
+    }
+
+    /// The organizer's new roster reaches one device.
+    pub(crate) fn publish(&mut self, at: usize, signed: Signed) {
+        let set = StatementSet {
+            roster: Some(signed),
+            ..StatementSet::default()
+        };
+        self.input(at, Input::Statements(set));
     }
 
     pub(crate) fn heal(&mut self) {
@@ -88,6 +122,13 @@ impl World {
         self.drop_wires(at);
         let wait = self.random.between(100, 3_000);
         self.later(wait, Event::Wake { device: at });
+    }
+
+    /// Gone for good, and without a word.
+    pub(crate) fn kill(&mut self, at: usize) {
+        self.devices[at].node = None;
+        self.islands[at] = u8::MAX;
+        self.drop_wires(at);
     }
 
     fn drop_wires(&mut self, at: usize) {
@@ -265,6 +306,8 @@ impl World {
         let secret = self.devices[at].key.to_bytes();
         let signature = sign_with_torsion(&secret, id, &head, &body);
         let after = head.append(id, &entry).expect("it continues");
+        // The key did make it: what it signs well on top of it vouches for it.
+        self.oracle.hashes.insert(after.hash);
         self.devices[at].put(id, SignedEntry { body, signature }, after);
         self.input(
             at,

@@ -8,19 +8,20 @@ use ed25519_dalek::SigningKey;
 use scanner_core::gossip::{ClaimOutcome, Input, LinkId, Output, StoreError, Verifier};
 use shared::api::gate::DeviceRole;
 use shared::ids::{DeviceId, EventId, GateId};
-use shared::log::EntryKind;
-use shared::sync::StatementSet;
+use shared::log::{EntryKind, LogId};
 use shared::time::Timestamp;
 use shared::trust::{
     Authority, Header, Roster, RosterEntry, Signed, Statement, StatementKind, seal,
 };
 
+use crate::deliveries::Deliveries;
 use crate::device::{Device, Wanted};
-use crate::disk::{Data, Disk, Rules};
+use crate::disk::{Data, Disk, Pool, Rules};
 use crate::fold::Fold;
 use crate::oracle::Oracle;
 use crate::plan::{Bug, Plan};
 use crate::random::Random;
+use crate::snapshots::Chunks;
 use crate::verifier::{Batching, Remembering};
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,7 +54,9 @@ pub(crate) enum Event {
 
 pub(crate) struct Wire {
     pub(crate) ends: [usize; 2],
-    pub(crate) visit: bool,
+    /// By direction: when what was sent last has left, and when it arrives.
+    pub(crate) sent_at: [u64; 2],
+    pub(crate) last_at: [u64; 2],
 }
 
 pub(crate) struct World {
@@ -61,9 +64,11 @@ pub(crate) struct World {
     pub(crate) time: u64,
     pub(crate) random: Random,
     pub(crate) event: EventId,
-    authority: SigningKey,
+    pub(crate) authority: SigningKey,
     pub(crate) devices: Vec<Device>,
     pub(crate) wires: BTreeMap<u64, Wire>,
+    /// Pairs with a wire that is no visit, the lower number first.
+    pub(crate) linked: BTreeMap<[usize; 2], u64>,
     pub(crate) next_wire: u64,
     queue: BinaryHeap<Reverse<(u64, u64, Event)>>,
     next_event: u64,
@@ -79,8 +84,12 @@ pub(crate) struct World {
     pub(crate) roster: Roster,
     pub(crate) roster_hash: Option<[u8; 32]>,
     pub(crate) newest: Option<Signed>,
+    pub(crate) snapshot_version: u64,
+    pub(crate) snapshot: Option<(Signed, Chunks)>,
     pub(crate) peak_buffered: usize,
     pub(crate) handled: u64,
+    /// Looks on, when somebody asked for figures.
+    pub(crate) watch: Option<Deliveries>,
 }
 
 impl World {
@@ -104,6 +113,7 @@ impl World {
             authority,
             devices: Vec::new(),
             wires: BTreeMap::new(),
+            linked: BTreeMap::new(),
             next_wire: 1,
             queue: BinaryHeap::new(),
             next_event: 0,
@@ -115,9 +125,12 @@ impl World {
             roster_version: 0,
             roster_hash: None,
             newest: None,
+            snapshot_version: 0,
+            snapshot: None,
             roster,
             peak_buffered: 0,
             handled: 0,
+            watch: None,
             random,
             plan,
         };
@@ -129,7 +142,9 @@ impl World {
         for at in 0..world.plan.devices {
             world.start(at);
             let first = world.random.between(50, world.plan.scan_every);
-            world.later(first, Event::Scan { device: at });
+            if first < world.plan.scan_until {
+                world.later(first, Event::Scan { device: at });
+            }
         }
         let first = world.random.between(100, world.plan.trouble_every * 2);
         world.later(first, Event::Trouble);
@@ -138,19 +153,20 @@ impl World {
     }
 
     fn device(&mut self, at: usize, key: SigningKey, signed: &Signed) -> Device {
+        let first = self.devices.first().map(|of| &of.disk.rules);
         let rules = Rules {
             event: self.event,
             authority: Authority {
                 keys: vec![self.authority.verifying_key().to_bytes()],
                 threshold: 1,
             },
-            opened: self
-                .devices
-                .first()
-                .map(|of| of.disk.rules.opened.clone())
-                .unwrap_or_default(),
+            opened: first.map(|of| of.opened.clone()).unwrap_or_default(),
+            pool: match first {
+                Some(of) => of.pool.clone(),
+                None => self.plan.pooled.then(Pool::default),
+            },
         };
-        let skewed = self.random.chance(200);
+        let skewed = self.random.chance(self.plan.skewed);
         let day = 86_400_000_i64;
         Device {
             id: device_id(at),
@@ -176,7 +192,7 @@ impl World {
             fold: Fold::default(),
             hlc: shared::log::Hlc::default(),
             paused: false,
-            slow: if self.random.chance(60) {
+            slow: if self.random.chance(self.plan.slow) {
                 self.random.between(100, 900)
             } else {
                 0
@@ -190,6 +206,8 @@ impl World {
             instance: 0,
             bytes: 0,
             wall_max: 0,
+            booted_at: 0,
+            busy_until: 0,
             neighbours: self.choose_neighbours(at),
         }
     }
@@ -264,7 +282,7 @@ impl World {
                 self.scan(device);
                 let every = self.plan.scan_every;
                 let next = self.random.between(every / 2, every * 3 / 2);
-                if self.rough {
+                if self.rough && self.time + next < self.plan.scan_until {
                     self.later(next, Event::Scan { device });
                 }
             }
@@ -303,7 +321,7 @@ impl World {
         self.later(wait, Event::Connect { device: at });
     }
 
-    fn wake(&mut self, at: usize) {
+    pub(crate) fn wake(&mut self, at: usize) {
         if self.devices[at].paused {
             self.devices[at].paused = false;
             // The tick that was due meanwhile went by unheard.
@@ -323,7 +341,10 @@ impl World {
             return;
         };
         self.handled += 1;
+        let before = node.work().came;
         let handled = node.handle(now, input, &mut device.disk);
+        let work = (node.work().came - before) * self.plan.entry_nanos;
+        device.busy_until = device.busy_until.max(self.time * 1_000_000) + work;
         match handled {
             Ok(out) => {
                 self.follow(at, out);
@@ -362,13 +383,10 @@ impl World {
     fn follow(&mut self, at: usize, out: Vec<Output>) {
         for output in out {
             match output {
-                Output::Send { link, bytes } => self.carry(at, link.0, &bytes),
+                Output::Send { link, bytes } => self.carry(at, link.0, bytes),
                 Output::Close { link, .. } => self.hang_up(at, link.0),
                 Output::Visit(other) => self.visit(at, other),
-                Output::Merged(_) | Output::Trusted(_) => {
-                    let device = &mut self.devices[at];
-                    device.fold.update(&device.disk.data);
-                }
+                Output::Merged(logs) => self.merged(at, &logs),
                 Output::ClockOffset(_) => {
                     self.append(
                         at,
@@ -394,7 +412,19 @@ impl World {
                         self.append(at, wanted);
                     }
                 }
-                Output::Addresses(_) | Output::Own(_) | Output::Alert(_) => {}
+                Output::Addresses(_) | Output::Own(_) | Output::Alert(_) | Output::Trusted(_) => {}
+            }
+        }
+    }
+
+    fn merged(&mut self, at: usize, logs: &[LogId]) {
+        let Some(watch) = &mut self.watch else {
+            return;
+        };
+        for log in logs {
+            if let Some(of) = self.devices[at].disk.data.logs.get(log) {
+                let through = self.devices[at].busy_until / 1_000_000;
+                watch.committed(at, *log, of.head.next_seq, through);
             }
         }
     }
@@ -411,37 +441,6 @@ impl World {
         copy.wall_max = self.devices[at].wall_max;
         copy
     }
-
-    /// The faults stop: links are whole, programs run, nobody forges.
-    pub(crate) fn calm(&mut self) {
-        self.rough = false;
-        self.heal();
-        for at in 0..self.devices.len() {
-            self.devices[at].disk.crash = None;
-            self.devices[at].slow = 0;
-            self.wake(at);
-        }
-        // A power cut may have taken the only device that had it.
-        if let (Some(newest), Some(at)) = (self.newest.clone(), self.honest().first().copied()) {
-            self.publish(at, newest);
-        }
-    }
-
-    /// Nobody is waiting for a restart.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.devices
-            .iter()
-            .all(|of| of.node.is_some() && !of.paused)
-    }
-
-    /// The organizer's new roster reaches one device.
-    pub(crate) fn publish(&mut self, at: usize, signed: Signed) {
-        let set = StatementSet {
-            roster: Some(signed),
-            ..StatementSet::default()
-        };
-        self.input(at, Input::Statements(set));
-    }
 }
 
 fn listed(at: usize, key: &SigningKey, hub: bool) -> RosterEntry {
@@ -450,6 +449,7 @@ fn listed(at: usize, key: &SigningKey, hub: bool) -> RosterEntry {
         name: format!("d{at}"),
         public_key: key.verifying_key().to_bytes(),
         gate: GateId::from_bytes([1; 16]),
+        zones: 0,
         role: if hub {
             DeviceRole::Kiosk
         } else {
@@ -458,6 +458,7 @@ fn listed(at: usize, key: &SigningKey, hub: bool) -> RosterEntry {
         not_after: Timestamp::from_millis(i64::MAX),
         attended: true,
         cut: None,
+        adopted: Vec::new(),
     }
 }
 

@@ -8,7 +8,7 @@ use shared::ids::{DeviceId, EventId};
 use shared::time::Timestamp;
 
 use super::model::GateDevice;
-use super::statements::{self, RACES_MAX};
+use super::statements::{self, Races};
 use super::{Error, enrol, fleet, invite, roster, told};
 use crate::app::App;
 use crate::events::{self, model::Event};
@@ -27,7 +27,8 @@ pub(super) async fn confirm(
     let event = events::owned_event(&app.db, caller, event)
         .await?
         .into_inner();
-    for _ in 0..RACES_MAX {
+    let mut races = Races::default();
+    loop {
         let found = invite::find(app, event.id, device).await?;
         let is_same =
             found.transcript_code.as_deref() == Some(digits(&wanted.transcript_code).as_str());
@@ -47,11 +48,9 @@ pub(super) async fn confirm(
                 app.gate.live.tell(event.id);
                 return fleet::show(app, &event, &device, now).await;
             }
-            Err(error) if error.is_race() => {}
-            Err(error) => return Err(error),
+            Err(error) => races.lost(error)?,
         }
     }
-    Err(Error::Contended)
 }
 
 /// As people type them: `123 456`.

@@ -5,6 +5,7 @@ use shared::admission::overrule::AnnulError;
 use shared::sync::StrictError;
 use shared::ticket::FrameError;
 use shared::trust::TrustError;
+use shared::trust::roster::ADOPTED_MAX;
 
 use super::issuing::SlotError;
 use crate::error::ApiError;
@@ -56,6 +57,8 @@ pub enum Error {
     KeyInUse,
     #[error("the event has too many devices")]
     TooManyDevices,
+    #[error("too many entries of the device were taken up")]
+    TooManyAdopted,
     #[error("no code of this ticket was ever made")]
     NotActivated,
     #[error(transparent)]
@@ -151,6 +154,10 @@ impl From<Error> for ApiError {
                     "An event has at most {} devices.",
                     super::roster::DEVICES_MAX
                 ),
+            ),
+            Error::TooManyAdopted => Self::conflict(
+                "limit_reached",
+                format!("Of one device at most {ADOPTED_MAX} entries can be taken up."),
             ),
             Error::AlreadyEnrolled => Self::conflict(
                 "already_enrolled",

@@ -9,7 +9,7 @@ use shared::time::Timestamp;
 
 use super::keys::WrappedKeys;
 use super::model::{GateDevice, GateLog, LogCut, StoredStatement};
-use super::statements::{self, RACES_MAX};
+use super::statements::{self, Races};
 use super::{Error, enrol, fleet, invite, roster, told};
 use crate::app::App;
 use crate::events::{self, model::Event};
@@ -28,7 +28,8 @@ pub(super) async fn evict(
     let event = events::owned_event(&app.db, caller, event)
         .await?
         .into_inner();
-    for _ in 0..RACES_MAX {
+    let mut races = Races::default();
+    loop {
         let found = invite::find(app, event.id, device).await?;
         if found.status == DeviceStatus::Evicted {
             return fleet::show(app, &event, &found, now).await;
@@ -38,11 +39,9 @@ pub(super) async fn evict(
                 app.gate.live.tell(event.id);
                 return fleet::show(app, &event, &device, now).await;
             }
-            Err(error) if error.is_race() => {}
-            Err(error) => return Err(error),
+            Err(error) => races.lost(error)?,
         }
     }
-    Err(Error::Contended)
 }
 
 async fn cut(

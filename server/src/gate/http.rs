@@ -9,7 +9,7 @@ use shared::api::error::ErrorBody;
 use shared::api::gate::{
     AnnulRequest, ConfirmDevice, ConflictView, CreateDevice, DeviceEnrolment, DeviceView,
     EnrolChallenge, EnrolRequest, EnrolResponse, ForceRequest, IssuingKeyView, RedemptionView,
-    SetSupervisor, SupervisorView, ValidationView,
+    SetSupervisor, SupervisorView, ValidateCode, ValidationView, Way,
 };
 use shared::api::page::Page;
 use shared::ids::{ClaimedTicketId, DeviceId, EventId, GateId};
@@ -18,9 +18,10 @@ use shared::trust::KeyStatus;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::validate::Place;
 use super::{
-    answers, confirm, conflicts, enrol, evict, fetch, fleet, invite, office, redemptions, rotate,
-    scan_keys, supervisors, sync, validate, watch,
+    adopt, answers, confirm, conflicts, enrol, evict, fetch, fleet, invite, office, redemptions,
+    rotate, scan_keys, shown, supervisors, sync, validate, watch,
 };
 use crate::app::AppState;
 use crate::error::ApiError;
@@ -41,6 +42,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(show_device))
         .routes(routes!(confirm_device))
         .routes(routes!(evict_device))
+        .routes(routes!(adopt_redemption))
         .routes(routes!(list_keys))
         .routes(routes!(retire_key))
         .routes(routes!(give_up_key))
@@ -53,6 +55,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(watch::routes())
         .routes(routes!(validate_ticket))
         .routes(routes!(validate_medium))
+        .routes(routes!(validate_code))
         .routes(routes!(force_ticket))
         .routes(routes!(annul_ticket))
         .merge(binary)
@@ -146,6 +149,21 @@ async fn evict_device(
 ) -> Result<Json<DeviceView>, ApiError> {
     let now = app.clock.now();
     Ok(Json(evict::evict(&app, &caller, id, device, now).await?))
+}
+
+/// Takes up a quarantined admission, one that the conflicts show: it counts from now on, at every
+/// gate. For guests who did come in before their device was known to be lost.
+#[utoipa::path(post, path = "/events/{id}/redemptions/{redemptionId}/adopt", tag = "gate",
+    params(("id" = EventId, Path), ("redemptionId" = String, Path)), security(("bearer" = [])),
+    responses((status = 200, body = RedemptionView), (status = 404, body = ErrorBody)))]
+async fn adopt_redemption(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path((id, redemption)): Path<(EventId, String)>,
+) -> Result<Json<RedemptionView>, ApiError> {
+    let now = app.clock.now();
+    let adopted = adopt::adopt(&app, &caller, id, &redemption, now).await?;
+    Ok(Json(adopted))
 }
 
 /// Lists who may overrule the event's gates.
@@ -364,6 +382,21 @@ struct AtGate {
     /// The gate where the ticket would be shown; without it no gate's rules apply.
     #[serde(default)]
     gate_id: Option<GateId>,
+    #[serde(default)]
+    direction: Way,
+    /// `false` for a gate where nobody stands: no questions are asked there.
+    #[serde(default)]
+    attended: Option<bool>,
+}
+
+impl From<AtGate> for Place {
+    fn from(at: AtGate) -> Self {
+        Self {
+            gate: at.gate_id,
+            direction: at.direction.into(),
+            attended: at.attended.unwrap_or(true),
+        }
+    }
 }
 
 /// What a gate would say to this ticket now. Nothing is recorded.
@@ -377,7 +410,7 @@ async fn validate_ticket(
 ) -> Result<Json<ValidationView>, ApiError> {
     let now = app.clock.now();
     Ok(Json(
-        validate::validate(&app, &caller, id, at.gate_id, now).await?,
+        validate::validate(&app, &caller, id, at.into(), now).await?,
     ))
 }
 
@@ -393,7 +426,25 @@ async fn validate_medium(
 ) -> Result<Json<ValidationView>, ApiError> {
     let now = app.clock.now();
     Ok(Json(
-        validate::validate_medium(&app, &caller, id, &medium, at.gate_id, now).await?,
+        validate::validate_medium(&app, &caller, id, &medium, at.into(), now).await?,
+    ))
+}
+
+/// What a gate would say to whatever is shown there: a scanned text, a typed code, or the id of a
+/// wristband or card. Nothing is recorded; wrong typed codes are counted, and wait as they do at a
+/// gate. For the organizer.
+#[utoipa::path(post, path = "/events/{id}/validate", tag = "gate", request_body = ValidateCode,
+    params(("id" = EventId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = ValidationView), (status = 404, body = ErrorBody)))]
+async fn validate_code(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<EventId>,
+    Json(wanted): Json<ValidateCode>,
+) -> Result<Json<ValidationView>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(
+        shown::validate(&app, &caller, id, &wanted, now).await?,
     ))
 }
 

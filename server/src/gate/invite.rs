@@ -44,7 +44,8 @@ pub(super) async fn invite(
     let mut fields = Fields::default();
     let name = fields.line("name", &wanted.name, 1, NAME_CHARS_MAX);
     let gates = events::gates_of(&app.db, event.id).await?;
-    if !gates.iter().any(|gate| gate.id == wanted.gate_id) {
+    let gate = gates.iter().find(|gate| gate.id == wanted.gate_id);
+    if gate.is_none() {
         fields.wrong("gateId", "is not a gate of this event");
     }
     let name = fields.done(name)?;
@@ -57,6 +58,7 @@ pub(super) async fn invite(
         event: event.id,
         name,
         gate: wanted.gate_id,
+        zones: gate.map_or(0, |gate| gate.zones),
         role: wanted.role,
         attended: wanted.attended,
         status: DeviceStatus::Invited,
@@ -67,6 +69,7 @@ pub(super) async fn invite(
         enrolled_at: None,
         evicted_at: None,
         cut: Vec::new(),
+        adopted: Vec::new(),
         last_seen_at: None,
         clock_offset_ms: 0,
         app_version: String::new(),

@@ -8,6 +8,7 @@
 //!
 //! Other slices may call [`mark_changed`], [`keys::for_event`] and [`publish::refresh`].
 
+mod adopt;
 mod answers;
 mod audit;
 mod challenge;
@@ -39,6 +40,7 @@ pub mod rotate;
 mod runtime;
 mod scan_keys;
 mod segments;
+mod shown;
 mod staff;
 mod statements;
 mod supervisors;
@@ -46,6 +48,7 @@ mod sync;
 #[cfg(test)]
 pub(crate) mod tests;
 mod told;
+mod tries;
 mod validate;
 mod watch;
 
@@ -60,7 +63,8 @@ pub use runtime::GateRuntime;
 pub use segments::RowChange;
 pub use staff::GateStaff;
 pub use supervisors::SupervisorList;
-pub use validate::state_of;
+pub use tries::CodeTries;
+pub use validate::{state_of, suspects_of};
 
 use shared::ids::EventId;
 

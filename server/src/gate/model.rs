@@ -138,6 +138,9 @@ pub struct GateDevice {
     pub event: EventId,
     pub name: String,
     pub gate: GateId,
+    /// Of its gate, which keeps them.
+    #[serde(default)]
+    pub zones: u16,
     pub role: DeviceRole,
     /// Somebody stands beside it.
     #[serde(default = "attended")]
@@ -154,6 +157,9 @@ pub struct GateDevice {
     /// Where its logs end for good, once it is evicted.
     #[serde(default)]
     pub cut: Vec<LogCut>,
+    /// Where entries past the cut lead that people took up again.
+    #[serde(default)]
+    pub adopted: Vec<LogCut>,
     pub last_seen_at: Option<Timestamp>,
     /// Server clock minus device clock at the last sync.
     #[serde(default)]

@@ -26,9 +26,9 @@ use super::keys::EventKeys;
 use super::model::{EntryRun, GateDevice, GateLog};
 use super::redemption::Redemption;
 use super::redemptions::{Names, of_serial};
-use super::statements::{self, RACES_MAX};
+use super::statements::{self, Races};
 use super::sync::{Known, Plan, Run, apply};
-use super::validate::Case;
+use super::validate::{Case, Place};
 use super::{Error, enrol, roster, told};
 use crate::app::App;
 use crate::events::{self, model::Event};
@@ -57,9 +57,9 @@ pub(super) async fn force_in(
     if ticket.is_dormant() {
         return Err(Error::NotActivated);
     }
-    let case = Case::of(app, &event, &ticket, gate, now).await?;
+    let case = Case::of(app, &event, &ticket, Place::entering(gate), now).await?;
     let verdict = case.decide(now);
-    let Some((mut verdict, _)) = force(&verdict, case.language()) else {
+    let Some((mut verdict, _)) = force(&verdict, &case.policy().language) else {
         return Ok(verdict);
     };
     let word = Word {
@@ -183,7 +183,8 @@ async fn record(
         journal::subject("ticket", ticket.ticket_id),
         serde_json::json!({ "claimedTicket": ticket.id }),
     );
-    for _ in 0..RACES_MAX {
+    let mut races = Races::default();
+    loop {
         let (office, entry) = (office.clone(), entry.clone());
         let stored = app
             .db
@@ -194,11 +195,9 @@ async fn record(
             .await;
         match stored {
             Ok(()) => return Ok(()),
-            Err(error) if error.is_race() => {}
-            Err(error) => return Err(error),
+            Err(error) => races.lost(error)?,
         }
     }
-    Err(Error::Contended)
 }
 
 /// The office as a device. Its log is one for as long as the event's secret is.
@@ -237,7 +236,8 @@ impl Office {
 
     /// Takes its place in the roster, once.
     async fn open(&self, app: &App, event: &Event, now: Timestamp) -> Result<(), Error> {
-        for _ in 0..RACES_MAX {
+        let mut races = Races::default();
+        loop {
             let known = app.db.get::<GateDevice>(&self.device.to_string()).await?;
             if known.is_some() {
                 return Ok(());
@@ -259,11 +259,9 @@ impl Office {
                 .await;
             match stored {
                 Ok(()) => return Ok(()),
-                Err(error) if error.is_race() => {}
-                Err(error) => return Err(error),
+                Err(error) => races.lost(error)?,
             }
         }
-        Err(Error::Contended)
     }
 
     fn row(&self, event: EventId, gate: GateId, now: Timestamp) -> GateDevice {
@@ -272,7 +270,9 @@ impl Office {
             event,
             name: NAME.to_owned(),
             gate,
-            role: DeviceRole::Kiosk,
+            zones: 0,
+            // Not a kiosk: it answers no claim, so it must be nobody's home.
+            role: DeviceRole::Scanner,
             attended: true,
             status: DeviceStatus::Enrolled,
             created_at: now,
@@ -282,6 +282,7 @@ impl Office {
             enrolled_at: Some(now),
             evicted_at: None,
             cut: Vec::new(),
+            adopted: Vec::new(),
             last_seen_at: None,
             clock_offset_ms: 0,
             app_version: self.genesis.app_version.clone(),

@@ -50,6 +50,7 @@ pub(super) fn of(
                 name: class.name.clone(),
                 zones: class.zones,
                 note: note_of(class.id, check_in),
+                strict: check_in.strict_class_ids.contains(&class.id),
             })
             .collect(),
         gates: gates

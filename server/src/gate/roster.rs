@@ -11,7 +11,7 @@ use shared::trust::{Roster, RosterEntry, StatementKind};
 
 use super::Error;
 use super::keys::EventKeys;
-use super::model::{GateDevice, StoredStatement};
+use super::model::{GateDevice, LogCut, StoredStatement};
 use super::statements;
 use crate::events::model::Event;
 use crate::platform::db::{Db, DbError, LIMIT_MAX, Query, Versioned};
@@ -39,13 +39,7 @@ fn entry(device: &GateDevice, not_after: Timestamp) -> Option<RosterEntry> {
     let cut = match device.status {
         DeviceStatus::Invited | DeviceStatus::Pending => return None,
         DeviceStatus::Enrolled => None,
-        DeviceStatus::Evicted => Some(
-            device
-                .cut
-                .iter()
-                .map(|cut| (cut.log, cut.next_seq, cut.head))
-                .collect(),
-        ),
+        DeviceStatus::Evicted => Some(places(&device.cut)),
     };
     Some(RosterEntry {
         device: device.id,
@@ -53,11 +47,17 @@ fn entry(device: &GateDevice, not_after: Timestamp) -> Option<RosterEntry> {
         // An evicted device that never enrolled has no key and no place here.
         public_key: device.public_key_bytes()?,
         gate: device.gate,
+        zones: device.zones,
         role: device.role,
         attended: device.attended,
         not_after,
         cut,
+        adopted: places(&device.adopted),
     })
+}
+
+fn places(of: &[LogCut]) -> Vec<([u8; 16], u32, [u8; 32])> {
+    of.iter().map(|of| (of.log, of.next_seq, of.head)).collect()
 }
 
 /// The version after `previous`, signed.

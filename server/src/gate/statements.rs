@@ -33,6 +33,25 @@ const SERIALS_MIN: u32 = 4096;
 /// Others that get in between before a writer gives up.
 pub(super) const RACES_MAX: usize = 16;
 
+/// What an action that others get in between starts over by.
+#[derive(Default)]
+pub(super) struct Races(usize);
+
+impl Races {
+    /// Start over after this error; or it is another one, or one race too many.
+    pub(super) fn lost(&mut self, error: Error) -> Result<(), Error> {
+        if !error.is_race() {
+            return Err(error);
+        }
+        self.0 += 1;
+        if self.0 < RACES_MAX {
+            Ok(())
+        } else {
+            Err(Error::Contended)
+        }
+    }
+}
+
 /// The newest statement of a kind.
 pub(super) async fn latest(
     db: &Db,

@@ -10,7 +10,7 @@ use shared::admission::{
 };
 use shared::api::gate::ValidationView;
 use shared::ids::{ClaimedTicketId, EventId, GateId};
-use shared::log::TicketState;
+use shared::log::{EntryKind, TicketState, Use};
 use shared::ticket::{
     CHAIN_SIGNED_LEN, CHAIN_TOKEN_LEN, PAYLOAD_LEN, TOKEN_LEN, TicketType, Token, chain, chip,
     sealed,
@@ -18,11 +18,12 @@ use shared::ticket::{
 use shared::time::Timestamp;
 use shared::trust::{Policy, Supervisors, TicketRow};
 
+use super::redemption::Suspect;
 use super::redemptions::of_serial;
 use super::{Error, event, policy};
 use crate::app::App;
 use crate::events::{self, model::Event};
-use crate::platform::db::{Db, Query, Versioned};
+use crate::platform::db::{Db, LIMIT_MAX, Query, Versioned};
 use crate::platform::http::Caller;
 use crate::tickets::{self, ClaimedTicket};
 
@@ -49,12 +50,44 @@ impl PolicyCache {
     }
 }
 
+/// Where and how a ticket would be shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// `None`: at no gate.
+    pub(super) gate: Option<GateId>,
+    pub(super) direction: Direction,
+    /// Somebody stands there.
+    pub(super) attended: bool,
+}
+
+impl Place {
+    pub(super) fn entering(gate: Option<GateId>) -> Self {
+        Self {
+            gate,
+            direction: Direction::In,
+            attended: true,
+        }
+    }
+
+    /// As this server would be if it stood there.
+    pub(super) fn context(self, policy: &Policy, now: Timestamp) -> Result<GateContext, Error> {
+        let index = |id| gate_index(policy, id);
+        Ok(GateContext {
+            gate: self.gate.map(index).transpose()?,
+            direction: self.direction,
+            snapshot_created: now,
+            evicted: false,
+            asks: self.attended,
+        })
+    }
+}
+
 /// For the holder, the organizer and administrators; 404 for others.
 pub(super) async fn validate(
     app: &App,
     caller: &Caller,
     ticket: ClaimedTicketId,
-    gate: Option<GateId>,
+    place: Place,
     now: Timestamp,
 ) -> Result<ValidationView, Error> {
     let ticket = tickets::find(&app.db, ticket)
@@ -64,8 +97,13 @@ pub(super) async fn validate(
     if !tickets::may_see(caller, &ticket, &event) {
         return Err(Error::NotFound("ticket"));
     }
-    let case = Case::of(app, &event, &ticket, gate, now).await?;
-    view(app, &case.policy, event.id, case.decide(now)).await
+    let case = Case::of(app, &event, &ticket, place, now).await?;
+    let mut view = view(app, &case.policy, event.id, case.decide(now)).await?;
+    if event.organizer_id != caller.user && !caller.is_admin() {
+        // They are for staff.
+        view.notes.clear();
+    }
+    Ok(view)
 }
 
 /// For the organizer. What is no medium of the event is no ticket either.
@@ -74,30 +112,20 @@ pub(super) async fn validate_medium(
     caller: &Caller,
     event: EventId,
     medium: &str,
-    gate: Option<GateId>,
+    place: Place,
     now: Timestamp,
 ) -> Result<ValidationView, Error> {
     events::owned_event(&app.db, caller, event).await?;
     let event = super::event(&app.db, event).await?;
     let policy = rules(app, &event).await?;
-    let gate = match gate {
-        None => None,
-        Some(id) => Some(gate_index(&policy, id)?),
-    };
+    let context = place.context(&policy, now)?;
     let carried = tickets::carried(&app.db, event.id, medium).await?;
-    let context = GateContext {
-        gate,
-        direction: Direction::In,
-        snapshot_created: now,
-        evicted: false,
-        asks: true,
-    };
     let verdict = decide_medium(&carried, &[], &policy, &context, now);
     view(app, &policy, event.id, verdict).await
 }
 
 /// With what staff would see and ask about the ticket that the verdict is about.
-async fn view(
+pub(super) async fn view(
     app: &App,
     policy: &Policy,
     event: EventId,
@@ -111,13 +139,12 @@ async fn view(
     let Some(serial) = view.verdict.serial else {
         return Ok(view);
     };
-    let query = Query::on("by_serial").eq(event).eq(serial).limit(1);
-    let Some(ticket) = app.db.list::<ClaimedTicket>(&query).await?.pop() else {
+    let Some(ticket) = by_serial(&app.db, event, serial).await? else {
         return Ok(view);
     };
     let class = policy.classes.get(usize::from(ticket.class_index));
     let class = class.map(|class| class.note.clone());
-    let all = [ticket.note.clone()].into_iter().chain(class);
+    let all = [ticket.staff_note().to_owned()].into_iter().chain(class);
     view.notes = all.filter(|note| !note.is_empty()).collect();
     let (reason, also) = (view.verdict.reason, &view.verdict.also);
     if reason == Reason::NeedsAnswer || also.contains(&Reason::NeedsAnswer) {
@@ -126,6 +153,16 @@ async fn view(
         view.questions = open.iter().map(|of| of.question.id.clone()).collect();
     }
     Ok(view)
+}
+
+/// The claimed ticket of a serial.
+pub(super) async fn by_serial(
+    db: &Db,
+    event: EventId,
+    serial: u32,
+) -> Result<Option<Versioned<ClaimedTicket>>, Error> {
+    let query = Query::on("by_serial").eq(event).eq(serial).limit(1);
+    Ok(db.list::<ClaimedTicket>(&query).await?.pop())
 }
 
 /// The uses of a ticket that are known here.
@@ -137,66 +174,82 @@ pub async fn state_of(db: &Db, event: EventId, serial: u32) -> Result<TicketStat
     Ok(state)
 }
 
+/// Admissions that are told of and not counted. A supervisor's word from a device that was cut off
+/// blocks nobody: it could name any ticket.
+pub async fn suspects_of(db: &Db, event: EventId, serial: u32) -> Result<Vec<Use>, Error> {
+    let query = Query::on("by_serial").eq(event).eq(serial).limit(LIMIT_MAX);
+    let suspects = db.list::<Suspect>(&query).await?;
+    let uses = suspects.iter().map(|row| row.0.as_use());
+    Ok(uses.filter(|use_| use_.kind == EntryKind::Admit).collect())
+}
+
 /// All that the server knows of a ticket, at a gate or at none.
 pub(super) struct Case<'a> {
     ticket: &'a ClaimedTicket,
     row: TicketRow,
     add_ons: Vec<AddOn>,
     state: TicketState,
+    suspects: Vec<Use>,
     policy: Arc<Policy>,
-    gate: Option<u16>,
+    context: GateContext,
     presented: Presented,
 }
 
 impl<'a> Case<'a> {
+    /// As if its holder showed it now.
     pub(super) async fn of(
         app: &App,
         event: &Versioned<Event>,
         ticket: &'a ClaimedTicket,
-        gate: Option<GateId>,
+        place: Place,
         now: Timestamp,
     ) -> Result<Self, Error> {
         let policy = rules(app, event).await?;
-        let gate = match gate {
-            None => None,
-            Some(id) => Some(gate_index(&policy, id)?),
-        };
+        let presented = presented(ticket, policy.epoch, now)?;
+        Self::shown(app, policy, ticket, presented, place, now).await
+    }
+
+    /// As it was shown.
+    pub(super) async fn shown(
+        app: &App,
+        policy: Arc<Policy>,
+        ticket: &'a ClaimedTicket,
+        presented: Presented,
+        place: Place,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let context = place.context(&policy, now)?;
         let stock = tickets::stock(&app.db, ticket).await?;
         Ok(Self {
             add_ons: tickets::add_ons(&app.db, ticket).await?,
-            state: state_of(&app.db, event.id, ticket.serial).await?,
+            state: state_of(&app.db, ticket.event_id, ticket.serial).await?,
+            suspects: suspects_of(&app.db, ticket.event_id, ticket.serial).await?,
             row: ticket.row(stock.status),
-            presented: presented(ticket, policy.epoch, now)?,
+            presented,
             ticket,
             policy,
-            gate,
+            context,
         })
     }
 
     pub(super) fn gate(&self) -> Option<u16> {
-        self.gate
+        self.context.gate
     }
-    pub(super) fn language(&self) -> &str {
-        &self.policy.language
+    pub(super) fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     pub(super) fn decide(&self, now: Timestamp) -> Verdict {
         let facts = Facts {
             row: Some(&self.row),
             state: Some(&self.state),
+            suspects: &self.suspects,
             seat: self.ticket.seat.as_deref(),
             holder: Some(&self.ticket.attendee.name),
             add_ons: &self.add_ons,
             ..Facts::default()
         };
-        let context = GateContext {
-            gate: self.gate,
-            direction: Direction::In,
-            snapshot_created: now,
-            evicted: false,
-            asks: true,
-        };
-        decide(&self.presented, &facts, &self.policy, &context, now)
+        decide(&self.presented, &facts, &self.policy, &self.context, now)
     }
 }
 
@@ -231,7 +284,7 @@ fn presented(ticket: &ClaimedTicket, epoch: Timestamp, now: Timestamp) -> Result
     Ok(Presented::Ticket { payload, token })
 }
 
-async fn rules(app: &App, event: &Versioned<Event>) -> Result<Arc<Policy>, Error> {
+pub(super) async fn rules(app: &App, event: &Versioned<Event>) -> Result<Arc<Policy>, Error> {
     if let Some(policy) = app.gate.policies.get(event) {
         return Ok(policy);
     }

@@ -212,6 +212,7 @@ async fn mint(
         add_ons: Vec::new(),
         media: Vec::new(),
         note: String::new(),
+        blocked: None,
         pending: order.later.filter(|_| stock.status == TicketStatus::Held),
         answered: false,
         activation: None,

@@ -112,6 +112,7 @@ pub async fn add_ons(db: &Db, ticket: &ClaimedTicket) -> Result<Vec<AddOn>, gate
             payload: added.payload()?,
             row,
             state: Some(gate::state_of(db, added.event_id, added.serial).await?),
+            suspects: gate::suspects_of(db, added.event_id, added.serial).await?,
         });
     }
     add_ons.sort_by_key(|add_on| add_on.payload.serial);

@@ -7,15 +7,15 @@ use serde::Deserialize;
 use shared::api::error::ErrorBody;
 use shared::api::page::Page;
 use shared::api::tickets::{
-    AnswersView, BindRequest, Bound, ClaimRequest, ClaimedTicketView, IssuedTicketView, LinkMedium,
-    MediumView, ReissueRequest, Reissued, SetAnswers, TicketNote,
+    AnswersView, BindRequest, BlockTicket, BlockView, Bound, ClaimRequest, ClaimedTicketView,
+    IssuedTicketView, LinkMedium, MediumView, ReissueRequest, Reissued, SetAnswers, TicketNote,
 };
 use shared::ids::{ClaimedTicketId, EventId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::draw::{Format, Tagged};
-use super::{answers, bind, claim, find, media, note, reissue, revoke};
+use super::{answers, bind, block, claim, find, media, note, reissue, revoke};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
@@ -32,6 +32,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(bind_ticket))
         .routes(routes!(show_answers, set_answers))
         .routes(routes!(set_note))
+        .routes(routes!(block_ticket, unblock_ticket))
         .routes(routes!(list_media))
         .routes(routes!(link_medium))
 }
@@ -206,6 +207,34 @@ async fn set_note(
 ) -> Result<Json<TicketNote>, ApiError> {
     let now = app.clock.now();
     Ok(Json(note::set(&app, &caller, id, wanted, now).await?))
+}
+
+/// Stops a ticket at the gates, for its event's organizer: it is not voided, only not let in, and
+/// staff read why. The gates have it with their next sync.
+#[utoipa::path(put, path = "/claimed-tickets/{id}/block", tag = "tickets", request_body = BlockTicket,
+    params(("id" = ClaimedTicketId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = BlockView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn block_ticket(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+    Json(wanted): Json<BlockTicket>,
+) -> Result<Json<BlockView>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(block::block(&app, &caller, id, wanted, now).await?))
+}
+
+/// Lets a blocked ticket go. For its event's organizer.
+#[utoipa::path(delete, path = "/claimed-tickets/{id}/block", tag = "tickets",
+    params(("id" = ClaimedTicketId, Path)), security(("bearer" = [])),
+    responses((status = 204), (status = 404, body = ErrorBody)))]
+async fn unblock_ticket(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+) -> Result<StatusCode, ApiError> {
+    block::unblock(&app, &caller, id, app.clock.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Lists the event's wristbands and cards. For its organizer.

@@ -209,6 +209,7 @@ pub async fn carried(db: &Db, event: EventId, text: &str) -> Result<Vec<Carried>
             payload: ticket.payload()?,
             row: ticket.row(stock(db, &ticket).await?.status),
             state: Some(gate::state_of(db, event, ticket.serial).await?),
+            suspects: gate::suspects_of(db, event, ticket.serial).await?,
             seat: ticket.seat.clone(),
             holder: Some(ticket.attendee.name.clone()),
         });

@@ -12,6 +12,7 @@
 mod activate;
 mod answers;
 mod bind;
+mod block;
 mod claim;
 pub mod code;
 mod draw;

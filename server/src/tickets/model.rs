@@ -11,7 +11,7 @@ use shared::ids::{ClaimedTicketId, ClassId, EventId, OrderId, TicketId, UserId};
 use shared::ticket::chain::LINK_LEN;
 use shared::ticket::{ChipUid, Flags, FrameError, Payload, ScanCommitment, event_hint};
 use shared::time::Timestamp;
-use shared::trust::{Extra, MediumLink, Terms, TicketRow, TicketRowStatus, TicketTerms};
+use shared::trust::{Extra, MediumLink, TicketRow, TicketRowStatus, TicketTerms};
 
 use crate::orders::model::Later;
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
@@ -62,6 +62,9 @@ pub struct ClaimedTicket {
     /// For staff, when it is scanned.
     #[serde(default)]
     pub note: String,
+    /// Stopped at the gates, whatever its generation.
+    #[serde(default)]
+    pub blocked: Option<Blocked>,
     /// Claimed before it was paid for, on these terms.
     #[serde(default)]
     pub pending: Option<Later>,
@@ -88,6 +91,13 @@ pub struct ClaimedTicket {
 pub struct AddedTo {
     pub ticket: ClaimedTicketId,
     pub serial: u32,
+}
+
+/// Why nobody comes in by it for now, and since when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocked {
+    pub reason: String,
+    pub at: Timestamp,
 }
 
 /// The chain that the codes of a rotating ticket are of.
@@ -160,15 +170,21 @@ impl ClaimedTicket {
         earlier.chain(now)
     }
 
+    /// What staff read when it is shown: why it is blocked, or else its note.
+    pub fn staff_note(&self) -> &str {
+        let blocked = self.blocked.as_ref();
+        blocked.map_or(self.note.as_str(), |blocked| blocked.reason.as_str())
+    }
+
     /// What else the snapshot says of it, if anything.
     pub fn extra(&self) -> Result<Option<Extra>, FrameError> {
         let payload = self.payload()?;
         let found = self.added_to.is_some() || !self.media.is_empty();
         let extra = Extra {
-            note: self.note.clone(),
+            note: self.staff_note().to_owned(),
             added_to: self.added_to.map(|to| to.serial),
             media: self.media.clone(),
-            terms: found.then(|| Terms::of(&payload)),
+            terms: found.then(|| TicketTerms::of(&payload)),
         };
         Ok((!extra.is_empty()).then_some(extra))
     }
@@ -196,6 +212,7 @@ impl ClaimedTicket {
             0
         };
         let status = match row_status(self.revoked_at.is_some(), stock) {
+            TicketRowStatus::Active if self.blocked.is_some() => TicketRowStatus::Blocked,
             TicketRowStatus::Active if self.pending.is_some() => TicketRowStatus::Unpaid,
             status => status,
         };

@@ -7,7 +7,7 @@
 //! add-ons of one class are alike, so the first that is free is taken; of several classes the gate
 //! cannot know which is meant, and takes none.
 
-use crate::log::TicketState;
+use crate::log::{TicketState, Use};
 use crate::ticket::Payload;
 use crate::trust::{ListFlags, TicketRow};
 
@@ -21,6 +21,7 @@ pub struct AddOn {
     pub payload: Payload,
     pub row: TicketRow,
     pub state: Option<TicketState>,
+    pub suspects: Vec<Use>,
 }
 
 /// What a ticket stands for at a gate.

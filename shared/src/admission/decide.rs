@@ -19,10 +19,13 @@
 //! - A ticket that is not paid for is `unpaid`; where the list includes such tickets it is
 //!   `needs_payment`, a step, unless the ticket counts without payment or waits for approval.
 //! - An evicted device says so and nothing else, since it may be in strange hands.
+//! - Somebody may be inside on an admission that is quarantined, so the ticket is `blocked` until a
+//!   supervisor lets it in or the organizer adopts that admission. It is not `already_used`: that
+//!   would take the word of a device that is not believed.
 //!
 //! Invariants: total; no clock, no I/O; the same facts give the same verdict everywhere.
 
-use crate::log::TicketState;
+use crate::log::{TicketState, Use};
 use crate::ticket::chain::{chain_start, step_time};
 use crate::ticket::{Flags, Payload, layout::window_time};
 use crate::time::Timestamp;
@@ -52,6 +55,9 @@ pub struct Facts<'a> {
     /// `None` when the snapshot has no row for the serial.
     pub row: Option<&'a TicketRow>,
     pub state: Option<&'a TicketState>,
+    /// Admissions that are told of and not counted: their devices had been cut off, or wrote two
+    /// things in one place.
+    pub suspects: &'a [Use],
     pub seat: Option<&'a str>,
     pub holder: Option<&'a str>,
     /// For a code that turns.
@@ -188,6 +194,8 @@ pub(super) struct Findings<'a> {
     pub(super) untimely: Option<(Untimely, Timestamp)>,
     /// Classes of add-ons, when the ticket could stand for several.
     pub(super) add_ons: Vec<&'a str>,
+    /// The quarantined admission that blocks the ticket.
+    pub(super) suspect: Option<EarlierUse>,
 }
 
 impl Findings<'_> {
@@ -265,6 +273,10 @@ impl<'a> Case<'a> {
         let revoked = is(TicketRowStatus::Revoked) && generation <= by_row;
         findings.fail_if(revoked, Reason::Revoked);
         findings.fail_if(is(TicketRowStatus::Blocked), Reason::Blocked);
+        if let Some(suspect) = self.usage.suspect(self.facts.suspects) {
+            findings.suspect = (!is(TicketRowStatus::Blocked)).then(|| self.told(suspect));
+            findings.fail_if(true, Reason::Blocked);
+        }
         findings.fail_if(is(TicketRowStatus::Cancelled), Reason::Cancelled);
         if let Some(row) = row.filter(|row| row.status == TicketRowStatus::Unpaid) {
             let step = self.while_pending(row);
@@ -354,6 +366,7 @@ impl<'a> Case<'a> {
         let facts = Facts {
             row: Some(&add_on.row),
             state: add_on.state.as_ref(),
+            suspects: &add_on.suspects,
             holder: self.facts.holder,
             answers: self.facts.answers,
             ..Facts::default()
@@ -391,12 +404,16 @@ impl<'a> Case<'a> {
 
     fn earlier(&self) -> Option<EarlierUse> {
         let use_ = self.usage.earlier(self.re_enters())?;
+        Some(self.told(use_))
+    }
+
+    fn told(&self, use_: &Use) -> EarlierUse {
         let gate = self.policy.gates.get(usize::from(use_.gate));
         let unknown = || explain::another_gate(&self.policy.language).to_owned();
-        Some(EarlierUse {
+        EarlierUse {
             at: use_.hlc.at(),
             gate: gate.map_or_else(unknown, |gate| gate.name.clone()),
-        })
+        }
     }
 
     /// Gates to send the guest to.
@@ -416,6 +433,7 @@ impl<'a> Case<'a> {
             opens: Some(self.opens()),
             closes: Some(self.closes()),
             earlier: earlier.as_ref(),
+            suspect: findings.suspect.as_ref(),
             rule: findings.rule,
             untimely: findings.untimely,
             obstacles: &findings.obstacles,

@@ -21,6 +21,8 @@ pub struct Details<'a> {
     pub opens: Option<Timestamp>,
     pub closes: Option<Timestamp>,
     pub earlier: Option<&'a EarlierUse>,
+    /// The admission by which somebody may be inside, when nobody can be sure.
+    pub suspect: Option<&'a EarlierUse>,
     /// The rule that refused, and whether it could be asked at all.
     pub rule: Option<(&'a str, RuleAnswer)>,
     /// What is wrong with a code that turns, and the moment that it is of.
@@ -83,6 +85,16 @@ pub(super) fn forced_words(language: &str) -> &'static str {
 /// For a typed code while the list is old.
 pub(super) fn old_news_words(language: &str) -> &'static str {
     Language::of(language).snapshot_too_old
+}
+
+/// For a strict ticket that was granted elsewhere.
+pub(super) fn taken_words(language: &str) -> &'static str {
+    Language::of(language).already_used_unknown
+}
+
+/// For a strict ticket that nobody could be asked about.
+pub(super) fn held_words(language: &str) -> &'static str {
+    Language::of(language).held
 }
 
 /// For a typed code that finds no ticket.
@@ -170,6 +182,10 @@ impl Language {
                 .map_or(self.already_used_unknown.to_owned(), |earlier| {
                     self.used(setting, earlier)
                 }),
+            Reason::Blocked => details.suspect.map_or(self.blocked.to_owned(), |suspect| {
+                let time = self.time(setting, suspect.at);
+                fill(self.suspect, &[("time", &time), ("gate", &suspect.gate)])
+            }),
             Reason::Expired => self.expiry(setting, details.untimely),
             Reason::NeedsId if details.adult => self.needs_id_adult.to_owned(),
             Reason::NotATicket
@@ -179,7 +195,6 @@ impl Language {
             | Reason::BadSignature
             | Reason::Revoked
             | Reason::Reissued
-            | Reason::Blocked
             | Reason::Cancelled
             | Reason::Unpaid
             | Reason::NotInside

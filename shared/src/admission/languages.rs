@@ -24,6 +24,10 @@ pub(super) struct Language {
     pub(super) revoked: &'static str,
     pub(super) reissued: &'static str,
     pub(super) blocked: &'static str,
+    /// For one that a device reported whose word does not count.
+    pub(super) suspect: &'static str,
+    /// For one that the other entrances could not be asked about.
+    pub(super) held: &'static str,
     pub(super) cancelled: &'static str,
     pub(super) unpaid: &'static str,
     pub(super) expired: &'static str,
@@ -91,6 +95,8 @@ const ENGLISH: Language = Language {
     revoked: "This ticket was withdrawn. Please go to the ticket desk.",
     reissued: "This ticket was replaced by a newer one. Please show the newer one.",
     blocked: "This ticket is blocked. Please go to the ticket desk.",
+    held: "The other entrances could not be asked about this ticket. Please wait for a supervisor.",
+    suspect: "This ticket may have been used at {time} at {gate}. Please wait for a supervisor.",
     cancelled: "This ticket was cancelled.",
     unpaid: "This ticket is not paid for. Please go to the ticket desk.",
     expired: "This ticket has expired.",
@@ -153,6 +159,8 @@ const VIETNAMESE: Language = Language {
     revoked: "Vé này đã bị thu hồi. Vui lòng đến quầy vé.",
     reissued: "Vé này đã được thay bằng vé mới hơn. Vui lòng đưa vé mới.",
     blocked: "Vé này đang bị khóa. Vui lòng đến quầy vé.",
+    held: "Chưa hỏi được các cổng khác về vé này. Vui lòng chờ người giám sát.",
+    suspect: "Có thể vé này đã được dùng lúc {time} tại {gate}. Vui lòng chờ người giám sát.",
     cancelled: "Vé này đã bị hủy.",
     unpaid: "Vé này chưa được thanh toán. Vui lòng đến quầy vé.",
     expired: "Vé này đã hết hạn.",

@@ -3,7 +3,7 @@
 //! Invariants: pure and total; a medium that is lost or over lets nobody in; of several tickets that
 //! are good now the gate cannot know which is meant, and takes none, because one band is one person.
 
-use crate::log::TicketState;
+use crate::log::{TicketState, Use};
 use crate::ticket::{Payload, layout::window_time};
 use crate::time::Timestamp;
 use crate::trust::{MediumLink, Policy, TicketRow};
@@ -21,6 +21,7 @@ pub struct Carried {
     pub payload: Payload,
     pub row: TicketRow,
     pub state: Option<TicketState>,
+    pub suspects: Vec<Use>,
     pub seat: Option<String>,
     pub holder: Option<String>,
 }
@@ -30,12 +31,13 @@ impl Carried {
         self.link.active && self.link.until.is_none_or(|until| now <= until)
     }
 
-    fn is_open(&self, policy: &Policy, now: Timestamp) -> bool {
+    /// How far its window is from now, in milliseconds; 0 inside.
+    fn distance(&self, policy: &Policy, now: Timestamp) -> i64 {
         let early = i64::from(policy.early_tolerance_secs);
         let late = i64::from(policy.late_tolerance_secs);
         let from = window_time(policy.epoch, self.payload.not_before).plus_secs(-early);
         let until = window_time(policy.epoch, self.payload.not_after).plus_secs(late);
-        (from..=until).contains(&now)
+        from.millis_since(now).max(now.millis_since(until)).max(0)
     }
 }
 
@@ -61,8 +63,11 @@ pub fn decide_medium(
         });
     }
     let listed = |of: &&&Carried| super::decide::is_listed(policy, gate.gate, of.payload.class);
-    let open = |of: &&&Carried| of.is_open(policy, now);
-    let meant = narrowed(narrowed(live, listed), open);
+    let listed = narrowed(live, listed);
+    // Those that are good now, or else the next or the last that was: its verdict says when.
+    let distances = listed.iter().map(|of| of.distance(policy, now));
+    let nearest = distances.min().unwrap_or(0);
+    let meant = narrowed(listed, |of| of.distance(policy, now) == nearest);
     let [one] = meant[..] else {
         let mut classes: Vec<u8> = meant.iter().map(|of| of.payload.class).collect();
         classes.sort_unstable();
@@ -75,6 +80,7 @@ pub fn decide_medium(
     let facts = Facts {
         row: Some(&one.row),
         state: one.state.as_ref(),
+        suspects: &one.suspects,
         seat: one.seat.as_deref(),
         holder: one.holder.as_deref(),
         answers,

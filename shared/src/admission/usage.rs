@@ -9,7 +9,7 @@ use jiff::civil;
 
 use crate::log::{EntryKind, TicketState, Use};
 use crate::time::Timestamp;
-use crate::trust::{EntryLimit, ListPolicy, Policy};
+use crate::trust::{EntryLimit, GatePolicy, ListPolicy, Policy};
 
 use super::facts::zone;
 
@@ -17,6 +17,7 @@ use super::facts::zone;
 pub(super) struct Usage<'a> {
     state: Option<Cow<'a, TicketState>>,
     policy: &'a Policy,
+    gate: Option<&'a GatePolicy>,
     list: Option<&'a ListPolicy>,
     now: Timestamp,
 }
@@ -42,6 +43,7 @@ impl<'a> Usage<'a> {
         Self {
             state,
             policy,
+            gate,
             list,
             now,
         }
@@ -73,6 +75,32 @@ impl<'a> Usage<'a> {
             }
             // Who stayed over midnight without a scan still has today's entry.
             (EntryLimit::OncePerDay, true) => self.open().any(|use_| self.is_today(use_)),
+        }
+    }
+
+    /// A quarantined admission that would stand in the way if it counted. One that a supervisor has
+    /// answered since, by letting the ticket in, does so no longer.
+    pub(super) fn suspect<'s>(&self, suspects: &'s [Use]) -> Option<&'s Use> {
+        let answered = |suspect: &Use| {
+            let standing = self.state().into_iter();
+            let mut standing = standing.flat_map(TicketState::standing_admissions);
+            standing.any(|use_| use_.kind == EntryKind::Forced && use_ > suspect)
+        };
+        suspects.iter().find(|suspect| {
+            let stands = match self.entries() {
+                EntryLimit::Unlimited => false,
+                EntryLimit::Once => true,
+                EntryLimit::OncePerDay => self.is_today(suspect),
+            };
+            stands && self.is_here(suspect) && !answered(suspect)
+        })
+    }
+
+    /// Of the list that is asked for.
+    fn is_here(&self, use_: &Use) -> bool {
+        match self.gate {
+            Some(gate) if !self.policy.lists.is_empty() => counts_on(use_, self.policy, gate.list),
+            Some(_) | None => true,
         }
     }
 

@@ -157,4 +157,9 @@ pub struct CheckInSettings {
     pub questions: Vec<CheckInQuestion>,
     #[serde(default)]
     pub class_notes: Vec<ClassNote>,
+    /// Classes whose tickets enter only once the kiosks that keep them have granted it: a copy is
+    /// stopped at the gate, and where too few kiosks can be reached a supervisor decides. The other
+    /// classes enter at once, and a copy is found afterwards.
+    #[serde(default)]
+    pub strict_class_ids: Vec<ClassId>,
 }

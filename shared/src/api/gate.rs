@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::admission::Verdict;
+use crate::admission::{Direction, Verdict};
 use crate::ids::{ClaimedTicketId, DeviceId, EventId, GateId, TicketId, UserId};
 use crate::log::ConflictCategory;
 use crate::time::Timestamp;
@@ -207,6 +207,41 @@ pub struct ValidationView {
     pub questions: Vec<String>,
 }
 
+/// Which way somebody goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Way {
+    #[default]
+    In,
+    Out,
+}
+
+impl From<Way> for Direction {
+    fn from(way: Way) -> Self {
+        match way {
+            Way::In => Self::In,
+            Way::Out => Self::Out,
+        }
+    }
+}
+
+/// What a reader read, or somebody typed: a ticket's digits, its typed code, or a medium's id.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ValidateCode {
+    pub code: String,
+    /// The gate where it would be shown; without it no gate's rules apply.
+    #[serde(default)]
+    pub gate_id: Option<GateId>,
+    #[serde(default)]
+    pub direction: Way,
+    /// Somebody stands there: without, no typed codes and no questions.
+    #[serde(default = "yes")]
+    pub attended: bool,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -334,6 +369,7 @@ pub struct AnnulRequest {
 }
 
 super::accounts::redacted_debug!(SetSupervisor { name });
+super::accounts::redacted_debug!(ValidateCode { gate_id, direction });
 super::accounts::redacted_debug!(DeviceEnrolment {
     device_id,
     expires_at

@@ -79,6 +79,8 @@ pub enum AlertKind {
     SameTicketTwice,
     /// Many codes that nobody issued, at one device.
     ForgedCodes,
+    /// Somebody tries typed codes or supervisor PINs, at a device or at the server.
+    Guessing,
     /// Nothing was heard of a device for minutes.
     SilentDevice,
     WrongClock,

@@ -190,6 +190,23 @@ pub struct TicketNote {
     pub text: String,
 }
 
+/// Stops a ticket at the gates until it is let go again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BlockTicket {
+    /// Staff read it at the gate, in place of the ticket's note.
+    pub reason: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BlockView {
+    pub reason: String,
+    pub blocked_at: Timestamp,
+}
+
 /// What a wristband or card stands for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

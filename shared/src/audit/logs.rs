@@ -31,6 +31,8 @@ pub(super) struct Audited {
 pub(super) struct Held {
     pub(super) entry: Entry,
     pub(super) signed: bool,
+    /// The head after it; `None` where the chain is broken.
+    pub(super) after: Option<LogHead>,
 }
 
 /// Consecutive entries as the bundle gives them.
@@ -104,7 +106,7 @@ impl Audited {
             findings.push(self.finding(FindingKind::Edited, (run.first_seq, run.first_seq), what));
         }
         let signed = self.follow(run, before, (run.first_seq, last), findings);
-        self.keep(run, signed);
+        self.keep(run, before, signed);
         self.next_seq = last.saturating_add(1);
     }
 
@@ -180,13 +182,23 @@ impl Audited {
         }
     }
 
-    fn keep(&mut self, run: &Run, signed: bool) {
+    fn keep(&mut self, run: &Run, before: LogHead, signed: bool) {
         let entries = run
             .bodies
             .iter()
             .filter_map(|body| Entry::decode(body).ok());
+        let mut head = Some(before);
         for entry in entries {
-            self.entries.insert(entry.seq, Held { entry, signed });
+            head = head.and_then(|head| head.append(self.id, &entry).ok());
+            let after = head;
+            self.entries.insert(
+                entry.seq,
+                Held {
+                    entry,
+                    signed,
+                    after,
+                },
+            );
         }
     }
 

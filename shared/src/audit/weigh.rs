@@ -6,12 +6,10 @@ use super::bundle::RedemptionRow;
 use super::report::{Finding, FindingKind};
 use super::verify::Auditor;
 use crate::api::gate::{RedemptionKind, RedemptionLabel};
-use crate::ids::EventId;
+use crate::ids::{DeviceId, EventId};
 use crate::log::{DecisionFlags, Entry, EntryKind, EventState, LogId, RefusalNote, UseLabel};
-use crate::ticket::{MediumId, ScanProof};
-use crate::trust::TicketRow;
-
-const NO_PROOF: ScanProof = ScanProof([0; 8]);
+use crate::ticket::MediumId;
+use crate::trust::{RosterEntry, TicketRow};
 
 impl Auditor {
     /// The state that the signed entries come to; what does not count is told or counted.
@@ -23,7 +21,11 @@ impl Auditor {
             for held in log.entries.values().filter(|held| held.signed) {
                 let entry = &held.entry;
                 totals.entries += 1;
-                if listed.is_some_and(|of| !of.counts(&id.0, entry.seq)) {
+                let counts = |of: &RosterEntry| {
+                    of.counts(&id.0, entry.seq)
+                        || held.after.is_some_and(|after| of.counts_to(&id.0, &after))
+                };
+                if listed.is_some_and(|of| !counts(of)) {
                     totals.quarantined += 1;
                     continue;
                 }
@@ -32,7 +34,7 @@ impl Auditor {
                     *totals.refused.entry(reason).or_default() += u64::from(note.count);
                     continue;
                 }
-                match self.standing(entry) {
+                match self.standing(log.genesis.device, entry) {
                     Standing::Counts => {}
                     Standing::Unjudged => totals.unjudged += 1,
                     Standing::Not(kind, what) => {
@@ -136,7 +138,10 @@ impl Auditor {
             if !self.redemptions.contains_key(&(*id, *seq))
                 && let Some(log) = self.logs.get(id)
                 && let Some(held) = log.entries.get(seq)
-                && !matches!(self.standing(&held.entry), Standing::Unjudged)
+                && !matches!(
+                    self.standing(log.genesis.device, &held.entry),
+                    Standing::Unjudged
+                )
             {
                 let kind = FindingKind::EntryWithoutRedemption;
                 let what = "it counts, and the server does not list it";
@@ -147,20 +152,18 @@ impl Auditor {
         }
     }
 
-    /// Whether the entry counts: a ticket was issued, and the device saw it, or what stands for it.
-    fn standing(&self, entry: &Entry) -> Standing {
-        let is_scan = match entry.kind {
-            EntryKind::Admit => true,
-            EntryKind::Exit => entry.proof != NO_PROOF,
-            EntryKind::Forced
-            | EntryKind::Undo
-            | EntryKind::Refused
-            | EntryKind::Clock
-            | EntryKind::Roster
-            | EntryKind::Checkpoint => false,
-        };
-        if !is_scan {
-            return Standing::Counts;
+    /// Whether the entry counts: a ticket was issued, and the device saw it, or what stands for it, or
+    /// a supervisor said so where one can stand.
+    fn standing(&self, device: DeviceId, entry: &Entry) -> Standing {
+        match entry.kind {
+            EntryKind::Admit => {}
+            EntryKind::Exit | EntryKind::Forced if entry.is_proof() => {}
+            EntryKind::Exit | EntryKind::Forced | EntryKind::Undo => {
+                return self.word(device, entry);
+            }
+            EntryKind::Refused | EntryKind::Clock | EntryKind::Roster | EntryKind::Checkpoint => {
+                return Standing::Counts;
+            }
         }
         let row = self.rows.get(&entry.serial);
         let issued = row.filter(|row| entry.generation <= row.generation);
@@ -178,6 +181,27 @@ impl Auditor {
         let what = "it came in, and the device cannot have seen the ticket";
         let unproven = Standing::Not(FindingKind::Unproven, what);
         self.stood_for(event, entry).unwrap_or(unproven)
+    }
+
+    /// Somebody's word carries it: from a device where a supervisor can stand, about a ticket that was
+    /// issued.
+    fn word(&self, device: DeviceId, entry: &Entry) -> Standing {
+        let listed = self.roster.by_device(device);
+        if !entry.is_word() || !listed.is_some_and(|of| of.attended) {
+            let what = "somebody's word, from where no supervisor can have stood";
+            return Standing::Not(FindingKind::Unproven, what);
+        }
+        if entry.kind == EntryKind::Undo {
+            return Standing::Counts;
+        }
+        match self.rows.get(&entry.serial) {
+            Some(row) if entry.generation == row.generation => Standing::Counts,
+            Some(row) if entry.generation < row.generation => Standing::Unjudged,
+            Some(_) | None => {
+                let what = "somebody let it in or out, and no such ticket was ever issued";
+                Standing::Not(FindingKind::NeverIssued, what)
+            }
+        }
     }
 
     /// A wristband, or the ticket that this one was added to.
@@ -212,7 +236,7 @@ fn is_proof_of(event: EventId, entry: &Entry, (serial, row): (u32, &TicketRow)) 
 
 /// By a typed code.
 fn is_typed(entry: &Entry) -> bool {
-    entry.flags.contains(DecisionFlags(1 << 4))
+    entry.flags.contains(DecisionFlags::TYPED)
 }
 
 /// What each use is called; exits and undos have no label.

@@ -9,7 +9,7 @@
 use ed25519_dalek::Signature;
 use serde::{Deserialize, Serialize};
 
-use super::claim::{ClaimAnswer, ClaimRequest};
+use super::claim::{SignedAnswer, SignedClaim};
 use super::message::{LOGS_MAX, SNAPSHOT_SEGMENTS_MAX, check_log_segment, within};
 use super::strict::{self, StrictError, bounded};
 use crate::ids::{DeviceId, EventId};
@@ -86,8 +86,8 @@ pub enum Message {
         #[serde(deserialize_with = "bounded::<SNAPSHOT_SEGMENTS_MAX, _, _>")]
         Vec<([u8; 32], Vec<u8>)>,
     ),
-    Claim(ClaimRequest),
-    ClaimAnswer(ClaimAnswer),
+    Claim(SignedClaim),
+    ClaimAnswer(SignedAnswer),
     /// Where other devices can be reached. Only hints: whoever answers there proves its key.
     Addresses(
         #[serde(deserialize_with = "bounded::<ADDRESSES_MAX, _, _>")] Vec<(DeviceId, String)>,
@@ -229,9 +229,8 @@ impl Message {
             | Self::Credit(_)
             | Self::Prune
             | Self::Graft
-            | Self::WantBranch(_)
-            | Self::Claim(_)
-            | Self::ClaimAnswer(_) => 128,
+            | Self::WantBranch(_) => 128,
+            Self::Claim(_) | Self::ClaimAnswer(_) => 224,
         }
     }
 
@@ -275,9 +274,9 @@ impl Message {
             | Self::Strays(_)
             | Self::WantStrays(_)
             | Self::WantBranch(_)
-            | Self::WantSnapshot(_)
-            | Self::Claim(_)
-            | Self::ClaimAnswer(_) => Ok(()),
+            | Self::WantSnapshot(_) => Ok(()),
+            Self::Claim(of) => check_signature(&of.signature),
+            Self::ClaimAnswer(of) => check_signature(&of.signature),
         }
     }
 }
@@ -288,7 +287,11 @@ fn check_entry(entry: &SignedEntry) -> Result<(), StrictError> {
         Entry::LEN_WITH_TARGET,
         "the bytes of an entry",
     )?;
-    if entry.signature.len() != Signature::BYTE_SIZE {
+    check_signature(&entry.signature)
+}
+
+fn check_signature(signature: &[u8]) -> Result<(), StrictError> {
+    if signature.len() != Signature::BYTE_SIZE {
         return Err(StrictError::Bounds("the length of a signature"));
     }
     Ok(())

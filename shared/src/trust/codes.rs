@@ -61,7 +61,7 @@ impl TicketTerms {
         })
     }
 
-    fn is_sound(self) -> bool {
+    pub(super) fn is_sound(self) -> bool {
         Flags::from_bits(self.flags).is_ok()
             && self.not_after > self.not_before
             && self.not_after - self.not_before <= WINDOW_UNITS_MAX

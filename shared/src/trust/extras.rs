@@ -6,12 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::segment::TicketRow;
+use super::codes::TicketTerms;
 use super::statement::TrustError;
-use crate::ids::EventId;
 use crate::limits::{SEGMENT_TICKETS, SERIAL_MAX};
 use crate::sync::strict::bounded;
-use crate::ticket::{Flags, MediumId, Payload, event_hint, layout::WINDOW_UNITS_MAX};
+use crate::ticket::MediumId;
 use crate::time::Timestamp;
 
 /// "Wheelchair: open the side door." A segment full of extras still fits its bytes.
@@ -28,7 +27,7 @@ pub struct Extra {
     #[serde(deserialize_with = "bounded::<MEDIA_MAX, _, _>")]
     pub media: Vec<MediumLink>,
     /// Of a ticket that is let in by another, or by a medium.
-    pub terms: Option<Terms>,
+    pub terms: Option<TicketTerms>,
 }
 
 /// A wristband or card that stands for the ticket.
@@ -38,49 +37,6 @@ pub struct MediumLink {
     /// Lost and blocked, when it is not.
     pub active: bool,
     pub until: Option<Timestamp>,
-}
-
-/// What the ticket's code would say, for a gate that has not seen it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Terms {
-    pub zones: u16,
-    pub not_before: u16,
-    pub not_after: u16,
-    pub flags: u8,
-}
-
-impl Terms {
-    pub fn of(payload: &Payload) -> Self {
-        Self {
-            zones: payload.zones,
-            not_before: payload.not_before,
-            not_after: payload.not_after,
-            flags: payload.flags.bits(),
-        }
-    }
-
-    /// The code but for the key that signed it. `None` where no ticket is.
-    pub fn payload(&self, event: EventId, serial: u32, row: &TicketRow) -> Option<Payload> {
-        let flags = Flags::from_bits(self.flags).ok()?;
-        (row.generation != 0).then(|| Payload {
-            kid: 0,
-            serial,
-            generation: row.generation,
-            class: row.class,
-            zones: self.zones,
-            not_before: self.not_before,
-            not_after: self.not_after,
-            flags,
-            seat: flags.contains(Flags::SEAT).then_some(row.seat),
-            hint: event_hint(event),
-        })
-    }
-
-    fn is_sound(self) -> bool {
-        Flags::from_bits(self.flags).is_ok()
-            && self.not_after > self.not_before
-            && self.not_after - self.not_before <= WINDOW_UNITS_MAX
-    }
 }
 
 impl Extra {
@@ -104,7 +60,7 @@ impl Extra {
             return Err(TrustError::Malformed("added to no ticket"));
         }
         let found = to.is_some() || !self.media.is_empty();
-        if found != self.terms.is_some() || !self.terms.is_none_or(Terms::is_sound) {
+        if found != self.terms.is_some() || !self.terms.is_none_or(TicketTerms::is_sound) {
             return Err(TrustError::Malformed("terms that no ticket has"));
         }
         Ok(())

@@ -21,7 +21,7 @@ pub mod supervisors;
 
 pub use authority::{Authority, KeyId};
 pub use codes::{CodeRow, Codes, TicketTerms};
-pub use extras::{Extra, MediumLink, Terms};
+pub use extras::{Extra, MediumLink};
 pub use keyring::{KeyStatus, Keyring, KeyringEntry, TrustedKeys};
 pub use lists::{EntryLimit, ListFlags, ListPolicy};
 pub use questions::{QuestionKind, QuestionPolicy};

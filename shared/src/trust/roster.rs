@@ -8,14 +8,19 @@ use super::statement::TrustError;
 use crate::api::gate::DeviceRole;
 use crate::ids::{DeviceId, GateId};
 use crate::limits::NAME_CHARS_MAX;
+use crate::log::LogHead;
 use crate::sync::message::LOGS_MAX;
 use crate::ticket::check_public_key;
 use crate::time::Timestamp;
 
 pub const DEVICES_MAX: usize = 2000;
+/// Of one device: each was looked at by a person.
+pub const ADOPTED_MAX: usize = 256;
 
 /// (log id, next seq, head hash) of each of a device's logs.
 pub type Cut = Vec<([u8; 16], u32, [u8; 32])>;
+/// The same after each entry past the cut that people took up again, one by one.
+pub type Adopted = Vec<([u8; 16], u32, [u8; 32])>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RosterEntry {
@@ -23,6 +28,9 @@ pub struct RosterEntry {
     pub name: String,
     pub public_key: [u8; 32],
     pub gate: GateId,
+    /// Of its gate: strict tickets of these zones have their homes here. In the roster, so that
+    /// whoever goes by the same roster finds the same homes.
+    pub zones: u16,
     pub role: DeviceRole,
     /// Somebody stands beside it: it takes typed codes, asks questions, and may record what a
     /// supervisor decides. A turnstile does none of that.
@@ -30,6 +38,8 @@ pub struct RosterEntry {
     pub not_after: Timestamp,
     /// An evicted device's entries count up to here only.
     pub cut: Option<Cut>,
+    /// Entries past the cut that count all the same.
+    pub adopted: Adopted,
 }
 
 impl RosterEntry {
@@ -39,6 +49,21 @@ impl RosterEntry {
     /// May open sessions and have new entries counted: neither evicted nor past its end.
     pub fn is_active(&self, now: Timestamp) -> bool {
         !self.is_evicted() && now <= self.not_after
+    }
+    /// Whether the entry counts that leads to `after`: by the cut, or because it was taken up. By the
+    /// hash, so that of two entries in one place the one counts that somebody looked at.
+    pub fn counts_to(&self, log: &[u8; 16], after: &LogHead) -> bool {
+        let before_cut = after
+            .next_seq
+            .checked_sub(1)
+            .is_some_and(|seq| self.counts(log, seq));
+        before_cut || self.adopts(log, after.next_seq, &after.hash)
+    }
+    /// The entry that leads there was taken up.
+    pub fn adopts(&self, log: &[u8; 16], next_seq: u32, hash: &[u8; 32]) -> bool {
+        self.adopted
+            .iter()
+            .any(|(of, seq, at)| of == log && *seq == next_seq && at == hash)
     }
     /// Whether an entry of one of this device's logs counts, or comes after the cut. A log that an
     /// evicted device's cut does not name was unknown when it was evicted: none of it counts.
@@ -87,6 +112,9 @@ impl Roster {
             let logs: BTreeSet<&[u8; 16]> = cut.iter().map(|(log, _, _)| log).collect();
             if cut.len() > LOGS_MAX || logs.len() != cut.len() {
                 return Err(TrustError::Malformed("a cut lists a log twice"));
+            }
+            if entry.adopted.len() > ADOPTED_MAX {
+                return Err(TrustError::Malformed("too many entries were taken up"));
             }
         }
         Ok(())

@@ -33,6 +33,8 @@ pub struct ClassPolicy {
     pub zones: u16,
     /// Shown to staff with each ticket of it; empty for none.
     pub note: String,
+    /// Two of a ticket's three homes must grant an entry before anybody is let in.
+    pub strict: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -40,6 +40,7 @@ fn meal(door: &Door, serial: u32) -> AddOn {
             ..row(TicketRowStatus::Active)
         },
         state: None,
+        suspects: Vec::new(),
     }
 }
 

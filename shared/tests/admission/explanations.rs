@@ -63,6 +63,7 @@ fn variants(earlier: &EarlierUse) -> Vec<(&'static str, Details<'_>)> {
         opens: Some(at("2026-05-02T10:00:00Z")),
         closes: Some(at("2026-05-03T01:00:00Z")),
         earlier: None,
+        suspect: None,
         rule: Some(("Members before six", RuleAnswer::Refused)),
         obstacles: &[],
         gates: vec!["Gate A", "Gate B"],
@@ -85,6 +86,13 @@ fn variants(earlier: &EarlierUse) -> Vec<(&'static str, Details<'_>)> {
                 earlier: Some(earlier),
                 adult: true,
                 rule: Some(("Members before six", RuleAnswer::Broken)),
+                ..full.clone()
+            },
+        ),
+        (
+            "used perhaps",
+            Details {
+                suspect: Some(earlier),
                 ..full.clone()
             },
         ),

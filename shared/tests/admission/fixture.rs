@@ -109,6 +109,7 @@ fn policy() -> Policy {
         name: name.to_owned(),
         zones,
         note: String::new(),
+        strict: false,
     };
     Policy {
         title: "Night of Lanterns".to_owned(),
@@ -174,6 +175,8 @@ pub(crate) struct Door {
     pub(crate) answers: Vec<Answer>,
     /// What was added to the ticket that is shown.
     pub(crate) add_ons: Vec<AddOn>,
+    /// Admissions that are told of and not counted.
+    pub(crate) suspects: Vec<Use>,
     /// Entries written, as a scanner would queue them.
     pub(crate) written: u32,
 }
@@ -191,6 +194,7 @@ impl Door {
             asks: true,
             answers: Vec::new(),
             add_ons: Vec::new(),
+            suspects: Vec::new(),
             written: 0,
         }
     }
@@ -218,6 +222,7 @@ impl Door {
         let facts = Facts {
             row: self.row.as_ref(),
             state: (!self.state.uses().is_empty()).then_some(&self.state),
+            suspects: &self.suspects,
             seat: Some("A-12"),
             holder: Some("An Nguyen"),
             turn: self.turn,

@@ -27,6 +27,7 @@ fn carried(world: &World, link: MediumLink, change: fn(Payload) -> Payload) -> C
         },
         payload,
         state: None,
+        suspects: Vec::new(),
         seat: None,
         holder: Some("An Nguyen".to_owned()),
     }
@@ -149,6 +150,14 @@ fn tickets_of_different_times_or_lists_are_told_apart() {
     ];
     assert_eq!(show(&door, &all, EVENING).serial, Some(48_213));
     assert_eq!(show(&door, &all, "2026-05-03T11:00:00Z").serial, Some(7));
+    // When none is good now, the nearest says when it was or will be.
+    let before = show(&door, &all, "2026-05-01T11:00:00Z");
+    assert_eq!(
+        (before.serial, before.reason),
+        (Some(48_213), Reason::TooEarly)
+    );
+    let after = show(&door, &all, "2026-05-09T11:00:00Z");
+    assert_eq!((after.serial, after.reason), (Some(7), Reason::TooLate));
     let only = [carried(&door.world, band(), tomorrow)];
     assert_refused(&show(&door, &only, EVENING), Reason::TooEarly, &[]);
     assert_refused(

@@ -4,7 +4,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::log::{Branch, ForkProof, LogId, LogSegment, SignedEntry};
-use shared::sync::claim::{ClaimAnswer, ClaimId, ClaimRequest, ClaimSlot, HomeVerdict};
+use shared::sync::claim::{
+    ClaimAnswer, ClaimId, ClaimRequest, ClaimSlot, HomeVerdict, SignedAnswer, SignedClaim,
+};
 use shared::sync::frame::{
     ADDRESS_BYTES_MAX, FRAME_BYTES_MAX, Hashes, Have, Hello, LIVE_MAX, LiveEntry, MESSAGES_MAX,
     Name, Note, PROTOCOL, Probe, Strays, Vector, Want,
@@ -36,10 +38,10 @@ fn claim() -> ClaimRequest {
             generation: 1,
             slot: 0,
         },
+        zones: 0b101,
         home: device(),
         roster_version: 3,
         release: false,
-        hops: 4,
     }
 }
 
@@ -132,14 +134,24 @@ fn messages() -> Vec<(&'static str, Message)> {
             "snapshot",
             Message::Snapshot(vec![([1; 32], vec![0, 1, 0])]),
         ),
-        ("claim", Message::Claim(claim())),
+        (
+            "claim",
+            Message::Claim(SignedClaim {
+                request: claim(),
+                hops: 4,
+                signature: vec![0x51; 64],
+            }),
+        ),
         (
             "claim answered",
-            Message::ClaimAnswer(ClaimAnswer {
-                claim: id,
-                slot,
-                home,
-                verdict: HomeVerdict::Taken(id),
+            Message::ClaimAnswer(SignedAnswer {
+                answer: ClaimAnswer {
+                    claim: id,
+                    slot,
+                    home,
+                    verdict: HomeVerdict::Taken(id),
+                },
+                signature: vec![0x51; 64],
             }),
         ),
         (

@@ -10,7 +10,7 @@ use shared::trust::{
     Authority, ClassPolicy, CodeRow, Codes, EntryLimit, Expected, Extra, GatePolicy, Header, KeyId,
     KeyStatus, Keyring, KeyringEntry, ListFlags, ListPolicy, Manifest, MediumLink, Policy,
     QuestionKind, QuestionPolicy, Root, Roster, RosterEntry, Segment, Signed, Statement,
-    StatementKind, Supervisor, Supervisors, Terms, TicketRow, TicketRowStatus, TicketTerms, seal,
+    StatementKind, Supervisor, Supervisors, TicketRow, TicketRowStatus, TicketTerms, seal,
 };
 
 pub(crate) const DOMAIN: &[u8] = b"TKT1.statement\0";
@@ -142,16 +142,19 @@ pub(crate) fn device(seed: u8) -> RosterEntry {
         name: format!("Kiosk {seed}"),
         public_key: public(seed),
         gate: gate_id(),
+        zones: 0b10,
         role: DeviceRole::Kiosk,
         attended: true,
         not_after: EXPIRES,
         cut: None,
+        adopted: Vec::new(),
     }
 }
 
 pub(crate) fn roster() -> Roster {
     let mut evicted = device(31);
     evicted.cut = Some(vec![([0x41; 16], 12, [0x42; 32])]);
+    evicted.adopted = vec![([0x41; 16], 15, [0x43; 32])];
     Roster {
         devices: vec![device(30), evicted],
     }
@@ -173,6 +176,7 @@ pub(crate) fn policy() -> Policy {
             name: "VIP".to_owned(),
             zones: 0b11,
             note: "Vào cửa bên".to_owned(),
+            strict: false,
         }],
         gates: vec![GatePolicy {
             id: gate_id(),
@@ -249,7 +253,7 @@ pub(crate) fn extras() -> Segment {
             active: true,
             until: Some(CREATED.plus_secs(50_000)),
         }],
-        terms: Some(Terms {
+        terms: Some(TicketTerms {
             zones: 0b11,
             not_before: 64,
             not_after: 104,

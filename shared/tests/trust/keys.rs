@@ -2,6 +2,8 @@
 
 use ed25519_dalek::VerifyingKey;
 use shared::ids::DeviceId;
+use shared::log::LogHead;
+use shared::trust::roster::ADOPTED_MAX;
 use shared::trust::{Keyring, Roster, RosterEntry, TrustError, TrustedKeys};
 
 use crate::fixture::{CREATED, EXPIRES, device, entry, keyring, public, roster};
@@ -187,4 +189,28 @@ fn an_evicted_device_counts_up_to_its_cut() {
         !evicted.counts(&[0x43; 16], 0),
         "a log that the cut does not name"
     );
+}
+
+#[test]
+fn an_entry_past_the_cut_counts_once_it_was_taken_up_and_no_other_in_its_place() {
+    // V6, gossip.md 5
+    let log = [0x41; 16];
+    let after = |next_seq, byte| LogHead {
+        next_seq,
+        hash: [byte; 32],
+    };
+    let mut evicted = roster().devices.remove(1);
+    assert!(
+        evicted.counts_to(&log, &after(12, 9)),
+        "the last before the cut"
+    );
+    assert!(!evicted.counts_to(&log, &after(15, 9)));
+    evicted.adopted = vec![(log, 15, [9; 32])];
+    assert!(evicted.counts_to(&log, &after(15, 9)));
+    assert!(!evicted.counts_to(&log, &after(15, 8)), "another history");
+    assert!(!evicted.counts_to(&log, &after(14, 9)));
+    assert!(!evicted.counts_to(&[0x43; 16], &after(15, 9)));
+    let mut many = roster();
+    many.devices[1].adopted = vec![(log, 15, [9; 32]); ADOPTED_MAX + 1];
+    assert!(many.check().is_err());
 }

@@ -4,8 +4,8 @@ use shared::limits::SEGMENT_TICKETS;
 use shared::ticket::{CodeIndex, Flags, ScanCommitment};
 use shared::trust::segment::SEGMENT_BYTES_MAX;
 use shared::trust::{
-    CodeRow, Codes, Extra, Segment, SegmentKind, SegmentRef, Terms, TicketRow, TicketRowStatus,
-    TrustError,
+    CodeRow, Codes, Extra, Segment, SegmentKind, SegmentRef, TicketRow, TicketRowStatus,
+    TicketTerms, TrustError,
 };
 
 use crate::fixture::{codes, event, extras, holders, row, seats, terms, tickets};
@@ -113,7 +113,7 @@ pub(crate) fn cases() -> Vec<Case> {
         segment(
             "an add-on with unknown flags",
             &carried(|extra| {
-                extra.terms = extra.terms.map(|terms| Terms {
+                extra.terms = extra.terms.map(|terms| TicketTerms {
                     flags: 0x80,
                     ..terms
                 });

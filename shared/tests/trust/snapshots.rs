@@ -15,6 +15,7 @@ fn class(number: u16) -> ClassPolicy {
         name: String::new(),
         zones: 0,
         note: String::new(),
+        strict: false,
     }
 }
 

@@ -21,6 +21,9 @@ use super::store::{Batch, Store, StoreError};
 const LOGS_PER_DEVICE_MAX: usize = 64;
 /// After so many digests that differed, a peer is told everything again.
 const UNLIKE_MAX: u32 = 3;
+/// Told everything, and nothing came of it: a peer that holds what nobody takes is told again after
+/// twice as many digests each time, up to two to this.
+const FRUITLESS_MAX: u32 = 6;
 
 impl Node {
     /// Over everything that is durable here and others should have.
@@ -63,10 +66,14 @@ impl Node {
         let Some(of) = self.links.get_mut(&link) else {
             return;
         };
+        self.stirred |= of.fruitless < FRUITLESS_MAX;
         of.unlike = of.unlike.saturating_add(1);
-        let complete = !of.told_all || of.visit || of.unlike >= UNLIKE_MAX || calm;
+        let due = of.unlike >= UNLIKE_MAX || calm;
+        let patient = of.unlike >= 1 << of.fruitless.min(FRUITLESS_MAX);
+        let complete = !of.told_all || of.visit || (due && patient);
         if complete {
             of.unlike = 0;
+            of.fruitless = of.fruitless.saturating_add(1);
         }
         self.tell(link, complete);
     }

@@ -1,13 +1,15 @@
 //! Strict tickets: asking homes, being a home, and carrying questions for others.
 //!
-//! Invariants: a home's grant is committed before it is told; an attempt that was given up admits
+//! Invariants: what is asked and answered is believed by the signature of the device that said it,
+//! whoever brought it; a home's grant is committed before it is told; an attempt that was given up admits
 //! nobody, whatever answers come after; a slot that this device won is not asked for again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use shared::ids::DeviceId;
 use shared::sync::claim::{
-    ClaimAnswer, ClaimId, ClaimRequest, ClaimSlot, HOPS_MAX, HomeVerdict, homes, quorum,
+    ClaimAnswer, ClaimId, ClaimRequest, ClaimSlot, HOPS_MAX, HomeVerdict, SignedAnswer,
+    SignedClaim, homes, quorum,
 };
 use shared::sync::frame::Message;
 
@@ -41,11 +43,20 @@ pub(super) struct Claims {
 #[derive(Debug)]
 struct Attempt {
     slot: ClaimSlot,
+    zones: u16,
     homes: Vec<DeviceId>,
     granted: BTreeSet<DeviceId>,
     taken: BTreeMap<DeviceId, ClaimId>,
     abstained: BTreeSet<DeviceId>,
     until: u64,
+}
+
+impl Attempt {
+    /// Homes that have not said no.
+    fn open(&self) -> usize {
+        let said = self.granted.len() + self.taken.len() + self.abstained.len();
+        self.homes.len().saturating_sub(said)
+    }
 }
 
 impl Claims {
@@ -79,6 +90,7 @@ impl Node {
         &mut self,
         now: Now,
         slot: ClaimSlot,
+        zones: u16,
         store: &mut dyn Store,
     ) -> Result<(), StoreError> {
         let claim = self.claims.next_id();
@@ -94,10 +106,11 @@ impl Node {
         let homes = if self.options.has(SeededBug::HomesFromLiveMembership) {
             self.live_homes(slot.serial)
         } else {
-            homes(&self.trust.roster, slot.serial)
+            homes(&self.trust.roster, slot.serial, zones)
         };
         let attempt = Attempt {
             slot,
+            zones,
             homes: homes.clone(),
             granted: BTreeSet::new(),
             taken: BTreeMap::new(),
@@ -106,47 +119,58 @@ impl Node {
         };
         self.claims.open.insert(claim, attempt);
         for home in homes {
-            self.ask_home(now, claim, slot, home, false, store)?;
+            let request = self.request(claim, (slot, zones), home, false);
+            self.ask_home(now, request, store)?;
         }
         Ok(())
+    }
+
+    fn request(
+        &self,
+        claim: ClaimId,
+        (slot, zones): (ClaimSlot, u16),
+        home: DeviceId,
+        release: bool,
+    ) -> ClaimRequest {
+        ClaimRequest {
+            claim,
+            slot,
+            zones,
+            home,
+            roster_version: self.trust.held[2],
+            release,
+        }
     }
 
     fn ask_home(
         &mut self,
         now: Now,
-        claim: ClaimId,
-        slot: ClaimSlot,
-        home: DeviceId,
-        release: bool,
+        request: ClaimRequest,
         store: &mut dyn Store,
     ) -> Result<(), StoreError> {
-        let request = ClaimRequest {
-            claim,
-            slot,
-            home,
-            roster_version: self.trust.held[2],
-            release,
-            hops: HOPS_MAX,
-        };
-        if home == self.options.device {
+        if request.home == self.options.device {
             let answer = self.decide(&request, store)?;
             self.count(now, answer);
             return Ok(());
         }
-        self.carry(None, request);
+        if let Some(key) = &self.options.key {
+            let claim = SignedClaim::sign(key, self.options.event, request);
+            self.carry(None, &claim);
+        }
         Ok(())
     }
 
     /// To the home itself when it is linked, else to every hub that is.
-    fn carry(&mut self, from: Option<LinkId>, request: ClaimRequest) {
+    fn carry(&mut self, from: Option<LinkId>, claim: &SignedClaim) {
+        let home = claim.request.home;
         let direct = self
             .links
             .iter()
-            .find(|(_, of)| of.greeted && of.peer == request.home)
+            .find(|(_, of)| of.greeted && of.peer == home)
             .map(|(link, _)| *link);
         let to: Vec<LinkId> = match direct {
             Some(link) => vec![link],
-            None if request.hops == 0 => Vec::new(),
+            None if claim.hops == 0 => Vec::new(),
             None => self
                 .links
                 .iter()
@@ -155,7 +179,7 @@ impl Node {
                 .collect(),
         };
         for link in to {
-            self.send(link, Message::Claim(request));
+            self.send(link, Message::Claim(claim.clone()));
         }
     }
 
@@ -163,12 +187,18 @@ impl Node {
         &mut self,
         now: Now,
         link: LinkId,
-        request: ClaimRequest,
+        claim: SignedClaim,
         store: &mut dyn Store,
     ) -> Result<(), StoreError> {
+        let request = claim.request;
         if request.home == self.options.device {
+            if !self.is_by(&claim) {
+                self.refused(link);
+                return Ok(());
+            }
             let answer = self.decide(&request, store)?;
-            if !request.release {
+            if let (Some(key), false) = (&self.options.key, request.release) {
+                let answer = SignedAnswer::sign(key, self.options.event, answer);
                 self.send(link, Message::ClaimAnswer(answer));
             }
             return Ok(());
@@ -178,7 +208,7 @@ impl Node {
             .carried
             .retain(|_, (_, until)| *until > now.millis);
         if !self.options.hub
-            || request.hops == 0
+            || claim.hops == 0
             || self.claims.carried.contains_key(&key)
             || self.claims.carried.len() >= CARRIED_MAX
         {
@@ -187,9 +217,16 @@ impl Node {
         self.claims
             .carried
             .insert(key, (link, now.millis + CARRIED_MILLIS));
-        let hops = request.hops.min(HOPS_MAX) - 1;
-        self.carry(Some(link), ClaimRequest { hops, ..request });
+        let hops = claim.hops.min(HOPS_MAX) - 1;
+        self.carry(Some(link), &SignedClaim { hops, ..claim });
         Ok(())
+    }
+
+    /// The device that it names has signed it. Hubs on the way do not look: it would cost them, and
+    /// the home does.
+    fn is_by(&self, claim: &SignedClaim) -> bool {
+        let asker = self.trust.roster.by_device(claim.request.claim.device);
+        asker.is_some_and(|of| claim.is_by(&of.public_key, self.options.event))
     }
 
     /// As a home.
@@ -208,7 +245,8 @@ impl Node {
         let live = self.options.has(SeededBug::HomesFromLiveMembership);
         let is_home = live
             || (request.roster_version == self.trust.held[2]
-                && homes(&self.trust.roster, slot.serial).contains(&self.options.device));
+                && homes(&self.trust.roster, slot.serial, request.zones)
+                    .contains(&self.options.device));
         let may_ask = self
             .trust
             .roster
@@ -269,9 +307,14 @@ impl Node {
         })
     }
 
-    pub(super) fn claim_answered(&mut self, now: Now, link: LinkId, answer: ClaimAnswer) {
+    pub(super) fn claim_answered(&mut self, now: Now, link: LinkId, signed: SignedAnswer) {
+        let answer = signed.answer;
         if answer.claim.device == self.options.device {
-            self.count(now, answer);
+            if self.is_home_saying(&signed) {
+                self.count(now, answer);
+            } else {
+                self.refused(link);
+            }
             return;
         }
         let key = (answer.claim, answer.home, false);
@@ -279,8 +322,14 @@ impl Node {
         if let Some((back, _)) = back
             && back != link
         {
-            self.send(back, Message::ClaimAnswer(answer));
+            self.send(back, Message::ClaimAnswer(signed));
         }
+    }
+
+    /// The home has signed it, and is still one of us: a thief may hold an evicted home's key.
+    fn is_home_saying(&self, signed: &SignedAnswer) -> bool {
+        let home = self.trust.roster.by_device(signed.answer.home);
+        home.is_some_and(|of| !of.is_evicted() && signed.is_by(&of.public_key, self.options.event))
     }
 
     /// An answer to an attempt of this device.
@@ -313,6 +362,9 @@ impl Node {
                 self.claims.won.insert(slot);
             }
             self.claimed(answer.claim, slot, ClaimOutcome::Granted);
+        } else if attempt.granted.len() + attempt.open() < needed {
+            // Whatever is still to come: the guest need not wait for it.
+            attempt.until = now.millis;
         }
     }
 
@@ -342,7 +394,9 @@ impl Node {
                 _ => ClaimOutcome::Unreached,
             };
             for home in attempt.homes {
-                self.ask_home(now, claim, attempt.slot, home, true, store)?;
+                let of = (attempt.slot, attempt.zones);
+                let request = self.request(claim, of, home, true);
+                self.ask_home(now, request, store)?;
             }
             self.claimed(claim, attempt.slot, outcome);
         }
@@ -369,6 +423,6 @@ impl Node {
         heard
             .devices
             .retain(|of| linked.contains(&of.device) || of.device == self.options.device);
-        homes(&heard, serial)
+        homes(&heard, serial, 0)
     }
 }

@@ -311,6 +311,8 @@ impl Node {
                 promoted: Vec::new(),
             }],
             strays: news.iter().cloned().map(|stray| (id, stray)).collect(),
+            // In the same transaction: after a crash between two, it would be written on.
+            close: log.is_open().then_some(id).into_iter().collect(),
             ..Batch::default()
         };
         store.commit(&batch)?;

@@ -45,7 +45,11 @@ pub enum Input<'a> {
     Statements(StatementSet),
     /// Ask a strict ticket's homes for a use. The outcome comes as `Output::Claimed`, with the id
     /// that `Node::next_claim` gave just before.
-    Claim(ClaimSlot),
+    Claim {
+        slot: ClaimSlot,
+        /// Of the ticket's class.
+        zones: u16,
+    },
     /// Addresses to pass on to peers.
     Addresses(Vec<(DeviceId, String)>),
 }

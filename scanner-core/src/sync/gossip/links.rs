@@ -1,6 +1,6 @@
 //! One connection: who is there, what it has, what it was told, what it still gets.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use shared::ids::DeviceId;
 use shared::log::LogId;
@@ -46,11 +46,15 @@ pub(super) struct Link {
     names: BTreeMap<u16, LogId>,
     /// What the peer has, as far as it said or was sent.
     pub(super) has: BTreeMap<LogId, u32>,
+    /// Logs that it is to be told of: the next frame to it, or the next round of notes, does.
+    pub(super) untold: BTreeSet<LogId>,
     /// What it was told of each log.
     pub(super) told: BTreeMap<LogId, Have>,
     pub(super) told_all: bool,
     /// Digests that differed, one after another.
     pub(super) unlike: u32,
+    /// How often it was told everything since anything new came from anywhere.
+    pub(super) fruitless: u32,
     /// When it last asked or opened its window.
     pub(super) paid_at: u64,
     /// What it offered and is not here.
@@ -80,9 +84,11 @@ impl Link {
             numbers: BTreeMap::new(),
             names: BTreeMap::new(),
             has: BTreeMap::new(),
+            untold: BTreeSet::new(),
             told: BTreeMap::new(),
             told_all: false,
             unlike: 0,
+            fruitless: 0,
             paid_at: now,
             offers: BTreeMap::new(),
             wants: VecDeque::new(),

@@ -1,18 +1,18 @@
-//! News: entries pushed along eager links, notes along lazy ones, and the flush that commits what
-//! came and passes it on.
+//! News: entries pushed along eager links, and the flush that commits what came and passes it on.
 //!
 //! Invariants: an entry is committed before it is told of as held; it is passed on once per link.
 
 use std::collections::BTreeMap;
 
 use shared::log::{ChainError, Entry, LogHead, LogId, SignedEntry};
-use shared::sync::frame::{LIVE_MAX, LiveEntry, Message, Name, Note};
+use shared::sync::frame::{LIVE_MAX, LiveEntry, Message};
 
 use super::LinkId;
 use super::input::Now;
 use super::links::Offer;
 use super::logs::{EARLY_MAX, Fresh, Log, is_beyond_clock};
 use super::node::Node;
+use super::notes::named;
 use super::options::SeededBug;
 use super::output::{Output, OwnLog};
 use super::store::{Batch, Extension, Store, StoreError};
@@ -42,6 +42,7 @@ impl Node {
         store: &mut dyn Store,
     ) -> Result<(), StoreError> {
         let count = entries.len();
+        self.work.came += count as u64;
         let mut again = 0;
         let mut bytes = 0;
         for LiveEntry { number, entry } in entries {
@@ -58,8 +59,11 @@ impl Node {
             // All of it was here: another link is faster.
             self.send(link, Message::Prune);
         }
-        let full = bytes >= FILL_BYTES;
-        self.flush_by(now.millis + if full { 0 } else { self.options.timing.flush });
+        if bytes >= FILL_BYTES {
+            self.flush_by(now.millis);
+        } else {
+            self.flush_soon(now);
+        }
         Ok(())
     }
 
@@ -178,31 +182,7 @@ impl Node {
         if log.staged.is_empty() {
             return;
         }
-        self.flush_by(now.millis + self.options.timing.flush);
-    }
-
-    pub(super) fn notes(
-        &mut self,
-        now: Now,
-        link: LinkId,
-        notes: &[Note],
-        store: &mut dyn Store,
-    ) -> Result<(), StoreError> {
-        let at = now.millis + self.options.timing.pull_after;
-        for note in notes {
-            let Some(id) = self.links.get(&link).and_then(|of| of.named(note.number)) else {
-                continue;
-            };
-            self.peer_has(link, id, note.next_seq);
-            if self.logs.get(&id).is_some_and(Log::is_open) {
-                self.grown(id, store)?;
-            }
-            let tip = self.logs.get(&id).map_or(0, |log| log.tip.next_seq);
-            if note.next_seq > tip {
-                self.offer(link, id, missed(note.next_seq, at));
-            }
-        }
-        Ok(())
+        self.flush_soon(now);
     }
 
     /// The peer has so much, at least.
@@ -279,6 +259,7 @@ impl Node {
                 }
             }
             log.tip = log.head;
+            self.stirred = true;
         }
     }
 
@@ -342,11 +323,16 @@ impl Node {
     }
 
     fn committed(&mut self, heads: &BTreeMap<LogId, LogHead>) {
+        for of in self.links.values_mut() {
+            of.fruitless = 0;
+        }
         for (id, head) in heads {
             let Some(log) = self.logs.get_mut(id) else {
                 continue;
             };
             log.head = *head;
+            self.stirred = true;
+            self.work.taken += log.staged.len() as u64;
             for staged in std::mem::take(&mut log.staged) {
                 if let Some(signature) = staged.stored.signature {
                     log.fresh.push(Fresh {
@@ -362,7 +348,7 @@ impl Node {
         }
     }
 
-    /// Live entries to eager links that continue what they have, notes to all others.
+    /// Live entries to eager links that continue what they have; of all else they will be told.
     fn relay(&mut self, merged: &[LogId]) {
         let mut fresh: BTreeMap<LogId, Vec<Fresh>> = BTreeMap::new();
         for log in self.logs.values_mut() {
@@ -387,22 +373,11 @@ impl Node {
     fn relay_to(&mut self, link: LinkId, fresh: &BTreeMap<LogId, Vec<Fresh>>) {
         let mut names = Vec::new();
         let mut live = Vec::new();
-        let mut notes = Vec::new();
         for (id, entries) in fresh {
             let (Some(log), Some(of)) = (self.logs.get(id), self.links.get_mut(&link)) else {
                 continue;
             };
             let has = of.has(*id);
-            let knows = of.has.contains_key(id);
-            let (number, unnamed) = of.number(*id);
-            if unnamed || !knows {
-                names.push(Name {
-                    number,
-                    log: *id,
-                    genesis: (!knows).then(|| log.genesis.clone()),
-                });
-                of.has.entry(*id).or_insert(0);
-            }
             let from_there = entries.iter().all(|of| of.via == Some(link)) && !entries.is_empty();
             let first = entries.first().map_or(u32::MAX, |of| of.seq);
             let whole = entries
@@ -410,6 +385,7 @@ impl Node {
                 .zip(first..)
                 .all(|(of, expected)| of.seq == expected);
             if of.eager && !from_there && whole && first <= has && has < log.head.next_seq {
+                let number = named(of, log, &mut names);
                 for Fresh { seq, entry, .. } in entries {
                     if *seq >= has && live.len() < LIVE_MAX {
                         live.push(LiveEntry {
@@ -423,19 +399,15 @@ impl Node {
                     continue;
                 }
             }
-            notes.push(Note {
-                number,
-                next_seq: log.head.next_seq,
-            });
+            of.untold.insert(*id);
         }
         if !names.is_empty() {
             self.send(link, Message::Names(names));
         }
         if !live.is_empty() {
             self.send(link, Message::Live(live));
-        }
-        if !notes.is_empty() {
-            self.send(link, Message::Notes(notes));
+            // In the same packet.
+            self.tell_notes(link);
         }
     }
 
@@ -454,7 +426,7 @@ impl Node {
 }
 
 /// What should have been pushed, and may still come by itself until `at`.
-fn missed(next_seq: u32, at: u64) -> Offer {
+pub(super) fn missed(next_seq: u32, at: u64) -> Offer {
     Offer {
         next_seq,
         at,

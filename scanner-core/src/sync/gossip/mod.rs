@@ -19,6 +19,7 @@ mod links;
 mod live;
 mod logs;
 mod node;
+mod notes;
 mod options;
 mod output;
 mod pulls;
@@ -37,6 +38,7 @@ pub use output::{Alert, ClaimOutcome, CloseReason, Output, OwnLog};
 pub use store::{
     Batch, Copies, Extension, Freeze, Grant, Store, StoreError, StoredLog, Stray, TrustView,
 };
+pub use views::Work;
 
 /// Identifies a connection for as long as it lasts; the runtime numbers them and reuses none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

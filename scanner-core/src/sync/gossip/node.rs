@@ -19,9 +19,12 @@ use super::output::{Alert, CloseReason, Output, OwnLog};
 use super::pulls::Pulls;
 use super::random::Random;
 use super::store::{Store, StoreError, TrustView};
+use super::views::Work;
 
 /// A hello that is not answered is said again.
 const HELLO_MILLIS: u64 = 1_000;
+/// How often the time between exchanges doubles while nothing happens.
+const QUIET_DOUBLINGS_MAX: u32 = 3;
 /// Bytes of messages in one frame; one message may be larger.
 const FRAME_FILL_BYTES: usize = 64 * 1024;
 
@@ -41,6 +44,15 @@ pub struct Node {
     pub(super) own_until: u64,
     pub(super) copies: BTreeMap<DeviceId, (LogId, u32)>,
     pub(super) flush_at: Option<u64>,
+    /// When something was last committed and passed on.
+    flushed_at: u64,
+    pub(super) work: Work,
+    /// Something new came, or a peer has something else.
+    pub(super) stirred: bool,
+    /// Exchanges since then.
+    quiet: u32,
+    /// When links are told of what they are not told of yet.
+    pub(super) notes_at: Option<u64>,
     exchange_at: u64,
     pub(super) out: Vec<Output>,
     mail: BTreeMap<LinkId, Vec<Message>>,
@@ -82,6 +94,11 @@ impl Node {
             probes: Probes::default(),
             copies: BTreeMap::new(),
             flush_at: None,
+            flushed_at: 0,
+            work: Work::default(),
+            stirred: false,
+            quiet: 0,
+            notes_at: None,
             out: Vec::new(),
             mail: BTreeMap::new(),
         };
@@ -107,16 +124,23 @@ impl Node {
             Input::Tick => self.tick(now, store)?,
             Input::Appended { log, urgent } => {
                 self.grown(log, store)?;
-                self.flush_by(now.millis + if urgent { 0 } else { self.options.timing.flush });
+                if urgent {
+                    self.flush_by(now.millis);
+                } else {
+                    self.flush_soon(now);
+                }
             }
             Input::Statements(set) => self.offered(now, set, store)?,
-            Input::Claim(slot) => self.claim(now, slot, store)?,
+            Input::Claim { slot, zones } => self.claim(now, slot, zones, store)?,
             Input::Addresses(addresses) => self.tell_addresses(&addresses),
         }
         if self.flush_at.is_some_and(|at| at <= now.millis) {
+            self.flushed_at = now.millis;
             self.flush(store)?;
         }
+        self.tell_when_due(now);
         self.serve(now, store)?;
+        self.stay_awake(now);
         if let Some(offset) = self.clocks.news() {
             self.out.push(Output::ClockOffset(-offset));
         }
@@ -139,6 +163,7 @@ impl Node {
         [
             Some(self.exchange_at),
             self.flush_at,
+            self.notes_at,
             own,
             self.pulls
                 .due(&self.links, self.options.timing.pull_timeout),
@@ -273,7 +298,7 @@ impl Node {
             Message::Branches(branches) => self.branches(now, link, branches, store)?,
             Message::WantSnapshot(hashes) => self.want_chunks(link, &hashes, store)?,
             Message::Snapshot(chunks) => self.chunks(link, chunks, store)?,
-            Message::Claim(request) => self.claim_asked(now, link, request, store)?,
+            Message::Claim(claim) => self.claim_asked(now, link, claim, store)?,
             Message::ClaimAnswer(answer) => self.claim_answered(now, link, answer),
             Message::Addresses(addresses) => self.out.push(Output::Addresses(addresses)),
         }
@@ -317,15 +342,36 @@ impl Node {
         self.retry_pulls(now);
         self.expire_claims(now, store)?;
         if self.exchange_at <= now.millis {
-            let (soonest, latest) = self.options.timing.exchange;
-            self.exchange_at = now.millis + self.random.between(soonest, latest);
-            self.exchange();
+            self.exchange_at = now.millis + (self.next_exchange() << self.quiet);
+            // Whoever has no neighbours hears of nothing by itself.
+            let heard = self.links.values().any(Link::is_neighbour);
+            self.quiet = if heard {
+                (self.quiet + 1).min(QUIET_DOUBLINGS_MAX)
+            } else {
+                0
+            };
+            self.exchange(store)?;
         }
         Ok(())
     }
 
+    fn next_exchange(&mut self) -> u64 {
+        let (soonest, latest) = self.options.timing.exchange;
+        self.random.between(soonest, latest)
+    }
+
+    /// Where nothing happens, exchanges become rare; news ends that. Whoever has news and whoever
+    /// is visited by somebody with news is awake, so that one who is told nothing is found by them.
+    fn stay_awake(&mut self, now: Now) {
+        if std::mem::take(&mut self.stirred) && self.quiet > 0 {
+            self.quiet = 0;
+            let soon = now.millis + self.next_exchange();
+            self.exchange_at = self.exchange_at.min(soon);
+        }
+    }
+
     /// A digest to one neighbour, and a wish to meet somebody else.
-    fn exchange(&mut self) {
+    fn exchange(&mut self, store: &dyn Store) -> Result<(), StoreError> {
         let neighbours: Vec<LinkId> = self
             .links
             .iter()
@@ -333,8 +379,12 @@ impl Node {
             .map(|(link, _)| *link)
             .collect();
         if let Some(link) = self.random.pick(&neighbours).copied() {
+            // A statement may have been lost under way, and nobody there may know of it.
+            let held = self.trust.held;
+            self.send(link, Message::Held(held));
             let digest = self.digest_now();
             self.send(link, Message::Digest(digest));
+            self.ask_chunks(link, store)?;
         }
         let linked: Vec<DeviceId> = self.links.values().map(|of| of.peer).collect();
         let strangers: Vec<DeviceId> = self
@@ -349,6 +399,7 @@ impl Node {
         if let Some(device) = self.random.pick(&strangers) {
             self.out.push(Output::Visit(*device));
         }
+        Ok(())
     }
 
     fn offered(
@@ -391,6 +442,13 @@ impl Node {
 
     pub(super) fn send(&mut self, link: LinkId, message: Message) {
         self.mail.entry(link).or_default().push(message);
+    }
+
+    /// At once when nothing was flushed for a while: gathering costs time, and saves only when
+    /// there is something to gather.
+    pub(super) fn flush_soon(&mut self, now: Now) {
+        let free = self.flushed_at.saturating_add(self.options.timing.flush);
+        self.flush_by(free.max(now.millis));
     }
 
     pub(super) fn flush_by(&mut self, at: u64) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ed25519_dalek::VerifyingKey;
+use ed25519_dalek::{SigningKey, VerifyingKey};
 use shared::ids::{DeviceId, EventId};
 use shared::log::{Branch, ChainError, Entry, ForkProof, LogHead, LogId, LogSegment, SignedEntry};
 
@@ -18,6 +18,8 @@ pub struct Options {
     pub seed: u64,
     pub timing: Timing,
     pub verifier: Arc<dyn Verifier>,
+    /// The device's own, for claims and for grants as a home; without it there are neither.
+    pub key: Option<Arc<SigningKey>>,
     /// For the simulator's test of itself.
     #[doc(hidden)]
     pub bug: Option<SeededBug>,
@@ -33,6 +35,7 @@ impl Options {
             seed,
             timing: Timing::of(hub),
             verifier: Arc::new(StrictVerifier),
+            key: None,
             bug: None,
         }
     }
@@ -44,11 +47,16 @@ impl Options {
 /// Milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// New entries are gathered for so long before they are committed and passed on.
+    /// At least this long between two flushes: what comes meanwhile is gathered, then committed and
+    /// passed on together.
     pub flush: u64,
+    /// What is durable here is told within this, with the next entries that go the same way if they
+    /// come first: a packet for each flush and link would cost more than the entries.
+    pub note: u64,
     /// What a peer offered and nobody brought is asked for after this.
     pub pull_after: u64,
-    /// Between two exchanges of digests: a random time between these.
+    /// Between two exchanges of digests: a random time between these; up to eight times as long
+    /// while nothing happens.
     pub exchange: (u64, u64),
     /// A peer that was asked and brings nothing is passed over after this.
     pub pull_timeout: u64,
@@ -62,6 +70,7 @@ impl Timing {
     pub const fn of(hub: bool) -> Self {
         Self {
             flush: if hub { 50 } else { 100 },
+            note: if hub { 100 } else { 200 },
             pull_after: 60,
             exchange: (2_000, 5_000),
             pull_timeout: 2_000,

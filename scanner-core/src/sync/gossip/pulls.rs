@@ -112,6 +112,7 @@ impl Node {
             if !busy {
                 of.brought_at = now.millis;
             }
+            self.work.pulls += wants.len() as u64;
             let graft = late && of.is_neighbour();
             self.send(link, Message::Pull(wants));
             if graft {
@@ -259,6 +260,7 @@ impl Node {
         store: &mut dyn Store,
     ) -> Result<(), StoreError> {
         for segment in segments {
+            self.work.came += segment.bodies.len() as u64;
             let bytes: usize = segment.bodies.iter().map(|body| body.len() + 1).sum();
             if let Some(of) = self.links.get_mut(&link) {
                 of.unpaid = of
@@ -272,7 +274,7 @@ impl Node {
         if staged >= STAGED_MAX {
             self.flush(store)?;
         } else {
-            self.flush_by(now.millis + self.options.timing.flush);
+            self.flush_soon(now);
         }
         Ok(())
     }

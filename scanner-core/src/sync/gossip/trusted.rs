@@ -80,7 +80,9 @@ impl Node {
         if let Some(of) = self.links.get_mut(&link) {
             of.held = held;
         }
-        self.tell_statements(link, store)
+        self.tell_statements(link, store)?;
+        // It may have got pieces of the snapshot since it was asked.
+        self.ask_chunks(link, store)
     }
 
     pub(super) fn statement(
@@ -162,7 +164,7 @@ impl Node {
     }
 
     /// A pending snapshot is fetched from whoever holds the manifest.
-    fn ask_chunks(&mut self, link: LinkId, store: &dyn Store) -> Result<(), StoreError> {
+    pub(super) fn ask_chunks(&mut self, link: LinkId, store: &dyn Store) -> Result<(), StoreError> {
         let [.., snapshot] = self.trust.held;
         let knows = self
             .links
@@ -182,6 +184,20 @@ impl Node {
             self.send(link, Message::WantSnapshot(missing));
         }
         Ok(())
+    }
+
+    /// All of the snapshot is here: those who asked before it was may ask again.
+    fn tell_held(&mut self) {
+        let held = self.trust.held;
+        let greeted: Vec<LinkId> = self
+            .links
+            .iter()
+            .filter(|(_, of)| of.greeted)
+            .map(|(link, _)| *link)
+            .collect();
+        for link in greeted {
+            self.send(link, Message::Held(held));
+        }
     }
 
     pub(super) fn want_chunks(
@@ -214,6 +230,7 @@ impl Node {
         }
         if store.missing_chunks(1)?.is_empty() {
             self.out.push(Output::Trusted(self.trust.held));
+            self.tell_held();
         }
         self.ask_chunks(link, store)
     }

@@ -12,7 +12,22 @@ use super::options::SeededBug;
 use super::output::OwnLog;
 use super::store::Copies;
 
+/// What the exchange took since the program started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Logs asked for, each as often as it was.
+    pub pulls: u64,
+    /// Entries of others that came, as often as they came.
+    pub came: u64,
+    /// Of them, those that were committed.
+    pub taken: u64,
+}
+
 impl Node {
+    pub const fn work(&self) -> Work {
+        self.work
+    }
+
     /// The id that the next `Input::Claim` will have.
     pub fn next_claim(&self) -> ClaimId {
         self.claims.next_id()

@@ -5,17 +5,22 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ed25519_dalek::SigningKey;
 use shared::log::LogId;
+use shared::sync::claim::ClaimId;
 use shared::time::Timestamp;
 use shared::trust::Roster;
 
-use super::gossip::Watch;
+use super::desk::{Claimed, Reply, Wanted};
+use super::gossip::{Watch, reachable};
 use super::report::{self, GossipEvent, MissedView, NoticeView, PeersReport};
 use super::store::DiskStore;
 use crate::cache::{Cache, Identity};
 use crate::clock::Edge;
 use crate::error::{Cause, Error};
-use crate::sync::gossip::{CloseReason, Input, LinkId, Node, Now, Options, Output, StoreError};
+use crate::sync::gossip::{
+    ClaimOutcome, CloseReason, Input, LinkId, Node, Now, Options, Output, StoreError,
+};
 use crate::sync::transport::lan::{
     EVICTED, Lan, LanEvent, LinkUp, Members, Missed, PeerAddress, Source,
 };
@@ -31,6 +36,7 @@ pub(super) enum Wake {
     Lan(LanEvent),
     Nudge,
     Call(PeerAddress),
+    Claim(Wanted, Reply),
     Stop,
 }
 
@@ -53,6 +59,9 @@ pub(super) struct Driver {
     pub(super) report: Arc<Mutex<PeersReport>>,
     pub(super) watch: Watch,
     pub(super) links: BTreeMap<LinkId, Linked>,
+    pub(super) key: Arc<SigningKey>,
+    /// Who waits for the outcome of which claim.
+    claiming: BTreeMap<ClaimId, Reply>,
     pub(super) roster: Roster,
     /// The state of the database when it was last looked at.
     pub(super) version: i64,
@@ -66,7 +75,7 @@ pub(super) struct Driver {
 
 impl Driver {
     pub(super) fn new(
-        (cache, identity): (Cache, Identity),
+        (cache, identity, key): (Cache, Identity, Arc<SigningKey>),
         (edge, members, boot): (Edge, Members, [u8; 16]),
         (hub, visit): (bool, bool),
         (report, watch): (Arc<Mutex<PeersReport>>, Watch),
@@ -83,6 +92,8 @@ impl Driver {
             report,
             watch,
             links: BTreeMap::new(),
+            key,
+            claiming: BTreeMap::new(),
             roster: Roster::default(),
             version: 0,
             statements: [0; 4],
@@ -97,7 +108,8 @@ impl Driver {
 
     pub(super) fn run(&mut self, lan: &Lan, woken: &Receiver<Wake>) {
         if let Some(at) = lan.listening() {
-            let address = at.to_string();
+            // For others to be told: "any" is no address to call.
+            let address = reachable(at).map_or_else(|| at.to_string(), |of| of.to_string());
             self.edit(|report| report.listening = Some(address.clone()));
             (self.watch)(GossipEvent::Listening { address });
         }
@@ -138,6 +150,10 @@ impl Driver {
         match wake {
             Wake::Stop => return false,
             Wake::Nudge => {}
+            Wake::Claim(wanted, reply) => {
+                let claimed = self.claim(lan, wanted, reply);
+                self.survive(lan, claimed);
+            }
             Wake::Call(address) => {
                 lan.learn(address, Source::Seed);
                 lan.hurry();
@@ -167,13 +183,14 @@ impl Driver {
     fn begin(&mut self, lan: &Lan) -> Result<(), StoreError> {
         let mut seed = [0; 8];
         self.edge.entropy.fill(&mut seed)?;
-        let options = Options::new(
+        let mut options = Options::new(
             self.store.identity.event,
             self.store.identity.device,
             self.hub,
             self.boot,
             u64::from_be_bytes(seed),
         );
+        options.key = Some(Arc::clone(&self.key));
         self.version = self.store.cache.data_version().map_err(Error::from)?;
         self.statements = self.store.cache.statement_versions().map_err(Error::from)?;
         self.ends.clear();
@@ -196,6 +213,8 @@ impl Driver {
         let why = error.to_string();
         tracing::error!(error = %why, "the gossip begins anew from the disk");
         self.node = None;
+        // Who waits for a claim hears that nobody was reached.
+        self.claiming.clear();
         self.retry_at = self.now().millis + RETRY_MS;
         for link in std::mem::take(&mut self.links).into_keys() {
             lan.close(link, "this device has trouble with its disk".to_owned());
@@ -349,9 +368,14 @@ impl Driver {
                         tracing::info!(why, "the own log");
                     }
                 }
-                // Every member that is known is called anyway; and nobody here claims yet: strict
-                // tickets are asked for by the scanner's side.
-                Output::Visit(_) | Output::Claimed { .. } => {}
+                // Every member that is known is called anyway.
+                Output::Visit(_) => {}
+                Output::Claimed { claim, outcome, .. } => {
+                    if let Some(reply) = self.claiming.remove(&claim) {
+                        // Whoever asked may have given up; it admitted nobody then.
+                        let _heard = reply.try_send(self.claimed(outcome));
+                    }
+                }
                 Output::Alert(alert) => {
                     let notice = report::told(&alert, &self.roster, self.now().wall);
                     tracing::warn!(notice = %notice.text, "a peer's log or this device's own");
@@ -361,6 +385,26 @@ impl Driver {
             }
         }
         Ok(())
+    }
+
+    fn claim(&mut self, lan: &Lan, wanted: Wanted, reply: Reply) -> Result<(), StoreError> {
+        // Homes go by the roster: one that was just synced may be known to the disk alone.
+        self.look(lan)?;
+        let Some(claim) = self.node.as_ref().map(Node::next_claim) else {
+            return Ok(());
+        };
+        self.claiming.insert(claim, reply);
+        let Wanted { slot, zones } = wanted;
+        self.feed(lan, Input::Claim { slot, zones })
+    }
+
+    fn claimed(&self, outcome: ClaimOutcome) -> Claimed {
+        match outcome {
+            ClaimOutcome::Granted => Claimed::Granted,
+            ClaimOutcome::Taken(by) if by.device == self.store.identity.device => Claimed::Spent,
+            ClaimOutcome::Taken(_) => Claimed::Taken,
+            ClaimOutcome::Unreached => Claimed::Unreached,
+        }
     }
 
     fn trusted(&mut self, held: [u64; 4]) -> Result<(), StoreError> {

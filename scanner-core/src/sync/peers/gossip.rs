@@ -6,6 +6,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use super::desk::{self, Claimed, Desk, Wanted};
 use super::driver::{Driver, Wake};
 use super::report::{GossipEvent, PeersReport};
 use crate::cache::{Cache, DeviceKey, Lock, LockKind};
@@ -36,6 +37,8 @@ pub struct Gossip {
     report: Arc<Mutex<PeersReport>>,
     listening: Option<SocketAddr>,
     thread: Option<JoinHandle<()>>,
+    /// Scanners on the same data, here or in other processes, ask for claims there.
+    _desk: Desk,
 }
 
 impl Gossip {
@@ -73,11 +76,12 @@ impl Gossip {
         edge.entropy.fill(&mut boot).map_err(Cause::Entropy)?;
         let report = Arc::new(Mutex::new(PeersReport::default()));
         let mut driver = Driver::new(
-            (cache, identity),
+            (cache, identity, Arc::new(key.signing().clone())),
             (edge.clone(), members.clone(), boot),
             (options.hub, options.visit),
             (report.clone(), watch),
         )?;
+        let desk = Desk::open(dir, &edge, wake.clone())?;
         // The roster is known before the first call is made or taken.
         let lan = Lan::start(lan, key, members, edge, sink)?;
         let listening = lan.listening();
@@ -94,6 +98,7 @@ impl Gossip {
             report,
             listening,
             thread: Some(thread),
+            _desk: desk,
         })
     }
 
@@ -104,14 +109,7 @@ impl Gossip {
 
     /// What to give to others: the listening address, with this machine's own in place of "any".
     pub fn reachable_at(&self) -> Option<PeerAddress> {
-        let mut at = self.listening?;
-        if at.ip().is_unspecified() {
-            // Sends nothing: it only asks which way out there is.
-            let probe = std::net::UdpSocket::bind(("0.0.0.0", 0)).ok()?;
-            probe.connect(("192.0.2.1", 9)).ok()?;
-            at.set_ip(probe.local_addr().ok()?.ip());
-        }
-        Some(at.into())
+        reachable(self.listening?)
     }
 
     /// As of a moment ago.
@@ -125,6 +123,13 @@ impl Gossip {
         self.send(Wake::Nudge);
     }
 
+    /// Asks the ticket's homes for one use of a strict ticket: nobody may enter unless it is
+    /// granted. Waits for their answer, half a second at most. A [`crate::Scanner`] on the same data
+    /// does it by itself.
+    pub fn claim(&self, wanted: Wanted) -> Claimed {
+        desk::ask_node(wanted, &self.wake)
+    }
+
     /// Calls an address, for example one from a QR code.
     pub fn call(&self, address: PeerAddress) {
         self.send(Wake::Call(address));
@@ -134,6 +139,17 @@ impl Gossip {
         // Its thread ends with this handle; should it have failed, the report tells.
         let _woken = self.wake.send(wake);
     }
+}
+
+/// The address with this machine's own in place of "any".
+pub(super) fn reachable(mut at: SocketAddr) -> Option<PeerAddress> {
+    if at.ip().is_unspecified() {
+        // Sends nothing: it only asks which way out there is.
+        let probe = std::net::UdpSocket::bind(("0.0.0.0", 0)).ok()?;
+        probe.connect(("192.0.2.1", 9)).ok()?;
+        at.set_ip(probe.local_addr().ok()?.ip());
+    }
+    Some(at.into())
 }
 
 impl Drop for Gossip {

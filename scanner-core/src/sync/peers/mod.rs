@@ -8,6 +8,7 @@
 //! Invariants: one process talks with peers at a time; nothing here holds up a scan for longer than
 //! a commit; when the disk fails the node is dropped and begins anew from what is on it.
 
+mod desk;
 mod driver;
 mod gossip;
 mod look;
@@ -15,6 +16,9 @@ mod picture;
 mod report;
 mod store;
 
+pub(crate) use desk::claim;
+pub use desk::{Claimed, Wanted};
 pub use gossip::{Gossip, GossipOptions};
 pub(crate) use report::shown;
 pub use report::{GossipEvent, MissedView, NoticeView, PeerLine, PeersReport};
+pub use store::open_disk;

@@ -52,7 +52,7 @@ impl Driver {
             report.peers = peers;
             let whole = copies.values().filter(|copied| **copied >= end);
             report.copied_to = u32::try_from(whole.count()).unwrap_or(u32::MAX);
-            report.uncopied = end.saturating_sub(copies.values().copied().max().unwrap_or(0));
+            report.copied_until = copies.values().copied().max().unwrap_or(0);
             serde_json::to_vec(&*report)
         };
         let shown = picture

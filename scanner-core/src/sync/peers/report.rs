@@ -26,8 +26,8 @@ pub struct PeersReport {
     pub peers: Vec<PeerLine>,
     /// Devices that have every entry of the open log.
     pub copied_to: u32,
-    /// Entries of the open log that no other device is known to have.
-    pub uncopied: u32,
+    /// How far some other device has the open log.
+    pub copied_until: u32,
     /// The peers' clocks minus this device's, their median.
     pub clock_offset_ms: Option<i64>,
     /// Calls that came to nothing, the last of each address.

@@ -1,6 +1,7 @@
 //! The device's cache as the gossip's disk.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use shared::log::LogId;
 use shared::sync::StatementSet;
@@ -35,7 +36,7 @@ impl DiskStore {
     fn stored(&self, row: LogRow) -> Result<StoredLog, Cause> {
         let mut head = row.checked;
         if row.own {
-            head = self.cache.walk(&row, row.checked, |_, _| ())?.head;
+            head = self.cache.walk(&row, row.checked, |_, _, _| ())?.head;
         }
         let fork = match row.frozen {
             Some(_) => self.cache.fork(row.log)?,
@@ -170,6 +171,12 @@ impl Store for DiskStore {
         let whole = || self.cache.grants_are_whole(self.trusted()?.rolled_back);
         Ok(whole().map_err(Error::from)?)
     }
+}
+
+/// The disk of an enrolled device, for whoever drives a node of its own: the benchmarks.
+pub fn open_disk(dir: &Path) -> Result<Box<dyn Store>, Error> {
+    let (cache, identity) = Cache::open(dir)?.ok_or(Cause::NotEnrolled)?;
+    Ok(Box::new(DiskStore::new(cache, identity)))
 }
 
 fn view(trust: &Trust) -> TrustView {

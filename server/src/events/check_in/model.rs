@@ -51,6 +51,7 @@ impl CheckIn {
         }
         questions::check(&mut wanted.questions, &mut fields);
         known.check_notes(&mut wanted.class_notes, &mut fields);
+        known.check_named("strictClassIds", &wanted.strict_class_ids, &mut fields);
         fields.done(Self {
             event_id: event.id,
             settings: wanted,
@@ -118,12 +119,17 @@ impl Known {
     }
 
     fn check_classes(&self, name: &str, classes: Option<&[ClassId]>, fields: &mut Fields) {
+        let name = format!("{name}.classIds");
+        self.check_named(&name, classes.unwrap_or_default(), fields);
+    }
+
+    fn check_named(&self, field: &str, classes: &[ClassId], fields: &mut Fields) {
         let mut seen = BTreeSet::new();
-        for class in classes.unwrap_or_default() {
+        for class in classes {
             if !self.classes.contains(class) {
-                fields.wrong(format!("{name}.classIds"), "names a class of another event");
+                fields.wrong(field, "names a class of another event");
             } else if !seen.insert(class) {
-                fields.wrong(format!("{name}.classIds"), "names a class twice");
+                fields.wrong(field, "names a class twice");
             }
         }
     }

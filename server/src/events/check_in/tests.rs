@@ -28,8 +28,10 @@ async fn settings_are_plain_until_they_are_set_and_are_replaced_as_a_whole() {
     // V4 S98 S140
     let shop = Shop::open(0).await;
     let plain = shop.t.get(&path(&shop), &shop.organizer).await;
-    let empty =
-        json!({ "doorsDate": null, "rules": [], "lists": [], "questions": [], "classNotes": [] });
+    let empty = json!({
+        "doorsDate": null, "rules": [], "lists": [], "questions": [], "classNotes": [],
+        "strictClassIds": [],
+    });
     assert_eq!(plain.expect(200), empty);
 
     let north = gate(&shop, "North").await;
@@ -46,6 +48,7 @@ async fn settings_are_plain_until_they_are_set_and_are_replaced_as_a_whole() {
             "options": [{ "id": "knots", "text": "Knots" }, { "text": "Kites" }],
         }],
         "classNotes": [{ "classId": shop.class, "text": "Blue wristband" }],
+        "strictClassIds": [shop.class],
     });
     let mut stored = wanted.clone();
     stored["questions"][0] = json!({
@@ -67,9 +70,14 @@ async fn settings_are_plain_until_they_are_set_and_are_replaced_as_a_whole() {
 /// Settings, the field that is wrong, and why.
 type Bad = (Value, &'static str, &'static str);
 
-fn bad_rules() -> Vec<Bad> {
+fn bad_settings() -> Vec<Bad> {
     let rule = |logic: Value| json!({ "rules": [{ "name": "House rule", "logic": logic }] });
     vec![
+        (
+            json!({"strictClassIds": ["00000000-0000-7000-8000-000000000001"]}),
+            "strictClassIds",
+            "names a class of another event",
+        ),
         (
             rule(json!({"isAround": [1, 2]})),
             "rules[0].logic",
@@ -186,7 +194,7 @@ async fn what_a_gate_could_not_ask_is_refused_with_its_field() {
     // S140 S94
     let shop = Shop::open(0).await;
     let north = gate(&shop, "North").await;
-    let cases = bad_rules().into_iter().chain(bad_lists(&north));
+    let cases = bad_settings().into_iter().chain(bad_lists(&north));
     for (body, field, why) in cases {
         let refused = put(&shop, body.clone())
             .await

@@ -19,6 +19,9 @@ const SILENT_AFTER_MILLIS: i64 = 180_000;
 const OFF_AFTER_MILLIS: i64 = 12 * 3_600_000;
 /// A clock this far from the server's is told to be wrong.
 const CLOCK_SURE_MS: i64 = 30_000;
+/// Wrong codes or PINs within an hour that are no slips any more: as many as first make a gate wait.
+const GUESSES_MIN: u32 = 5;
+const HOUR_MILLIS: i64 = 3_600_000;
 /// Fewer admissions a minute are no rush at any gate.
 const SURGE_PER_MINUTE_MIN: u32 = 30;
 /// A rush is this many times what the four minutes before had.
@@ -37,8 +40,10 @@ pub(super) fn alerts(facts: &Facts, now: Timestamp) -> Vec<LiveAlert> {
     for device in &facts.devices {
         alerts.extend(silence(facts, device, now));
         alerts.extend(wrong_clock(device));
+        alerts.extend(guessing(device, now));
         alerts.extend(awaiting(device));
     }
+    alerts.extend(guessing_here(facts, now));
     alerts.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.id.cmp(&b.id)));
     alerts
 }
@@ -159,6 +164,36 @@ fn wrong_clock(device: &GateDevice) -> Option<LiveAlert> {
     let message = format!("The clock of {} is {secs} seconds {way}.", device.name);
     let at = device.last_seen_at?;
     Some(of_device(device, AlertKind::WrongClock, at, message))
+}
+
+/// By the device's own count, as long as that is of this hour.
+fn guessing(device: &GateDevice, now: Timestamp) -> Option<LiveAlert> {
+    let (report, at) = (device.report.as_ref()?, device.last_seen_at?);
+    let (codes, pins) = (report.wrong_codes, report.wrong_pins);
+    let is_many = codes >= GUESSES_MIN || pins >= GUESSES_MIN;
+    (is_many && now.millis_since(at) < HOUR_MILLIS).then(|| {
+        let message = format!(
+            "{}: {codes} wrong typed codes and {pins} wrong PINs within an hour. Somebody may be guessing.",
+            device.name
+        );
+        of_device(device, AlertKind::Guessing, at, message)
+    })
+}
+
+fn guessing_here(facts: &Facts, now: Timestamp) -> Option<LiveAlert> {
+    let wrong = facts.wrong_codes;
+    let is_many = u32::try_from(wrong).is_ok_and(|wrong| wrong >= GUESSES_MIN);
+    is_many.then(|| LiveAlert {
+        id: format!("{:?}", AlertKind::Guessing),
+        kind: AlertKind::Guessing,
+        at: now,
+        gate_id: None,
+        device_id: None,
+        serial: None,
+        message: format!(
+            "{wrong} wrong typed codes were asked about at the server within an hour."
+        ),
+    })
 }
 
 fn awaiting(device: &GateDevice) -> Option<LiveAlert> {

@@ -8,7 +8,7 @@ use shared::time::Timestamp;
 
 use super::super::incident::Incident;
 use super::super::model::GateDevice;
-use super::super::{Error, event, roster};
+use super::super::{Error, event, roster, tries};
 use super::alerts::alerts;
 use super::tally::{Place, Tally};
 use crate::app::App;
@@ -28,6 +28,8 @@ pub(super) struct Facts {
     pub(super) devices: Vec<GateDevice>,
     pub(super) tallies: Vec<Tally>,
     pub(super) incidents: Vec<Incident>,
+    /// Wrong typed codes that the server was asked about within the hour.
+    pub(super) wrong_codes: usize,
 }
 
 pub(super) async fn read(app: &App, id: EventId, now: Timestamp) -> Result<LiveState, Error> {
@@ -41,6 +43,7 @@ pub(super) async fn read(app: &App, id: EventId, now: Timestamp) -> Result<LiveS
         devices: roster::devices(&app.db, id).await?,
         tallies: tallies.into_iter().map(Versioned::into_inner).collect(),
         incidents: incidents.into_iter().map(Versioned::into_inner).collect(),
+        wrong_codes: tries::wrong(&app.db, id, now).await?,
     };
     Ok(assemble(&facts, now))
 }

@@ -20,7 +20,7 @@ pub(super) fn shares<'a>(
         .collect();
     let is_typed = |use_: &Use| {
         let flags = flags.get(&(use_.log, use_.seq));
-        flags.is_some_and(|flags| flags.contains(TYPED))
+        flags.is_some_and(|flags| flags.contains(DecisionFlags::TYPED))
     };
     let mut shares = Shares::new();
     for (use_, label) in state.labelled() {
@@ -43,9 +43,6 @@ pub(super) fn shares<'a>(
     }
     shares
 }
-
-/// The bit of a decision by a typed code.
-const TYPED: DecisionFlags = DecisionFlags(1 << 4);
 
 fn add(shares: &mut Shares, use_: &Use, counts: Counts) {
     for place in [Place::Gate(use_.gate), Place::Device(use_.device)] {

@@ -83,6 +83,28 @@ pub(in super::super) async fn head_before(
     first.map(|run| head_at(run, log, seq)).transpose()
 }
 
+/// A stored entry, and the head after it.
+pub(in super::super) async fn entry_at(
+    db: &Db,
+    log: LogId,
+    seq: u32,
+) -> Result<Option<(Entry, LogHead)>, Error> {
+    let runs = runs_from(db, log, seq).await?;
+    let Some(run) = runs.first().filter(|run| run.first_seq <= seq) else {
+        return Ok(None);
+    };
+    let before = head_at(run, log, seq)?;
+    let at = usize::try_from(seq - run.first_seq).unwrap_or(usize::MAX);
+    let Some(body) = run.bodies().nth(at) else {
+        return Ok(None);
+    };
+    let entry = Entry::decode(body).map_err(|_| Error::Inconsistent("a stored entry"))?;
+    let after = before
+        .append(log, &entry)
+        .map_err(|_| Error::Inconsistent("a stored run"))?;
+    Ok(Some((entry, after)))
+}
+
 /// The head before `seq`, which lies in the run.
 fn head_at(run: &EntryRun, log: LogId, seq: u32) -> Result<LogHead, Error> {
     let mut head = run.before();

@@ -18,5 +18,6 @@ pub(super) use apply::apply;
 pub(super) use authenticate::authenticate;
 use exchange::check_status;
 pub(super) use exchange::sync;
-pub(super) use fork::head_before;
+pub(super) use fork::{entry_at, head_before};
 pub(super) use plan::{Known, Plan, Run};
+pub(super) use project::take_up;

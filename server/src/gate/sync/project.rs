@@ -86,6 +86,27 @@ pub(super) fn project(
     Ok(())
 }
 
+/// Counts a use that was quarantined, as if it came now from a device that is believed.
+pub(in super::super) fn take_up(
+    tx: &mut Tx<'_>,
+    redemption: Redemption,
+    entry: Entry,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let (event, serial) = (redemption.event, redemption.serial);
+    let received = redemptions::next_receipt(tx, event, now)?;
+    let mut changes = Changes::default();
+    let arrived = Arrived {
+        redemption,
+        entry,
+        quarantined: false,
+    };
+    project_ticket(tx, event, serial, vec![arrived], received, &mut changes)?;
+    let tallies = changes.store(tx, event)?;
+    live::alarm(tx, event, &tallies, now)?;
+    Ok(())
+}
+
 /// When the entry was made by the server's clock; not in the future.
 fn corrected(entry: &Entry, clock_offset_ms: i64, now: Timestamp) -> Timestamp {
     entry.hlc.at().plus_millis(clock_offset_ms).min(now)

@@ -57,7 +57,7 @@ async fn validate(site: &Site, ticket: &Value, gate: usize) -> Value {
         "/api/v1/claimed-tickets/{id}/validate?gateId={}",
         site.gates[gate]
     );
-    site.test.get(&path, &site.attendee).await.expect(200)
+    site.test.get(&path, &site.organizer).await.expect(200)
 }
 
 #[tokio::test]
@@ -193,6 +193,13 @@ async fn staff_read_the_note_of_the_ticket_then_that_of_its_class() {
     let notes = |verdict: Value| verdict["notes"].clone();
     let both = json!(["Wheelchair: side door", "Blue wristband"]);
     assert_eq!(notes(validate(&site, &ticket, 0).await), both);
+    // They are not for the guest.
+    let own = format!(
+        "/api/v1/claimed-tickets/{}/validate",
+        ticket["id"].as_str().expect("an id")
+    );
+    let own = site.test.get(&own, &site.attendee).await.expect(200);
+    assert_eq!(notes(own), Value::Null);
     assert_eq!(
         notes(validate(&site, &plain, 0).await),
         json!(["Blue wristband"])

@@ -480,4 +480,15 @@ async fn an_evicted_devices_history_is_held_to_its_cut() {
     let report = night.audit().await;
     assert!(report.is_clean(), "{report}");
     assert_eq!((report.totals.quarantined, report.totals.admitted), (1, 3));
+    // Taken up, it counts for the auditor as it does for the gates.
+    let late = format!("{}:3", night.north.genesis.log_id());
+    let adopt = night.site.path(&format!("/redemptions/{late}/adopt"));
+    let site = &night.site;
+    site.test
+        .post(&adopt, &site.organizer, json!({}))
+        .await
+        .expect(200);
+    let report = night.audit().await;
+    assert!(report.is_clean(), "{report}");
+    assert_eq!((report.totals.quarantined, report.totals.admitted), (0, 4));
 }

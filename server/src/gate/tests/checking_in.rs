@@ -1,8 +1,10 @@
 //! Check-in settings, from REST into the signed snapshot and into the server's own verdicts.
 
 use serde_json::{Value, json};
+use shared::api::gate::DeviceRole;
 use shared::trust::{EntryLimit, ListFlags, ListPolicy, QuestionKind, QuestionPolicy};
 
+use super::device::Device;
 use super::site::Site;
 use crate::testing::NOW;
 
@@ -127,4 +129,47 @@ async fn the_server_decides_by_the_settings_at_once() {
     device.sync(&site.test).await;
     assert_eq!(verdict(&site, &ticket, 0).await.0, "already_used");
     assert_eq!(verdict(&site, &ticket, 1).await.0, "ok");
+}
+
+#[tokio::test]
+async fn a_strict_class_is_signed_into_the_snapshot_and_kiosks_with_their_zones_into_the_roster() {
+    // V2 S24, gossip.md 6
+    let site = Site::with_tickets(1).await;
+    let body = json!({ "name": "North", "zones": ["floor"] });
+    let gate = site
+        .test
+        .post(&site.path("/gates"), &site.organizer, body)
+        .await
+        .expect(201);
+    let body = json!({ "name": "North 1", "gateId": gate["id"], "role": "kiosk" });
+    let invited = site
+        .test
+        .post(&site.path("/devices"), &site.organizer, body)
+        .await
+        .expect(201);
+    let mut device = Device::new(7, 2);
+    device.enrol(&site.test, &invited).await.expect(200);
+    let before = device.manifest(&device.sync(&site.test).await);
+    assert!(!before.body.policy.classes[0].strict);
+    let class = before.body.policy.classes[0].id;
+    set(&site, json!({ "strictClassIds": [class] })).await;
+    let after = device.manifest(&device.sync(&site.test).await);
+    assert!(after.body.policy.classes[0].strict);
+    let roster = super::adopting::roster(&site).await;
+    let zones = after.body.policy.gates[2].zones;
+    assert_ne!(zones, 0);
+    assert_eq!(roster.by_device(device.id).map(|of| of.zones), Some(zones));
+    // The office speaks in the roster too, and is nobody's home: it answers no claim.
+    let claimed = site.claim(0).await;
+    let path = format!(
+        "/api/v1/claimed-tickets/{}/force",
+        claimed["id"].as_str().expect("an id")
+    );
+    site.test
+        .post(&path, &site.organizer, json!({}))
+        .await
+        .expect(200);
+    let roster = super::adopting::roster(&site).await;
+    let office = roster.devices.iter().find(|of| of.device != device.id);
+    assert_eq!(office.map(|of| of.role), Some(DeviceRole::Scanner));
 }

@@ -147,7 +147,9 @@ async fn conflicts_come_in_pages_without_gap_or_overlap() {
 async fn an_admission_past_the_cut_is_a_conflict_too() {
     // V2, V6, gossip.md 5: it blocks as suspect, it never counts
     let site = Site::with_tickets(1).await;
-    let token = token(&site, 0).await;
+    let claimed = site.claim(0).await;
+    let (id, token) = (&claimed["id"], &claimed["token"]);
+    let token = token.as_str().expect("digits");
     let mut lost = site.enrol("Lost", 0, 7).await;
     let mut other: Device = site.enrol("Other", 1, 8).await;
     let evict = site.path(&format!("/devices/{}/evict", lost.id));
@@ -155,7 +157,7 @@ async fn an_admission_past_the_cut_is_a_conflict_too() {
         .post(&evict, &site.organizer, json!({}))
         .await
         .expect(200);
-    lost.admit(0, &token, NOW.plus_secs(-60));
+    lost.admit(0, token, NOW.plus_secs(-60));
     let geneses = vec![lost.genesis.clone()];
     other
         .send(&site.test, Vec::new(), geneses, lost.all_segments())
@@ -163,7 +165,15 @@ async fn an_admission_past_the_cut_is_a_conflict_too() {
     let path = site.path("/conflicts");
     let none = site.test.get(&path, &site.organizer).await.expect(200);
     assert_eq!(none["items"], json!([]), "one suspect alone is no conflict");
-    other.admit(0, &token, NOW);
+    // The ticket is neither clean nor used.
+    let id = id.as_str().expect("an id");
+    let validate = format!("/api/v1/claimed-tickets/{id}/validate");
+    let verdict = site.test.get(&validate, &site.organizer).await.expect(200);
+    assert_eq!(
+        (&verdict["verdict"], &verdict["reason"], &verdict["earlier"]),
+        (&json!("refuse"), &json!("blocked"), &json!(null))
+    );
+    other.admit(0, token, NOW);
     other.sync(&site.test).await;
     let all = site.test.get(&path, &site.organizer).await.expect(200);
     let conflict = &all["items"][0];

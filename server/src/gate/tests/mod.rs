@@ -2,6 +2,7 @@
 //! the database as they are after a purchase: how they get there is the other slices' matter.
 
 mod adding_on;
+mod adopting;
 mod answering;
 mod auditing;
 mod carrying;
@@ -17,6 +18,7 @@ mod overruling;
 mod publishing;
 mod redeeming;
 mod rotating_keys;
+mod showing;
 mod site;
 mod syncing;
 mod watching;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::api::tickets::TicketStatus;
+use shared::audit::{Auditor, FindingKind};
 use shared::log::{DecisionFlags, EntryKind};
 use shared::ticket::{ScanProof, TypedCode};
 use shared::trust::{Codes, Segment, SegmentKind, Supervisors};
@@ -230,6 +231,27 @@ async fn a_word_counts_from_an_attended_device_with_a_name() {
     );
     assert_eq!(all[0]["supervisor"], "supervisor 3");
     assert_eq!(site.ticket_status(0).await, TicketStatus::Validated);
+
+    // An audit weighs words in the same way, and names those that count for nothing.
+    let audit = site.test.get(&site.path("/audit"), &site.organizer).await;
+    let mut auditor = Auditor::new(None);
+    for line in String::from_utf8(audit.bytes).expect("text").lines() {
+        auditor.line(line);
+    }
+    let report = auditor.finish();
+    assert_eq!(report.totals.forced.len(), 1, "{report}");
+    assert_eq!(report.totals.forced["South 1"], 1);
+    let mut told: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| (finding.kind, finding.device.as_deref(), finding.serial))
+        .collect();
+    told.sort_unstable();
+    let expected = [
+        (FindingKind::Unproven, Some("South 1"), Some(1)),
+        (FindingKind::Unproven, Some("Turnstile"), Some(2)),
+    ];
+    assert_eq!(told, expected);
 }
 
 #[tokio::test]

@@ -408,3 +408,46 @@ async fn a_device_that_lost_its_log_says_so() {
     north.sync(&site.test).await;
     assert_eq!(kinds(&state(&site).await), ["log_cut"]);
 }
+
+#[tokio::test]
+async fn guesses_at_devices_and_at_the_server_are_told() {
+    // T6, V10, corpus 100
+    let site = Site::with_tickets(1).await;
+    let mut north = site.enrol("North 1", 0, 7).await;
+    let reports = async |north: &mut super::device::Device, codes: u32, pins: u32| {
+        north.report = Some(DeviceReport {
+            wrong_codes: codes,
+            wrong_pins: pins,
+            ..DeviceReport::default()
+        });
+        north.sync(&site.test).await;
+        // Reports are noted as often as devices are.
+        site.test.clock.advance(31_000);
+    };
+    // The device of this story has a clock that stands still, which is told too.
+    let guessing = async || {
+        let now = state(&site).await;
+        let alerts = now["alerts"].as_array().expect("alerts").clone();
+        alerts.into_iter().find(|alert| alert["kind"] == "guessing")
+    };
+    reports(&mut north, 4, 4).await;
+    assert_eq!(guessing().await, None, "slips");
+    reports(&mut north, 4, 5).await;
+    assert_eq!(
+        guessing().await.expect("an alert")["message"],
+        "North 1: 4 wrong typed codes and 5 wrong PINs within an hour. Somebody may be guessing."
+    );
+    assert_eq!(state(&site).await["devices"][0]["wrongPins"], 5);
+    reports(&mut north, 0, 0).await;
+    assert_eq!(guessing().await, None);
+
+    // Fourteen digits that check, and are no ticket's here.
+    let ask = json!({ "code": "00000000000098", "gateId": site.gates[0] });
+    for _ in 0..5 {
+        let path = site.path("/validate");
+        let asked = site.test.post(&path, &site.organizer, ask.clone()).await;
+        assert_eq!(asked.expect(200)["reason"], "not_a_ticket");
+    }
+    let alert = guessing().await.expect("an alert");
+    assert_eq!(alert["deviceId"], Value::Null);
+}

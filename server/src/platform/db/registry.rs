@@ -10,7 +10,8 @@ use crate::events::model::{Event, Gate, TicketClass};
 use crate::gate::keys::WrappedKeys;
 use crate::gate::model::{EntryRun, GateDevice, GateLog, StoredSegment, StoredStatement};
 use crate::gate::{
-    GateChange, GateStaff, Incident, Redemption, SupervisorList, Suspect, Tally, TicketCode,
+    CodeTries, GateChange, GateStaff, Incident, Redemption, SupervisorList, Suspect, Tally,
+    TicketCode,
 };
 use crate::inventory::model::{Batch, IssuedTicket, SeatPlan};
 use crate::notices::Notice;
@@ -54,6 +55,7 @@ pub const ALL: &[Collection] = &[
     TicketAnswers::COLLECTION,
     Medium::COLLECTION,
     WrappedKeys::COLLECTION,
+    CodeTries::COLLECTION,
     StoredStatement::COLLECTION,
     GateChange::COLLECTION,
     StoredSegment::COLLECTION,

@@ -52,10 +52,12 @@ impl Device {
             name: "Gate".to_owned(),
             public_key,
             gate: GateId::new(Timestamp::UNIX_EPOCH, [1; 10]),
+            zones: 0,
             role: DeviceRole::Kiosk,
             not_after: self.edge.clock.now().plus_secs(3600),
             attended: false,
             cut: None,
+            adopted: Vec::new(),
         }
     }
 
