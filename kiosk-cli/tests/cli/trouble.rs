@@ -31,6 +31,19 @@ fn not_enrolled_is_3_for_every_command_that_needs_a_device() {
     );
 }
 
+#[cfg(not(feature = "pcsc"))]
+#[test]
+fn a_build_without_chip_readers_says_so_before_anything_else() {
+    // T7: also on a device that is not enrolled, so that nobody enrols one in vain
+    let output = Kiosk::new().run(&["scan", "--reader"]);
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("built without chip readers"),
+        "{}",
+        stderr(&output)
+    );
+}
+
 #[test]
 fn misuse_is_2() {
     let kiosk = Kiosk::new();

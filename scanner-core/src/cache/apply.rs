@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use rusqlite::Connection;
-use shared::trust::{Manifest, StatementKind};
+use shared::trust::{Manifest, Opened, StatementKind};
 
 use super::open::Cache;
-use super::{merge, statements};
+use super::{merge, segments, statements};
 use crate::error::Cause;
 use crate::sync::proto::{APPLY_ENTRIES_MAX, Extension, Plan};
 
@@ -50,13 +50,19 @@ impl Cache {
         Ok(applied)
     }
 
-    /// All segments of the pending snapshot are here: switches to it, and drops what no snapshot
-    /// in use needs, in one commit.
-    pub(crate) fn switch_snapshot(&mut self, manifest: &Manifest) -> Result<(), Cause> {
+    /// Switches to this snapshot if it is the pending one and all of it is here, and drops what no
+    /// snapshot in use needs, in one commit. `false` when it is not: another process of this device
+    /// has switched to it, or waits for a newer one by now.
+    pub(crate) fn switch_snapshot(&mut self, pending: &Opened<Manifest>) -> Result<bool, Cause> {
+        let kind = StatementKind::Snapshot;
+        let manifest = &pending.body;
         self.write(|tx| {
-            if statements::promote_pending(tx)? == 0 {
-                return Ok(());
+            if statements::version(tx, kind, true)? != Some(pending.header.version)
+                || !segments::missing(tx, manifest)?.is_empty()
+            {
+                return Ok(false);
             }
+            statements::promote_pending(tx)?;
             let needed: BTreeSet<&[u8]> = manifest.segments.iter().map(|of| &of.hash[..]).collect();
             let mut select = tx.prepare_cached("SELECT hash FROM segments")?;
             let stored = select
@@ -66,7 +72,7 @@ impl Cache {
             for hash in stored.iter().filter(|hash| !needed.contains(&hash[..])) {
                 delete.execute([hash])?;
             }
-            Ok(())
+            Ok(true)
         })
     }
 
@@ -83,12 +89,23 @@ impl Cache {
     }
 }
 
+/// What is stored never becomes older: since the plan was made another process of this device may
+/// have stored the same, or newer.
 fn adopt(tx: &Connection, plan: &Plan) -> Result<(), Cause> {
-    for kind in &plan.forget {
-        statements::clear(tx, *kind, false)?;
-        statements::clear(tx, *kind, true)?;
+    let root = plan.adopt.iter().find(|of| of.kind == StatementKind::Root);
+    let held = statements::version(tx, StatementKind::Root, false)?;
+    if root.is_some_and(|of| held < Some(of.version)) {
+        for kind in &plan.forget {
+            statements::clear(tx, *kind, false)?;
+            statements::clear(tx, *kind, true)?;
+        }
     }
     for adopted in &plan.adopt {
+        let active = statements::version(tx, adopted.kind, false)?;
+        let waiting = statements::version(tx, adopted.kind, true)?;
+        if active.max(waiting) >= Some(adopted.version) {
+            continue;
+        }
         // A snapshot is in use only once all of it is here.
         let pending = adopted.kind == StatementKind::Snapshot;
         statements::store(tx, adopted.kind, pending, adopted.version, &adopted.signed)?;

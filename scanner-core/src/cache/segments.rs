@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::OptionalExtension as _;
+use rusqlite::{Connection, OptionalExtension as _};
 use shared::trust::{Manifest, Segment, SegmentRef};
 
 use super::open::Cache;
@@ -11,17 +11,7 @@ use crate::error::Cause;
 impl Cache {
     /// The references whose bytes are not here yet, each hash once.
     pub(crate) fn missing_segments(&self, manifest: &Manifest) -> Result<Vec<SegmentRef>, Cause> {
-        let mut have = self
-            .conn
-            .prepare_cached("SELECT 1 FROM segments WHERE hash = ?1")?;
-        let mut asked = BTreeSet::new();
-        let mut missing = Vec::new();
-        for reference in &manifest.segments {
-            if !have.exists([&reference.hash[..]])? && asked.insert(reference.hash) {
-                missing.push(*reference);
-            }
-        }
-        Ok(missing)
+        missing(&self.conn, manifest)
     }
 
     /// Stores segments that the caller has checked against the manifest.
@@ -63,4 +53,17 @@ impl Cache {
             .ok_or_else(|| inconsistent("missing"))?
             .map_err(|_| inconsistent("damaged"))
     }
+}
+
+/// See [`Cache::missing_segments`].
+pub(super) fn missing(conn: &Connection, manifest: &Manifest) -> Result<Vec<SegmentRef>, Cause> {
+    let mut have = conn.prepare_cached("SELECT 1 FROM segments WHERE hash = ?1")?;
+    let mut asked = BTreeSet::new();
+    let mut missing = Vec::new();
+    for reference in &manifest.segments {
+        if !have.exists([&reference.hash[..]])? && asked.insert(reference.hash) {
+            missing.push(*reference);
+        }
+    }
+    Ok(missing)
 }

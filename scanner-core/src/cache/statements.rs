@@ -274,11 +274,28 @@ pub(super) fn clear(conn: &Connection, kind: StatementKind, pending: bool) -> Re
     Ok(())
 }
 
-/// The snapshot that was being fetched is complete: it becomes the one in use.
-pub(super) fn promote_pending(conn: &Connection) -> Result<usize, Cause> {
+/// The newest version in a slot.
+pub(super) fn version(
+    conn: &Connection,
+    kind: StatementKind,
+    pending: bool,
+) -> Result<Option<u64>, Cause> {
+    let slot = if pending { SLOT_PENDING } else { SLOT_ACTIVE };
+    let mut select =
+        conn.prepare_cached("SELECT version FROM statements WHERE kind = ?1 AND slot = ?2")?;
+    let versions = select
+        .query_map((kind as u8, slot), |row| row.get(0))?
+        .collect::<Result<Vec<i64>, _>>()?;
+    // Versions are u64 and stored bit for bit: the engine would order them as signed.
+    Ok(versions.into_iter().map(i64::cast_unsigned).max())
+}
+
+/// The pending snapshot becomes the one in use.
+pub(super) fn promote_pending(conn: &Connection) -> Result<(), Cause> {
     clear(conn, StatementKind::Snapshot, false)?;
-    Ok(conn.execute(
+    conn.execute(
         "UPDATE statements SET slot = ?1 WHERE kind = ?2 AND slot = ?3",
         (SLOT_ACTIVE, StatementKind::Snapshot as u8, SLOT_PENDING),
-    )?)
+    )?;
+    Ok(())
 }

@@ -9,7 +9,7 @@ use shared::log::{LogId, LogSegment};
 use shared::sync::report::CUT_LOGS_MAX;
 use shared::sync::{
     AnswersRequest, AnswersResponse, DeviceReport, ScanKeysRequest, ScanKeysResponse,
-    SegmentsResponse, SignedRequest, SyncResponse,
+    SegmentsResponse, SignedRequest, StatementSet, SyncResponse,
 };
 use shared::trust::{Segment, SegmentRef, TicketRow};
 
@@ -188,10 +188,18 @@ impl Syncer {
             let asked = self.edge.clock.now();
             let said = self.report(&held)?;
             let request = self.sign(&proto::request(&held, segments, said, asked));
-            let response: SyncResponse = transport.sync(&request)?;
+            let mut response: SyncResponse = transport.sync(&request)?;
             let now = self.edge.clock.now();
+            let asked_with = held.trust.held();
             // What was appended meanwhile may have reached the server already, by way of a peer.
             let held = self.held()?;
+            // Statements in an answer are newer than what was held when it was asked for. Peers may
+            // have brought newer ones since: then these are no attempt to roll back. Ask again.
+            let outrun = held.trust.held() != asked_with;
+            if outrun {
+                let SyncResponse::V1 { statements, .. } = &mut response;
+                *statements = StatementSet::default();
+            }
             let plan = proto::plan(&held, response, now);
             let applied = self.cache.apply(&plan)?;
             let left = unsent(&self.held()?);
@@ -205,16 +213,16 @@ impl Syncer {
                 return Err(error.into());
             }
             let moved = applied.statements > 0 || applied.entries > 0 || !plan.acked.is_empty();
-            let waiting = plan.more || left > 0 || root_pending(&plan);
-            if !waiting || !(moved || round == 0) {
+            let waiting = plan.more || left > 0 || root_pending(&plan) || outrun;
+            if !waiting || !(moved || outrun || round == 0) {
                 return Ok(());
             }
         }
         Ok(())
     }
 
-    /// Fetches what the pending snapshot lacks and switches to it. `false`: the server has moved
-    /// on to a newer one.
+    /// Fetches what the pending snapshot lacks and switches to it. `false`: the server, or another
+    /// process of this device, has moved on to a newer one.
     fn fetch_snapshot(
         &mut self,
         transport: &mut dyn Transport,
@@ -243,9 +251,9 @@ impl Syncer {
             let came: BTreeSet<[u8; 32]> = good.iter().map(|(hash, _)| *hash).collect();
             missing.retain(|reference| !came.contains(&reference.hash));
         }
-        self.cache.switch_snapshot(&pending.body)?;
+        let switched = self.cache.switch_snapshot(&pending)?;
         self.cache.checkpoint()?;
-        Ok(true)
+        Ok(switched)
     }
 
     /// Asks for the keys of sealed tickets when there are such that may need another.

@@ -14,6 +14,7 @@ mod exchange;
 mod inside;
 mod keys;
 mod media;
+mod overlap;
 mod refusing;
 mod scan;
 mod sealed;

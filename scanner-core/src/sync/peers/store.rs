@@ -61,8 +61,7 @@ impl DiskStore {
         if !self.cache.missing_segments(&pending.body)?.is_empty() {
             return Ok(false);
         }
-        self.cache.switch_snapshot(&pending.body)?;
-        Ok(true)
+        Ok(self.cache.switch_snapshot(&pending)?)
     }
 }
 
