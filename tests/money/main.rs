@@ -3,6 +3,8 @@
 
 mod books;
 mod faults;
+mod late;
+mod official;
 mod paying;
 mod schedules;
 mod shop;

@@ -15,31 +15,53 @@ const WITHIN: Duration = Duration::from_secs(30);
 pub(crate) struct Shop {
     pub(crate) payos: Payos,
     pub(crate) server: Server,
+    /// Where its books are, if not in a file of its own.
+    pub(crate) database_url: Option<String>,
+    pub(crate) organizer: Api,
     pub(crate) event: Event,
     pub(crate) buyer: Api,
 }
 
-impl Shop {
-    pub(crate) fn open(switches: Switches, stock: u32) -> Self {
-        Self::open_with(switches, stock, &[])
-    }
+/// What a shop is opened with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan<'a> {
+    pub(crate) switches: Switches,
+    pub(crate) stock: u32,
+    pub(crate) hold_secs: u32,
+    pub(crate) database_url: Option<&'a str>,
+}
 
-    pub(crate) fn open_with(switches: Switches, stock: u32, env: &[(&str, &str)]) -> Self {
-        let payos = Payos::start(switches);
+impl Default for Plan<'_> {
+    fn default() -> Self {
+        Self {
+            switches: Switches::default(),
+            stock: 20,
+            hold_secs: 600,
+            database_url: None,
+        }
+    }
+}
+
+impl Shop {
+    pub(crate) fn open(plan: Plan<'_>) -> Self {
+        let payos = Payos::start(plan.switches);
         let channel = payos.environment();
-        let mut all: Vec<(&str, &str)> = channel
+        let env: Vec<(&str, &str)> = channel
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        all.extend(env);
-        let server = Server::start_with(None, &all);
+        let settings = format!("hold_ttl_secs = {}\n", plan.hold_secs);
+        let server = Server::start_configured(&settings, plan.database_url, &env);
         payos.send_webhooks_to(&format!("{}/api/v1/payments/webhook/payos", server.url()));
         let api = server.api();
-        let event = journey::event(&journey::account(&api, "linh"), "Night of Strings", stock);
+        let organizer = journey::account(&api, "linh");
+        let event = journey::event(&organizer, "Night of Strings", plan.stock);
         let buyer = journey::account(&api, "mai");
         Self {
             payos,
             server,
+            database_url: plan.database_url.map(str::to_owned),
+            organizer,
             event,
             buyer,
         }
@@ -56,16 +78,23 @@ impl Shop {
 
     /// An order and its link: order, payment, order code.
     pub(crate) fn linked(&self, quantity: u32) -> (String, String, i64) {
-        let known: Vec<i64> = self.codes();
-        let order = self.order(quantity);
-        let payment = text(&self.start_payment(&order).ok(), "id");
-        let new = self.codes().into_iter().find(|code| !known.contains(code));
-        (order, payment, new.expect("a link"))
+        self.linked_in(&self.event, quantity)
     }
 
-    fn codes(&self) -> Vec<i64> {
+    pub(crate) fn linked_in(&self, event: &Event, quantity: u32) -> (String, String, i64) {
+        let order = text(&journey::order(&self.buyer, event, quantity), "id");
+        let payment = self.start_payment(&order).ok();
+        let code = self.code_of(&payment);
+        (order, text(&payment, "id"), code)
+    }
+
+    /// The order code of the link that the payment leads to.
+    pub(crate) fn code_of(&self, payment: &Value) -> i64 {
+        let url = payment["checkoutUrl"].as_str().expect("where to pay");
         let links = self.payos.links();
-        links.iter().map(|link| link.order_code).collect()
+        let link = links.iter().find(|link| url.ends_with(&link.id));
+        link.unwrap_or_else(|| panic!("{url} is no link's"))
+            .order_code
     }
 
     pub(crate) fn order_now(&self, order: &str) -> Value {
@@ -78,10 +107,8 @@ impl Shop {
 
     /// Waits until the payment has that status.
     pub(crate) fn until_payment(&self, payment: &str, status: &str) {
-        let mut seen = Value::Null;
         poll::until(&format!("the payment to be {status}"), WITHIN, || {
-            seen = self.payment_now(payment);
-            (seen["status"] == status).then_some(())
+            (self.payment_now(payment)["status"] == status).then_some(())
         });
     }
 
@@ -94,6 +121,13 @@ impl Shop {
     /// The payer's browser comes back from the gateway.
     pub(crate) fn come_back(&self, payment: &str) -> String {
         self.server.api().page(&format!("/pay/{payment}"))
+    }
+
+    /// The payer waits on the page until it says that.
+    pub(crate) fn until_page(&self, payment: &str, says: &str) {
+        poll::until(&format!("the page to say {says:?}"), WITHIN, || {
+            self.come_back(payment).contains(says).then_some(())
+        });
     }
 
     /// What is due to payers.

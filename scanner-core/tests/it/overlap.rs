@@ -1,7 +1,6 @@
 //! A device that hears of the same things from its server and from its neighbours at once: one
 //! thread syncs, another gossips, on one set of data.
 
-use scanner_core::gossip::Store as _;
 use scanner_core::{Outcome, Reason, Syncer, Transport, TransportError, open_disk};
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
 use shared::sync::{

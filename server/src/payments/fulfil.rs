@@ -2,7 +2,7 @@
 //! owed in one commit (P3, P4).
 
 use serde_json::json;
-use shared::api::payments::RefundStatus;
+use shared::api::payments::{PaymentStatus, RefundStatus};
 use shared::ids::{JobId, JournalId, RefundId};
 use shared::money::Money;
 use shared::time::Timestamp;
@@ -15,7 +15,7 @@ use super::model::{Outcome, Payment, Step, provider_key};
 use crate::app::App;
 use crate::orders::model::Order;
 use crate::orders::{Completion, complete};
-use crate::platform::db::{DbError, Tx, Versioned};
+use crate::platform::db::{DbError, Query, Tx, Versioned};
 use crate::platform::jobs::{self, NewJob, Priority};
 use crate::platform::journal::{self, Actor};
 
@@ -54,8 +54,18 @@ impl Draws {
 pub struct Held {
     /// All that arrived so far, not what arrived last: saying it again changes nothing.
     pub total: Money,
-    /// Nobody is asked for more.
-    pub over: bool,
+    pub standing: Standing,
+}
+
+/// How far the gateway is with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The gateway calls it paid. Only this buys.
+    Paid,
+    /// More may come; what is there waits.
+    Open,
+    /// Nobody is asked for more, and it was not called paid: what is there goes back.
+    Over,
 }
 
 /// The gateway holds this for the payment.
@@ -66,7 +76,7 @@ pub(super) fn fulfil(
     draws: &Draws,
     now: Timestamp,
 ) -> Result<Outcome, Error> {
-    let Held { total, over } = held;
+    let Held { total, standing } = held;
     let known = payment.received.map_or(0, |money| money.amount);
     let news = total.amount.saturating_sub(known);
     if !payment.awaits_money() {
@@ -77,18 +87,15 @@ pub(super) fn fulfil(
         let why = "it came after the order was settled";
         return beyond(tx, payment, news, why, draws, now);
     }
-    if !is_enough(payment, total) {
-        if over && total.amount > 0 {
+    match standing {
+        Standing::Paid if is_enough(payment, total) => {}
+        Standing::Open if news <= 0 => return Ok(Outcome::Known),
+        Standing::Open => {
             payment.received = Some(total);
-            let why = "the amount is not the one asked for";
-            return unearned(tx, payment, why, draws, now);
+            tx.replace(payment)?;
+            return Ok(Outcome::Waiting);
         }
-        if news <= 0 {
-            return Ok(Outcome::Known);
-        }
-        payment.received = Some(total);
-        tx.replace(payment)?;
-        return Ok(Outcome::Waiting);
+        Standing::Paid | Standing::Over => return let_go(tx, payment, held, draws, now),
     }
     payment.received = Some(total);
     let Some(mut order) = tx.get::<Order>(&payment.order_id.to_string())? else {
@@ -96,6 +103,7 @@ pub(super) fn fulfil(
     };
     match complete(tx, &mut order, payment.id, draws.mail, now)? {
         Completion::Done => {
+            outrun(tx, payment, now)?;
             payment.apply(Step::Pay, now)?;
             let price = payment.amount;
             note(tx, payment, SOLD, price, draws.journal, now)?;
@@ -123,6 +131,43 @@ fn is_enough(payment: &Payment, total: Money) -> bool {
     } else {
         total == price
     }
+}
+
+/// The attempt ends without a purchase: another may follow it, and what came goes back.
+fn let_go(
+    tx: &mut Tx<'_>,
+    payment: &mut Versioned<Payment>,
+    held: Held,
+    draws: &Draws,
+    now: Timestamp,
+) -> Result<Outcome, Error> {
+    if held.total.amount > 0 {
+        payment.received = Some(held.total);
+        let why = match held.standing {
+            Standing::Paid => "the amount is not the one asked for",
+            Standing::Open | Standing::Over => "the gateway had closed the attempt",
+        };
+        return unearned(tx, payment, why, draws, now);
+    }
+    if payment.status != PaymentStatus::Pending {
+        return Ok(Outcome::Known);
+    }
+    payment.apply(Step::GiveUp, now)?;
+    tx.replace(payment)?;
+    Ok(Outcome::GivenUp)
+}
+
+/// Money of an attempt that was given up came first: the one that took its place is over, and its
+/// gateway is told at the next look.
+fn outrun(tx: &mut Tx<'_>, payment: &Payment, now: Timestamp) -> Result<(), Error> {
+    let query = Query::on("by_live_order").eq(payment.order_id).limit(1);
+    for mut other in tx.list::<Payment>(&query)? {
+        if other.id != payment.id && other.status == PaymentStatus::Pending {
+            other.apply(Step::GiveUp, now)?;
+            tx.replace(&mut other)?;
+        }
+    }
+    Ok(())
 }
 
 /// The money is here and buys nothing.

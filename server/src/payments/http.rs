@@ -85,7 +85,7 @@ async fn refunds_due(
 
 /// Tells that a sum was transferred by hand, with the bank's reference as the proof.
 #[utoipa::path(post, path = "/refunds/{id}/confirm", tag = "payments", request_body = ConfirmRefund, params(("id" = RefundId, Path)), security(("bearer" = [])),
-    responses((status = 200, body = RefundView), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
+    responses((status = 200, body = RefundView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 async fn refund_confirmed(
     State(app): State<AppState>,
     caller: Caller,

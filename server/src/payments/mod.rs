@@ -36,7 +36,7 @@ pub use close::{abandon, close_attempts};
 pub use create::create;
 pub use error::Error;
 pub use find::show;
-pub use fulfil::{Draws, Held};
+pub use fulfil::{Draws, Held, Standing};
 pub use reconcile::{reconcile, settle_polled};
 pub use refund::{confirm, due_of, owe_refund, pay_back};
 pub use webhook::{Received, receive};

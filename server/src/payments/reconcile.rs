@@ -3,7 +3,7 @@
 use shared::ids::PaymentId;
 
 use super::error::Error;
-use super::fulfil::{Draws, Held, fulfil};
+use super::fulfil::{Draws, Held, Standing, fulfil};
 use super::model::{Outcome, Payment};
 use super::{demo, payos};
 use crate::app::App;
@@ -24,16 +24,11 @@ pub async fn reconcile(app: &App) -> Result<usize, Error> {
         if !stored.is_some_and(|payment| payment.awaits_money()) {
             continue;
         }
-        match settle_polled(
-            app,
-            payment,
-            Held {
-                total: amount,
-                over: true,
-            },
-        )
-        .await
-        {
+        let held = Held {
+            total: amount,
+            standing: Standing::Paid,
+        };
+        match settle_polled(app, payment, held).await {
             Ok(_) => moved += 1,
             Err(error) => {
                 tracing::error!(payment.id = %payment, error = %error, "cannot settle a payment");

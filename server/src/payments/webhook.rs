@@ -7,7 +7,7 @@ use shared::time::Timestamp;
 
 use super::demo::{self, Told, signature};
 use super::error::Error;
-use super::fulfil::{Draws, Held, fulfil};
+use super::fulfil::{Draws, Held, Standing, fulfil};
 use super::model::{Delivery, Outcome, Payment, Step, provider_key};
 use crate::app::App;
 use crate::platform::db::Tx;
@@ -72,7 +72,7 @@ fn effect(tx: &mut Tx<'_>, told: &Told, draws: &Draws, now: Timestamp) -> Result
         demo::TellKind::Paid => {
             let held = Held {
                 total: told.amount,
-                over: true,
+                standing: Standing::Paid,
             };
             fulfil(tx, &mut payment, held, draws, now)
         }

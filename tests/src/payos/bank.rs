@@ -64,20 +64,25 @@ impl Default for Switches {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     Pending,
+    /// The bank is at work. Nothing says when.
+    Processing,
     Underpaid,
     Paid,
     Cancelled,
     Expired,
+    Failed,
 }
 
 impl Status {
     pub const fn key(self) -> &'static str {
         match self {
             Self::Pending => "PENDING",
+            Self::Processing => "PROCESSING",
             Self::Underpaid => "UNDERPAID",
             Self::Paid => "PAID",
             Self::Cancelled => "CANCELLED",
             Self::Expired => "EXPIRED",
+            Self::Failed => "FAILED",
         }
     }
 }
@@ -99,6 +104,8 @@ pub struct Link {
     /// How it ended, if it did.
     over: Option<Status>,
     pub transfers: Vec<Transfer>,
+    /// In force when it was made.
+    switches: Switches,
 }
 
 impl Link {
@@ -171,7 +178,7 @@ impl Bank {
             return Err(("201", "Mã kiểm tra(signature) không hợp lệ"));
         }
         if let Some(known) = self.links.get(&order_code) {
-            let frees = self.switches.cancel_frees_the_code;
+            let frees = known.switches.cancel_frees_the_code;
             if !(frees && known.status() == Status::Cancelled) {
                 return Err(("231", "Đơn thanh toán đã tồn tại"));
             }
@@ -186,6 +193,7 @@ impl Bank {
             expires_at: request["expiredAt"].as_i64(),
             over: None,
             transfers: Vec::new(),
+            switches: self.switches,
         };
         let answer = json!({
             "bin": "970422", "accountNumber": "0123456789", "accountName": "NIGHT OF STRINGS",
@@ -207,29 +215,47 @@ impl Bank {
         if lagging {
             seen.transfers.pop();
         }
-        Ok(self.view(&seen))
+        Ok(view(&seen))
     }
 
     pub(super) fn cancel(&mut self, order_code: i64) -> Result<Value, No> {
-        let again = self.switches.cancel_again_is_fine;
         let link = self.links.get_mut(&order_code).ok_or(NONE)?;
+        let again = link.switches.cancel_again_is_fine;
         match link.status() {
             Status::Pending | Status::Underpaid => link.over = Some(Status::Cancelled),
             Status::Cancelled if again => {}
-            Status::Paid | Status::Cancelled | Status::Expired => {
+            Status::Processing
+            | Status::Paid
+            | Status::Cancelled
+            | Status::Expired
+            | Status::Failed => {
                 return Err(("20", "the link cannot be cancelled"));
             }
         }
         let link = link.clone();
-        Ok(self.view(&link))
+        Ok(view(&link))
+    }
+
+    /// What happens at the gateway without us: `None` puts the link back to what its transfers say.
+    pub(super) fn force(&mut self, order_code: i64, status: Option<Status>) {
+        if let Some(link) = self.links.get_mut(&order_code) {
+            link.over = status;
+        }
+    }
+
+    pub(super) const fn switch(&mut self, switches: Switches) {
+        self.switches = switches;
     }
 
     /// Gives the webhook's body, if there is one.
     pub(super) fn transfer(&mut self, order_code: i64, amount: i64, memo: &str) -> Option<String> {
         let reference = format!("FT{:012}", self.draw());
-        let late = self.switches.late;
         let link = self.links.get_mut(&order_code)?;
-        let is_late = matches!(link.status(), Status::Cancelled | Status::Expired);
+        let late = link.switches.late;
+        let is_late = matches!(
+            link.status(),
+            Status::Cancelled | Status::Expired | Status::Failed
+        );
         if is_late && late == Late::Unseen {
             return None;
         }
@@ -241,7 +267,8 @@ impl Bank {
         if is_late && late == Late::Revives && link.paid() >= link.amount {
             link.over = None;
         }
-        if is_late && late == Late::Lists {
+        // Nobody is told while the bank is at work.
+        if link.status() == Status::Processing || (is_late && late == Late::Lists) {
             return None;
         }
         let data = json!({
@@ -271,33 +298,33 @@ impl Bank {
             .links
             .values()
             .find(|link| link.order_code != order_code)?;
-        Some(self.view(other))
+        Some(view(other))
     }
+}
 
-    fn view(&self, link: &Link) -> Value {
-        let remaining = link.amount - link.paid();
-        let transactions: Vec<Value> = link
-            .transfers
-            .iter()
-            .map(|transfer| {
-                json!({
-                    "reference": transfer.reference, "amount": transfer.amount,
-                    "accountNumber": "0123456789", "description": transfer.memo,
-                    "transactionDateTime": "2026-11-26T18:30:00+07:00",
-                    "virtualAccountName": null, "virtualAccountNumber": null,
-                    "counterAccountBankId": null, "counterAccountBankName": null,
-                    "counterAccountName": null, "counterAccountNumber": null,
-                })
+fn view(link: &Link) -> Value {
+    let remaining = link.amount - link.paid();
+    let transactions: Vec<Value> = link
+        .transfers
+        .iter()
+        .map(|transfer| {
+            json!({
+                "reference": transfer.reference, "amount": transfer.amount,
+                "accountNumber": "0123456789", "description": transfer.memo,
+                "transactionDateTime": "2026-11-26T18:30:00+07:00",
+                "virtualAccountName": null, "virtualAccountNumber": null,
+                "counterAccountBankId": null, "counterAccountBankName": null,
+                "counterAccountName": null, "counterAccountNumber": null,
             })
-            .collect();
-        json!({
-            "id": link.id, "orderCode": link.order_code, "amount": link.amount,
-            "amountPaid": link.paid(),
-            "amountRemaining": if self.switches.remaining_may_be_negative { remaining } else { remaining.max(0) },
-            "status": link.status().key(), "createdAt": "2026-11-26T18:00:00+07:00",
-            "transactions": transactions, "cancellationReason": null, "canceledAt": null,
         })
-    }
+        .collect();
+    json!({
+        "id": link.id, "orderCode": link.order_code, "amount": link.amount,
+        "amountPaid": link.paid(),
+        "amountRemaining": if link.switches.remaining_may_be_negative { remaining } else { remaining.max(0) },
+        "status": link.status().key(), "createdAt": "2026-11-26T18:00:00+07:00",
+        "transactions": transactions, "cancellationReason": null, "canceledAt": null,
+    })
 }
 
 const NONE: No = ("101", "payment link does not exist");

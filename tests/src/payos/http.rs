@@ -13,12 +13,13 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::bank::No;
-use super::{API_KEY, CLIENT_ID, Call, Fault, Shared, sign};
+use super::{API_KEY, CLIENT_ID, Call, Fault, Shared, WEBHOOK_WITHIN, sign};
 
 type Handle = Arc<Mutex<Shared>>;
 
 pub(super) async fn serve(listener: TcpListener, shared: Handle, stop: CancellationToken) {
     let router = Router::new()
+        .route("/confirm-webhook", post(confirm))
         .route("/v2/payment-requests", post(create))
         .route("/v2/payment-requests/{code}", get(look))
         .route("/v2/payment-requests/{code}/cancel", post(cancel))
@@ -38,7 +39,12 @@ async fn create(State(shared): State<Handle>, headers: HeaderMap, body: Bytes) -
     })
 }
 
-async fn look(State(shared): State<Handle>, headers: HeaderMap, Path(code): Path<i64>) -> Response {
+async fn look(
+    State(shared): State<Handle>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    let code = code_of(&shared, &id);
     answer(&shared, &headers, Call::Look, code, |shared, fault| {
         shared.bank.look(code, fault == Some(Fault::Lagging))
     })
@@ -47,11 +53,66 @@ async fn look(State(shared): State<Handle>, headers: HeaderMap, Path(code): Path
 async fn cancel(
     State(shared): State<Handle>,
     headers: HeaderMap,
-    Path(code): Path<i64>,
+    Path(id): Path<String>,
 ) -> Response {
+    let code = code_of(&shared, &id);
     answer(&shared, &headers, Call::Cancel, code, |shared, _| {
         shared.bank.cancel(code)
     })
+}
+
+/// A link is named by our code or by its own id.
+fn code_of(shared: &Handle, id: &str) -> i64 {
+    let shared = shared.lock().expect("nobody panics in here");
+    let links = shared.bank.links();
+    let named = links.iter().find(|link| link.id == id);
+    named.map_or_else(|| id.parse().unwrap_or_default(), |link| link.order_code)
+}
+
+/// Tries the address with a sample that nobody ordered, validly signed, before taking it.
+async fn confirm(State(shared): State<Handle>, headers: HeaderMap, body: Bytes) -> Response {
+    if !is_ours(&headers) {
+        return (StatusCode::UNAUTHORIZED, "{}").into_response();
+    }
+    let request: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let url = request["webhookUrl"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let client = reqwest::Client::builder()
+        .timeout(WEBHOOK_WITHIN)
+        .no_proxy()
+        .build()
+        .expect("a client");
+    let ping = client
+        .post(&url)
+        .header("content-type", "application/json")
+        .body(sign::envelope(&sample()));
+    let taken = ping.send().await;
+    if !taken.is_ok_and(|answer| answer.status().is_success()) {
+        let invalid = json!({ "code": "20", "desc": "Webhook url invalid", "data": null });
+        return (StatusCode::BAD_REQUEST, invalid.to_string()).into_response();
+    }
+    let data = json!({ "webhookUrl": url, "accountName": "NIGHT OF STRINGS",
+        "accountNumber": "0123456789", "name": "Channel", "shortName": "CH" });
+    shared.lock().expect("nobody panics in here").webhook_url = Some(url);
+    json_answer(&json!({ "code": "00", "desc": "success", "data": data }))
+}
+
+/// What the gateway sends when somebody registers a webhook.
+pub(super) fn sample() -> Value {
+    json!({
+        "orderCode": 123, "amount": 3000, "description": "VQRIO123", "accountNumber": "12345678",
+        "reference": "TF230204212323", "transactionDateTime": "2023-02-04 18:25:00", "currency": "VND",
+        "paymentLinkId": "124c33293c43417ab7879e14c8d9eb18", "code": "00", "desc": "Thành công",
+        "counterAccountBankId": "", "counterAccountBankName": "", "counterAccountName": "",
+        "counterAccountNumber": "", "virtualAccountName": "", "virtualAccountNumber": "",
+    })
+}
+
+fn is_ours(headers: &HeaderMap) -> bool {
+    let is = |name: &str, value: &str| headers.get(name).is_some_and(|at| at == value);
+    is("x-client-id", CLIENT_ID) && is("x-api-key", API_KEY)
 }
 
 fn answer(
@@ -63,8 +124,7 @@ fn answer(
 ) -> Response {
     let mut shared = shared.lock().expect("nobody panics in here");
     shared.requests += 1;
-    let is = |name: &str, value: &str| headers.get(name).is_some_and(|at| at == value);
-    if !is("x-client-id", CLIENT_ID) || !is("x-api-key", API_KEY) {
+    if !is_ours(headers) {
         return no(("214", "Cổng thanh toán không tồn tại hoặc đã tạm dừng"));
     }
     let at = shared.faults.iter().position(|(on, _)| *on == call);

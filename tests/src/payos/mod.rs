@@ -149,6 +149,16 @@ impl Payos {
         self.shared.lock().expect("nobody panics in here")
     }
 
+    /// Where webhooks go.
+    pub fn webhook_url(&self) -> Option<String> {
+        self.lock().webhook_url.clone()
+    }
+
+    /// The sample that comes when somebody registers a webhook, as it is sent.
+    pub fn sample() -> Value {
+        http::sample()
+    }
+
     /// Where webhooks go, as `confirm-webhook` would have set it.
     pub fn send_webhooks_to(&self, url: &str) {
         self.lock().webhook_url = Some(url.to_owned());
@@ -157,6 +167,11 @@ impl Payos {
     /// The next call of that kind meets the fault.
     pub fn fault(&self, call: Call, fault: Fault) {
         self.lock().faults.push_back((call, fault));
+    }
+
+    /// Faults that no call has met yet will not come.
+    pub fn heal(&self) {
+        self.lock().faults.clear();
     }
 
     /// Faults that no call has met yet.
@@ -178,6 +193,17 @@ impl Payos {
                 tries: Vec::new(),
             });
         }
+    }
+
+    /// Links made from now on follow these.
+    pub fn switch(&self, switches: Switches) {
+        self.lock().bank.switch(switches);
+    }
+
+    /// Something happens to the link at the gateway that we did not ask for: the payer cancels it, the
+    /// bank takes its time. `None` puts it back to what its transfers say.
+    pub fn force(&self, order_code: i64, status: Option<Status>) {
+        self.lock().bank.force(order_code, status);
     }
 
     /// Links whose time is over by then end.

@@ -61,7 +61,7 @@ impl DiskStore {
         if !self.cache.missing_segments(&pending.body)?.is_empty() {
             return Ok(false);
         }
-        Ok(self.cache.switch_snapshot(&pending)?)
+        self.cache.switch_snapshot(&pending)
     }
 }
 

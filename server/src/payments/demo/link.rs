@@ -10,8 +10,8 @@ use super::model::{Link, LinkStatus, TellKind, Telling, Told};
 use super::refuse_in_production;
 use super::tell::{TELL, tell};
 use crate::app::App;
-use crate::payments::Held;
 use crate::payments::gateway::{Checkout, State};
+use crate::payments::{Held, Standing};
 use crate::platform::db::{DbError, Query, Tx, Versioned};
 use crate::platform::jobs::{self, NewJob, Priority};
 
@@ -144,7 +144,7 @@ pub async fn close(app: &App, id: PaymentId) -> Result<State, Error> {
                 }
                 LinkStatus::Paid => Ok(State::Paid(Held {
                     total: link.amount,
-                    over: true,
+                    standing: Standing::Paid,
                 })),
                 LinkStatus::Declined
                 | LinkStatus::Expired

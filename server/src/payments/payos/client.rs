@@ -40,7 +40,7 @@ impl<'a> Channel<'a> {
         })
     }
 
-    pub async fn create(&self, app: &App, link: &CreateLink) -> Result<Seen, Failure> {
+    pub(super) async fn create(&self, app: &App, link: &CreateLink) -> Result<Seen, Failure> {
         let url = format!("{}/v2/payment-requests", self.base_url);
         let data = self.send(app.http.post(url).json(link)).await?;
         created(&data).ok_or_else(strange)
@@ -60,7 +60,7 @@ impl<'a> Channel<'a> {
     }
 
     /// Registers our webhook, which replaces the one that the channel had.
-    pub async fn confirm_webhook(&self, app: &App, url: &str) -> Result<(), Failure> {
+    pub(super) async fn confirm_webhook(&self, app: &App, url: &str) -> Result<(), Failure> {
         let call = format!("{}/confirm-webhook", self.base_url);
         let request = app.http.post(call).json(&json!({ "webhookUrl": url }));
         let (status, body) = self.exchange(request).await?;

@@ -31,12 +31,10 @@ pub async fn close(app: &App, payment: PaymentId) -> Result<State, Error> {
     if !link.is_meant_by(&seen) {
         return Err(Failure::Unclear("it is about another link".to_owned()).into());
     }
-    if seen.paid > 0 {
-        return Ok(State::Paid(link.held(&seen)));
-    }
-    Ok(if seen.status.is_over() {
-        State::Over
-    } else {
-        State::Open
+    Ok(match seen.held() {
+        None => State::Open,
+        Some(held) if seen.paid > 0 => State::Paid(held),
+        Some(_) if seen.status.is_open() => State::Open,
+        Some(_) => State::Over,
     })
 }

@@ -15,6 +15,7 @@ pub mod http;
 pub mod model;
 mod notice;
 mod open;
+mod register;
 mod signature;
 mod take;
 #[cfg(test)]

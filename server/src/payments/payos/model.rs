@@ -5,8 +5,8 @@ use shared::ids::PaymentId;
 use shared::money::{Currency, Money};
 use shared::time::Timestamp;
 
-use super::wire::Seen;
-use crate::payments::Held;
+use super::wire::{LinkStatus, Seen};
+use crate::payments::{Held, Standing};
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
 
 /// First look at a link that nobody told us about; each look doubles the wait.
@@ -36,6 +36,8 @@ pub struct Link {
     /// Looks that brought nothing new.
     pub looks: u32,
     pub looked_at: Option<Timestamp>,
+    /// The gateway wants no more questions before.
+    pub busy_until: Option<Timestamp>,
 }
 
 impl Link {
@@ -50,6 +52,7 @@ impl Link {
             ask_at: None,
             looks: 0,
             looked_at: None,
+            busy_until: None,
         }
     }
 
@@ -59,20 +62,20 @@ impl Link {
         seen.order_code == self.order_code && seen.amount == self.amount && same_link
     }
 
-    /// What the answer means for the payment.
-    pub fn held(&self, seen: &Seen) -> Held {
-        Held {
-            total: Money::new(seen.paid, Currency::VND),
-            over: seen.status.is_over(),
-        }
-    }
-
-    /// Plans the next look after one that brought nothing new.
-    pub fn look_later(&mut self, now: Timestamp) {
+    /// Plans the next look. Once nobody is asked to pay it any more, the looks end with the
+    /// aftercare.
+    pub fn look_later(&mut self, now: Timestamp, is_over: bool) {
         let wait = FIRST_LOOK_SECS << self.looks.min(16);
         self.looks = self.looks.saturating_add(1);
         let next = now.plus_secs(wait.min(LOOK_SECS_MAX));
-        self.ask_at = (next < self.expires_at.plus_secs(AFTERCARE_SECS)).then_some(next);
+        let end = self.expires_at.plus_secs(AFTERCARE_SECS);
+        self.ask_at = (!is_over || next < end).then_some(next);
+    }
+
+    /// The gateway wants to be left alone for a while.
+    pub fn leave_alone(&mut self, until: Timestamp) {
+        self.busy_until = Some(until);
+        self.ask_at = self.ask_at.map(|at| at.max(until));
     }
 
     /// Plans a look because a payer came back. Reloading a page does not make us ask more often.
@@ -80,7 +83,8 @@ impl Link {
         let just = self
             .looked_at
             .is_some_and(|at| now < at.plus_secs(REMINDED_SECS));
-        if just || self.ask_at.is_some_and(|at| at <= now) {
+        let busy = self.busy_until.is_some_and(|until| now < until);
+        if just || busy || self.ask_at.is_some_and(|at| at <= now) {
             return false;
         }
         self.ask_at = Some(now);
@@ -91,6 +95,22 @@ impl Link {
     pub fn look_at(&mut self, at: Timestamp) {
         self.looks = 0;
         self.ask_at = Some(at);
+    }
+}
+
+impl Seen {
+    /// What the answer means for the payment; nothing while the bank is at work.
+    pub fn held(&self) -> Option<Held> {
+        let standing = match self.status {
+            LinkStatus::Processing => return None,
+            LinkStatus::Paid => Standing::Paid,
+            LinkStatus::Pending | LinkStatus::Underpaid => Standing::Open,
+            LinkStatus::Cancelled | LinkStatus::Expired | LinkStatus::Failed => Standing::Over,
+        };
+        Some(Held {
+            total: Money::new(self.paid, Currency::VND),
+            standing,
+        })
     }
 }
 

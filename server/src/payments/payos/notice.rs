@@ -12,7 +12,7 @@ const REFERENCE_CHARS_MAX: usize = 100;
 
 /// What a delivery tells, after its signature held.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
+pub(super) struct Notice {
     pub order_code: i64,
     /// Of this one transfer, in dong.
     pub amount: i64,
@@ -24,7 +24,7 @@ pub struct Notice {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub(super) enum Refused {
     #[error("the delivery is not signed by its gateway")]
     Unsigned,
     /// Signed, and not what the gateway sends.
@@ -40,7 +40,7 @@ struct Envelope {
 }
 
 impl Notice {
-    pub fn read(key: &Secret, body: &[u8]) -> Result<Self, Refused> {
+    pub(super) fn read(key: &Secret, body: &[u8]) -> Result<Self, Refused> {
         let Envelope { data, signature } =
             serde_json::from_slice(body).map_err(|_| Refused::Unsigned)?;
         verify_data(key, &data, &signature).map_err(|_| Refused::Unsigned)?;

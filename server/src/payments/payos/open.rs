@@ -24,8 +24,7 @@ const MARGIN_SECS: i64 = 60;
 
 /// A code for the next attempt. The primary key refuses the same one twice.
 pub fn draw_code(app: &App) -> i64 {
-    let code = CODE_MIN + app.entropy.u64() % (CODE_MAX - CODE_MIN + 1);
-    i64::try_from(code).expect("53 bits fit")
+    (CODE_MIN + app.entropy.u64() % (CODE_MAX - CODE_MIN + 1)).cast_signed()
 }
 
 /// Stores the attempt, in the commit of its payment.
@@ -43,7 +42,7 @@ pub fn prepare(
         hold_ends
     };
     let mut link = Link::new(payment.id, code, payment.amount, expires_at);
-    link.look_later(now);
+    link.look_later(now, false);
     tx.insert(&link)?;
     Ok(())
 }
@@ -61,7 +60,12 @@ pub async fn open(app: &App, checkout: &Checkout) -> Result<String, Error> {
     if let Some(url) = &link.checkout_url {
         return Ok(url.clone());
     }
-    let seen = match channel.create(app, &request(app, &channel, &link)).await {
+    let made = match link.link_id {
+        None => channel.create(app, &request(app, &channel, &link)).await,
+        // A look has found it already.
+        Some(_) => channel.look(app, link.order_code).await,
+    };
+    let seen = match made {
         Ok(seen) => seen,
         // It may have been made, now or by an earlier try: look before anything else.
         Err(failure) if failure.is_taken() || matches!(failure, Failure::Unclear(_)) => {
@@ -86,6 +90,10 @@ async fn remember(app: &App, code: i64, seen: Seen, url: String) -> Result<(), E
         .write(move |tx| {
             let link = tx.get::<Link>(&code.to_string())?;
             let mut link = link.ok_or(Error::NotFound)?;
+            if !link.is_meant_by(&seen) {
+                let failure = Failure::Unclear("it is about another link".to_owned());
+                return Err(failure.into());
+            }
             link.link_id = Some(seen.link_id.clone());
             link.checkout_url = Some(url.clone());
             tx.replace(&mut link)?;

@@ -21,15 +21,15 @@ const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
 /// Data that no signature can cover without guessing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the data holds what the gateway never sends")]
-pub struct Unsignable;
+pub(super) struct Unsignable;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the signature does not hold")]
-pub struct BadSignature;
+pub(super) struct BadSignature;
 
 /// The five fields of a create request that are signed; the rest of it is not protected.
 #[derive(Clone, Copy, Debug)]
-pub struct CreateFields<'a> {
+pub(super) struct CreateFields<'a> {
     pub amount: i64,
     pub cancel_url: &'a str,
     pub description: &'a str,
@@ -38,7 +38,7 @@ pub struct CreateFields<'a> {
 }
 
 impl CreateFields<'_> {
-    pub fn sign(&self, key: &Secret) -> String {
+    pub(super) fn sign(&self, key: &Secret) -> String {
         let Self {
             amount,
             cancel_url,
@@ -56,12 +56,13 @@ impl CreateFields<'_> {
 }
 
 /// Signs `data` as the gateway does.
-pub fn sign_data(key: &Secret, data: &Map<String, Value>) -> Result<String, Unsignable> {
+#[cfg(test)]
+pub(super) fn sign_data(key: &Secret, data: &Map<String, Value>) -> Result<String, Unsignable> {
     Ok(sign(key, &data_text(data)?))
 }
 
 /// Checks the signature of an answer or a webhook over its `data`, in constant time.
-pub fn verify_data(
+pub(super) fn verify_data(
     key: &Secret,
     data: &Map<String, Value>,
     signature: &str,

@@ -15,9 +15,12 @@ use crate::payments::model::{Delivery, Outcome, provider_key};
 use crate::payments::webhook::Received;
 use crate::platform::jobs::{self, NewJob, Priority};
 
-pub async fn take(app: &App, body: &[u8]) -> Result<Received, Error> {
-    let channel = Channel::of(&app.config).ok_or(Error::ProviderUnavailable)?;
-    let notice = match Notice::read(channel.checksum_key, body) {
+pub(super) async fn take(app: &App, body: &[u8]) -> Result<Received, Error> {
+    // Nobody can sign for a channel that this server does not have.
+    let notice = Channel::of(&app.config).map_or(Err(Refused::Unsigned), |channel| {
+        Notice::read(channel.checksum_key, body)
+    });
+    let notice = match notice {
         Ok(notice) => notice,
         Err(refused) => {
             let provider = provider_key(Provider::Payos);

@@ -9,7 +9,7 @@ use crate::config::Secret;
 /// A request for a payment link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct CreateLink {
+pub(super) struct CreateLink {
     pub order_code: i64,
     pub amount: i64,
     /// ASCII, at most nine characters: banks keep no more when the account is not linked.
@@ -47,11 +47,11 @@ pub enum LinkStatus {
 }
 
 impl LinkStatus {
-    /// Nobody is asked to pay it any more. Money may still come: nothing says that it cannot.
-    pub const fn is_over(self) -> bool {
+    /// Payers are still asked for money.
+    pub const fn is_open(self) -> bool {
         match self {
-            Self::Pending | Self::Processing | Self::Underpaid | Self::Paid => false,
-            Self::Cancelled | Self::Expired | Self::Failed => true,
+            Self::Pending | Self::Underpaid => true,
+            Self::Processing | Self::Paid | Self::Cancelled | Self::Expired | Self::Failed => false,
         }
     }
 }
@@ -87,7 +87,7 @@ fn unclear(why: &str) -> Failure {
 }
 
 /// The `data` of an answer, if the gateway says yes and has signed it.
-pub fn read(key: &Secret, body: &[u8]) -> Result<Map<String, Value>, Failure> {
+pub(super) fn read(key: &Secret, body: &[u8]) -> Result<Map<String, Value>, Failure> {
     #[derive(Deserialize)]
     struct Envelope {
         code: String,
@@ -118,7 +118,7 @@ pub fn read(key: &Secret, body: &[u8]) -> Result<Map<String, Value>, Failure> {
 }
 
 /// The link in the answer to a create.
-pub fn created(data: &Map<String, Value>) -> Option<Seen> {
+pub(super) fn created(data: &Map<String, Value>) -> Option<Seen> {
     Some(Seen {
         order_code: integer(data, "orderCode")?,
         link_id: text(data, "paymentLinkId")?,
@@ -130,7 +130,7 @@ pub fn created(data: &Map<String, Value>) -> Option<Seen> {
 }
 
 /// The link in the answer to a look or a cancel.
-pub fn looked_at(data: &Map<String, Value>) -> Option<Seen> {
+pub(super) fn looked_at(data: &Map<String, Value>) -> Option<Seen> {
     Some(Seen {
         order_code: integer(data, "orderCode")?,
         link_id: text(data, "id")?,
