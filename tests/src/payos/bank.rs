@@ -292,13 +292,11 @@ impl Bank {
         }
     }
 
-    /// Any link but that one.
+    /// The link with the most money that is not that one.
     pub(super) fn another(&self, order_code: i64) -> Option<Value> {
-        let other = self
-            .links
-            .values()
-            .find(|link| link.order_code != order_code)?;
-        Some(view(other))
+        let others = self.links.values();
+        let others = others.filter(|link| link.order_code != order_code);
+        others.max_by_key(|link| link.paid()).map(view)
     }
 }
 

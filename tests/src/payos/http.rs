@@ -156,10 +156,10 @@ fn answer(
         )
             .into_response(),
         Some(Fault::Unsigned) => {
-            json_answer(&json!({ "code": "00", "desc": "success", "data": data }))
+            json_answer(&json!({ "code": "00", "desc": "success", "data": paid(data) }))
         }
         Some(Fault::BadSignature) => json_answer(&json!({
-            "code": "00", "desc": "success", "data": data, "signature": "0".repeat(64),
+            "code": "00", "desc": "success", "data": paid(data), "signature": "0".repeat(64),
         })),
         Some(Fault::OtherLink) => {
             let other = shared.bank.another(code).unwrap_or_else(|| {
@@ -169,13 +169,26 @@ fn answer(
             });
             json_answer(&yes(&other))
         }
-        Some(Fault::NoWithData) => json_answer(&json!({
-            "code": "99", "desc": "no", "data": data, "signature": sign::signed(&data),
-        })),
+        Some(Fault::NoWithData) => {
+            let data = paid(data);
+            let signature = sign::signed(&data);
+            json_answer(
+                &json!({ "code": "99", "desc": "no", "data": data, "signature": signature }),
+            )
+        }
         Some(Fault::Broken | Fault::Proxy | Fault::Busy(_) | Fault::Lagging) | None => {
             json_answer(&yes(&data))
         }
     }
+}
+
+/// The lie of an answer that nobody may believe.
+fn paid(mut data: Value) -> Value {
+    if data["amountPaid"].is_number() {
+        data["amountPaid"] = data["amount"].clone();
+        data["status"] = json!("PAID");
+    }
+    data
 }
 
 fn yes(data: &Value) -> Value {

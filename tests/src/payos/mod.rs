@@ -50,13 +50,15 @@ pub enum Fault {
     BrokenAfter,
     /// Done, and the answer is sent elsewhere.
     Redirect,
+    /// The answer claims that all is paid, and is not signed.
     Unsigned,
+    /// The same, and the signature is none.
     BadSignature,
     /// Another link's data, validly signed.
     OtherLink,
     /// The state before the last transfer.
     Lagging,
-    /// `code` says no, `data` is there.
+    /// `code` says no, and `data` claims that all is paid.
     NoWithData,
 }
 
