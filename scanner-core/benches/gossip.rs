@@ -140,10 +140,12 @@ fn measure(mut plan: Plan, dead: usize) {
     }
     world.watch = Some(Deliveries::of(devices));
     let before = world.work();
+    let tree = world.tree();
     world.run(WARM_MILLIS + MEASURED_MILLIS);
     let watch = world.watch.as_ref().expect("watching");
     let (sent, received) = (watch.sent.clone(), watch.received.clone());
     let admissions = watch.entries() as u64;
+    let until = world.tree();
     world.run(WARM_MILLIS + MEASURED_MILLIS + 30_000);
     assert_eq!(world.oracle.broken, None);
     let after = world.work();
@@ -165,6 +167,14 @@ fn measure(mut plan: Plan, dead: usize) {
             / (of.len() as u64).max(1)
             / admissions.max(1)
     };
+    let [pulls, grafts, prunes, eager] = until;
+    println!(
+        "     tree: {} pulls, {} grafts, {} prunes; {eager} ends of eager links (a tree of {living} has {})",
+        pulls - tree[0],
+        grafts - tree[1],
+        prunes - tree[2],
+        2 * (living - 1),
+    );
     println!(
         "     {:.2} copies a delivery; bytes an admission: leaf {} in {} out, hub {} in {} out, all {} in",
         ratio(after.0 - before.0, after.1 - before.1),
@@ -188,6 +198,20 @@ impl World {
         nodes.fold((0, 0), |(came, taken), node| {
             let work = node.work();
             (came + work.came, taken + work.taken)
+        })
+    }
+
+    /// Pulls, links made eager, links made lazy, and how many are eager, counted at both ends.
+    fn tree(&self) -> [u64; 4] {
+        let nodes = self.devices.iter().filter_map(|of| of.node.as_ref());
+        nodes.fold([0; 4], |[pulls, grafts, prunes, eager], node| {
+            let work = node.work();
+            [
+                pulls + work.pulls,
+                grafts + work.grafts,
+                prunes + work.prunes,
+                eager + node.eager_links() as u64,
+            ]
         })
     }
 }

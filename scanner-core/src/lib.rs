@@ -53,3 +53,4 @@ pub use sync::{
     PeerAddress, PeerLine, PeersReport, Wanted,
 };
 pub use sync::{HttpTransport, SyncReport, Syncer, Transport, TransportError, install_tls};
+pub use tally::{ClassCounts, Counts, ListCounts};

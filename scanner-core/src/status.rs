@@ -219,7 +219,7 @@ impl Scanner {
                 .sync
                 .unconfirmed
                 .then(|| identity.transcript_code.clone()),
-            evicted: book.is_evicted(identity.device, now),
+            evicted: book.is_evicted(identity.device, self.corrected(now)),
             cuts,
             refused: self.refused(),
         })
@@ -274,7 +274,7 @@ impl Scanner {
 
     pub(crate) fn snapshot_view(&self, now: Timestamp) -> Option<SnapshotView> {
         let snapshot = self.book().snapshot.as_ref()?;
-        let age_ms = now.millis_since(snapshot.created);
+        let age_ms = self.corrected(now).millis_since(snapshot.created);
         let freshness = if age_ms > i64::from(snapshot.policy.red_after_secs) * 1000 {
             Freshness::Red
         } else if age_ms > i64::from(snapshot.policy.amber_after_secs) * 1000 {

@@ -5,6 +5,7 @@ use shared::limits::{
     BATCH_TICKETS_MAX, DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX, ORDER_TICKETS_MAX,
     PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, TITLE_CHARS_MAX,
 };
+use shared::trust::questions::QUESTIONS_MAX;
 use utoipa::Number;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::SecurityRequirement;
@@ -28,6 +29,7 @@ const NAME: Limit = Chars(1, NAME_CHARS_MAX);
 const EMAIL: Limit = Chars(3, EMAIL_CHARS_MAX);
 const REASON: Limit = Chars(0, TITLE_CHARS_MAX);
 const PER_ORDER: Limit = Count(1, ORDER_TICKETS_MAX);
+const ANSWERS: Limit = Items(0, QUESTIONS_MAX);
 const ORDER_LINES: Limit = Items(0, ORDER_TICKETS_MAX as usize);
 
 /// Schema, property, limit. A password's upper limit counts bytes: characters are never more.
@@ -57,6 +59,8 @@ pub(crate) const LIMITS: &[(&str, &str, Limit)] = &[
     ("Buyer", "name", NAME),
     ("CancelRequest", "reason", REASON),
     ("RefundRequest", "reason", REASON),
+    ("PreCheckInRequest", "answers", ANSWERS),
+    ("SetAnswers", "answers", ANSWERS),
     ("Attendee", "email", EMAIL),
     ("Attendee", "name", NAME),
 ];

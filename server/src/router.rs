@@ -118,6 +118,17 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/claimed-tickets/{id}/bind", Access::Owner),
     (Method::GET, "/claimed-tickets/{id}/answers", Access::User),
     (Method::PUT, "/claimed-tickets/{id}/answers", Access::User),
+    (
+        Method::GET,
+        "/claimed-tickets/{id}/pre-check-in",
+        Access::User,
+    ),
+    (
+        Method::POST,
+        "/claimed-tickets/{id}/pre-check-in",
+        Access::User,
+    ),
+    (Method::GET, "/events/{id}/pre-check-ins", Access::Owner),
     (Method::PUT, "/claimed-tickets/{id}/note", Access::Owner),
     (Method::PUT, "/claimed-tickets/{id}/block", Access::Owner),
     (Method::DELETE, "/claimed-tickets/{id}/block", Access::Owner),

@@ -183,6 +183,7 @@ impl Gate {
             snapshot_created: NOW.plus_secs(-60),
             evicted: false,
             asks: true,
+            correction_ms: 0,
         };
         decide(&presented, &facts, &self.policy, &context, NOW).verdict
     }

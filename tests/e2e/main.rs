@@ -1,5 +1,6 @@
 //! End to end: real processes, real HTTP, real files. Each file is one story.
 
+mod ahead;
 mod chips;
 mod crash;
 mod enrolment;
@@ -15,6 +16,7 @@ mod reissue;
 mod scenarios;
 mod screen;
 mod steps;
+mod stolen;
 mod strict;
 mod turning;
 mod watching;

@@ -94,6 +94,25 @@ fn the_tests_that_prove_the_threat_table_exist() {
     }
 }
 
+/// A page that forgets its own proofs tells less than it could.
+#[test]
+fn a_test_that_is_named_after_a_threat_stands_in_its_row() {
+    let letters = |text: &str| -> String {
+        let letters = text.chars().filter(char::is_ascii_alphanumeric);
+        letters.map(|c| c.to_ascii_lowercase()).collect()
+    };
+    let known = tests_of_the_house();
+    let mut named = 0;
+    for (threat, tests, _) in rows() {
+        let about = |test: &&String| letters(test).starts_with(&letters(&threat));
+        for test in known.iter().filter(about) {
+            assert!(tests.contains(test), "{threat}: {test} is not in its row");
+            named += 1;
+        }
+    }
+    assert!(named >= 10, "only {named}");
+}
+
 /// Items of the negative corpus: 1 to 100.
 #[test]
 fn every_item_of_the_negative_corpus_is_named_by_a_test() {

@@ -3,7 +3,8 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use scanner_core::{Freshness, Overrides, Status};
+use scanner_core::{Counts, Freshness, ListCounts, Overrides, Status};
+use serde::Serialize;
 
 use super::{open, write_json};
 use crate::cli::Plain;
@@ -11,14 +12,50 @@ use crate::error::{Exit, Failure};
 use crate::ui::{conflict, duration};
 
 pub(super) fn run(data: &Path, args: &Plain) -> Result<Exit, Failure> {
-    let status = open(data)?.status()?;
+    let mut scanner = open(data)?;
+    let all = All {
+        status: scanner.status()?,
+        guests: scanner.count_list()?,
+    };
     let mut out = std::io::stdout().lock();
     if args.json {
-        write_json(&mut out, &status)?;
+        write_json(&mut out, &all)?;
     } else {
-        out.write_all(told(&status).as_bytes())?;
+        out.write_all(told(&all).as_bytes())?;
     }
     Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct All {
+    #[serde(flatten)]
+    status: Status,
+    guests: ListCounts,
+}
+
+/// How many have come; of each class where there are several.
+fn guests(counts: &ListCounts) -> Vec<String> {
+    let list = counts.list.as_ref();
+    let list = list.map_or_else(String::new, |list| format!(" on the list {list}"));
+    let all = &counts.all;
+    let mut lines = vec![format!(
+        "Guests    {} of {} have come{list}, {} are inside",
+        all.entered, all.tickets, all.inside
+    )];
+    if counts.classes.len() > 1 {
+        lines.extend(counts.classes.iter().map(|of| {
+            let Counts {
+                tickets,
+                entered,
+                inside,
+            } = of.counts;
+            format!(
+                "          {}: {entered} of {tickets}, {inside} inside",
+                of.class
+            )
+        }));
+    }
+    lines
 }
 
 /// The server, the devices that are linked, and who has a copy of this one's log.
@@ -56,7 +93,8 @@ fn conflicts(status: &Status) -> impl Iterator<Item = String> {
     own.map(|of| format!("Attention {}", conflict(of, |at| at.to_string())))
 }
 
-fn told(status: &Status) -> String {
+fn told(all: &All) -> String {
+    let status = &all.status;
     let mut lines = vec![
         format!("Event     {}", status.event.title),
         format!("Device    {}, {}", status.device.name, status.gate.name),
@@ -77,6 +115,7 @@ fn told(status: &Status) -> String {
         "Entries   {} here, {} of others, {} to send",
         status.entries, status.entries_of_others, status.pending
     ));
+    lines.extend(guests(&all.guests));
     let overrides = &status.overrides;
     if *overrides != Overrides::default() {
         lines.push(format!(

@@ -196,7 +196,7 @@ fn a_second_scanner_is_told_at_once() {
 
 #[test]
 fn search_doctor_and_export_speak_json() {
-    // S61, S62
+    // S61, S62, S65
     let kiosk = Kiosk::enrolled();
     kiosk
         .server
@@ -232,4 +232,13 @@ fn search_doctor_and_export_speak_json() {
         said.contains("Entries   1 here, 0 of others, 1 to send"),
         "{said}"
     );
+    // S65
+    let guests = &json_lines(&kiosk.run(&["status", "--json"]))[0]["guests"];
+    let all = guests["tickets"].as_u64().expect("a count");
+    assert_eq!(
+        (&guests["entered"], &guests["inside"]),
+        (&1.into(), &1.into())
+    );
+    let line = format!("Guests    1 of {all} have come, 1 are inside\n");
+    assert!(all > 1 && said.contains(&line), "{said}");
 }

@@ -15,6 +15,15 @@ impl Book {
         TicketRow::decode(bytes.try_into().ok()?).ok()
     }
 
+    /// All that the snapshot has, with their serials.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (u32, TicketRow)> {
+        let rows = self.rows.chunks_exact(TicketRow::LEN);
+        (0..).zip(rows).filter_map(|(serial, bytes)| {
+            let row = TicketRow::decode(bytes.try_into().ok()?).ok()?;
+            Some((serial, row))
+        })
+    }
+
     /// What the snapshot knows to be issued: the newest generation, and its commitment.
     pub(crate) fn issued(&self, serial: u32) -> Option<(u8, ScanCommitment)> {
         self.row(serial).map(|row| (row.generation, row.commitment))

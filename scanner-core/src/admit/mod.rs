@@ -10,6 +10,7 @@ mod answering;
 mod book;
 mod claim;
 mod codes;
+mod correction;
 mod extras;
 mod labels;
 mod log;

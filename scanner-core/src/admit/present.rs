@@ -18,6 +18,7 @@ impl Scanner {
             return Presented::Refused(Reason::NotATicket);
         };
         let issued = |serial| self.book.issued(serial);
+        let now = self.corrected(now);
         present_chip(chip.uid, memory, self.identity.event, keys, &issued, now)
     }
 
@@ -29,7 +30,7 @@ impl Scanner {
         let event = self.identity.event;
         let issued = |serial| self.book.issued(serial);
         let text = (reading.text.as_str(), reading.keys.as_deref());
-        let read = input::read(text, event, keys, &issued, now);
+        let read = input::read(text, event, keys, &issued, self.corrected(now));
         // Not genuine only after two identical reads: one may be a misread.
         self.not_genuine = read.bad.is_some() && self.last_bad == read.bad;
         self.last_bad = read.bad;

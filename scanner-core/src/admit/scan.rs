@@ -10,6 +10,7 @@ use shared::ticket::{Payload, ScanProof, Token};
 use shared::time::Timestamp;
 
 use super::answering;
+use super::correction::CLOCK_SURE_MS;
 use super::scanner::Scanner;
 use super::shown::{Evidence, Fact, Shown};
 use super::unable::{refusal, refuse_all, unreachable_answer};
@@ -20,8 +21,6 @@ use crate::input;
 
 /// Readings that one commit may cover.
 const GROUP_MAX: usize = 256;
-/// A clock this far from the server's is not trusted.
-const CLOCK_SURE_MS: i64 = 30_000;
 /// A server heard within this time counts as heard.
 const HEARD_SECS: i64 = 60;
 const NO_LIST: &str = "This device has no ticket list yet. Connect it and sync.";
@@ -319,8 +318,11 @@ impl Scanner {
             gate: self.gate(options),
             direction: options.direction,
             snapshot_created,
-            evicted: self.book.is_evicted(self.identity.device, now),
+            evicted: self
+                .book
+                .is_evicted(self.identity.device, self.corrected(now)),
             asks: self.is_attended(),
+            correction_ms: self.correction.ms(now),
         }
     }
 
@@ -346,12 +348,14 @@ impl Scanner {
     }
 
     fn gate(&self, options: ScanOptions) -> Option<u16> {
-        let own = || {
-            self.book
-                .device(self.identity.device)
-                .map_or(self.identity.gate, |of| of.gate)
-        };
-        options.gate.or_else(|| self.book.gate_index(own()))
+        options.gate.or_else(|| self.own_gate())
+    }
+
+    /// Where this device stands, by the roster or else by its enrolment.
+    pub(crate) fn own_gate(&self) -> Option<u16> {
+        let listed = self.book.device(self.identity.device);
+        self.book
+            .gate_index(listed.map_or(self.identity.gate, |of| of.gate))
     }
 
     /// Signs the entry on top of `tip` and folds it in, so that the next reading of the same
@@ -424,7 +428,8 @@ impl Scanner {
             flags = flags.with(DecisionFlags::CLOCK_UNSURE);
         }
         if self.book.snapshot.as_ref().is_some_and(|snapshot| {
-            now.millis_since(snapshot.created) > i64::from(snapshot.policy.amber_after_secs) * 1000
+            let age = self.corrected(now).millis_since(snapshot.created);
+            age > i64::from(snapshot.policy.amber_after_secs) * 1000
         }) {
             flags = flags.with(DecisionFlags::SNAPSHOT_STALE);
         }

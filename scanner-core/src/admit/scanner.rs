@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use shared::time::Timestamp;
 
 use super::book::Book;
+use super::correction::Correction;
 use super::log::OpenLog;
 use super::notes::Refusals;
 use super::rotation::Rotation;
@@ -36,6 +37,7 @@ pub struct Scanner {
     /// The code at hand was read twice with the same wrong signature.
     pub(super) not_genuine: bool,
     pub(super) rotation: Rotation,
+    pub(super) correction: Correction,
     /// Whether a peer is linked, and when that was last looked at.
     peers: Option<(Timestamp, bool)>,
     pub(super) refusals: Refusals,
@@ -62,6 +64,7 @@ impl Scanner {
             last_bad: None,
             not_genuine: false,
             rotation: Rotation::load(dir),
+            correction: Correction::default(),
             peers: None,
             refusals: Refusals::default(),
             version: None,
@@ -184,8 +187,20 @@ impl Scanner {
         &self.cache
     }
 
+    /// The moment that windows and dates are judged by.
+    pub(crate) fn corrected(&self, now: Timestamp) -> Timestamp {
+        now.plus_millis(self.correction.ms(now))
+    }
+
     /// Learns what others have stored since the last look. Cheap when nothing was.
     pub(super) fn freshen(&mut self) -> Result<(), Cause> {
+        self.learn()?;
+        let (now, count) = (self.edge.clock.now(), self.edge.clock.monotonic_micros());
+        self.correction.look(&self.book.sync, now, count);
+        Ok(())
+    }
+
+    fn learn(&mut self) -> Result<(), Cause> {
         let version = self.cache.data_version()?;
         if self.version == Some(version) && !self.others_append()? {
             return Ok(());

@@ -262,7 +262,8 @@ impl Scanner {
                 "Nobody stands beside this device: supervisors decide elsewhere.".to_owned(),
             ));
         }
-        if self.book.is_evicted(self.identity.device, now) {
+        let device = self.identity.device;
+        if self.book.is_evicted(device, self.corrected(now)) {
             return Err(Cause::Denied(
                 "This device was removed from the event.".to_owned(),
             ));

@@ -53,6 +53,8 @@ pub(crate) struct SyncFacts {
     pub(crate) last_error: Option<String>,
     /// Server clock minus this device's clock.
     pub(crate) clock_offset_ms: Option<i64>,
+    /// When that was measured, by this device's clock.
+    pub(crate) clock_measured_at: Option<Timestamp>,
     /// The peers' clocks minus this device's clock, their median.
     pub(crate) peers_offset_ms: Option<i64>,
     /// The server said that this device was evicted.

@@ -391,6 +391,7 @@ impl Syncer {
         };
         if report.clock_offset_ms.is_some() {
             facts.clock_offset_ms = report.clock_offset_ms;
+            facts.clock_measured_at = Some(now);
         }
         match outcome {
             Ok(()) => {

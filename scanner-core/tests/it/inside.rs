@@ -1,6 +1,8 @@
 //! Looking inside: search, status, doctor, export.
 
-use scanner_core::{Freshness, Health, examine};
+use scanner_core::{Counts, Freshness, Health, examine};
+use shared::ticket::Payload;
+use shared::trust::{EntryLimit, ListFlags, ListPolicy, TicketRow, TicketRowStatus};
 
 use crate::device::{Device, leave, scan};
 use crate::server::Server;
@@ -76,7 +78,7 @@ fn the_holder_is_shown_on_admission() {
 
 #[test]
 fn status_tells_age_backlog_and_whether_the_server_was_heard() {
-    // S65
+    // V5
     let server = Server::new(10);
     let device = Device::enrolled(&server, 1);
     let mut scanner = device.open();
@@ -114,6 +116,81 @@ fn status_tells_age_backlog_and_whether_the_server_was_heard() {
     let json = serde_json::to_value(&status).expect("json");
     assert_eq!(json["pending"], 0);
     assert_eq!(json["gate"]["name"], "Gate A");
+}
+
+#[test]
+fn who_has_come_is_counted_overall_by_class_and_within_the_list() {
+    // S65
+    let server = Server::new(10);
+    {
+        let mut server = server.borrow_mut();
+        for serial in 6..10 {
+            server.rows[serial].class = 1;
+        }
+        server.rows[5].status = TicketRowStatus::Cancelled;
+        server.rows[9].status = TicketRowStatus::Unpaid;
+        server.publish();
+    }
+    let device = Device::enrolled(&server, 1);
+    let crew = |serial| {
+        let server = server.borrow();
+        let payload = Payload {
+            class: 1,
+            ..server.payload(serial, 1)
+        };
+        server.token(&payload).to_digits()
+    };
+    let counts = |tickets, entered, inside| Counts {
+        tickets,
+        entered,
+        inside,
+    };
+    let mut scanner = device.open();
+    for serial in 0..3 {
+        scan(&mut scanner, &server.borrow().ticket(serial));
+    }
+    leave(&mut scanner, &server.borrow().ticket(0));
+    scan(&mut scanner, &crew(6));
+    let told = scanner.count_list().expect("counted");
+    assert_eq!((told.list, told.all), (None, counts(8, 4, 3)));
+    let classes = told.classes.into_iter().map(|of| (of.class, of.counts));
+    let classes: Vec<_> = classes.collect();
+    assert_eq!(
+        classes,
+        [
+            ("Standard".to_owned(), counts(5, 3, 2)),
+            ("Crew".to_owned(), counts(3, 1, 1))
+        ]
+    );
+    // The same as JSON, flat.
+    let told = serde_json::to_value(scanner.count_list().expect("counted")).expect("JSON");
+    assert_eq!(
+        (&told["tickets"], &told["classes"][1]["entered"]),
+        (&8.into(), &1.into())
+    );
+
+    // This gate is of a list of the crew's now, which takes those that still owe.
+    {
+        let mut server = server.borrow_mut();
+        server.policy.lists = vec![ListPolicy {
+            name: "Backstage".to_owned(),
+            classes: Some(vec![1]),
+            entries: EntryLimit::Once,
+            flags: ListFlags::INCLUDE_PENDING,
+            check_out_secs: None,
+            rules: Vec::new(),
+        }];
+        server.policy.gates[0].list = Some(0);
+        server.rows[8].status = TicketRowStatus::Unpaid;
+        server.rows[8].flags |= TicketRow::NEEDS_APPROVAL;
+        server.publish();
+    }
+    device.sync();
+    let told = scanner.count_list().expect("counted");
+    assert_eq!(
+        (told.list.as_deref(), told.all, told.classes.len()),
+        (Some("Backstage"), counts(3, 1, 1), 1)
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod agree;
 mod answering;
 mod chip;
 mod claims;
+mod clocks;
 mod crash;
 mod cuts;
 mod device;

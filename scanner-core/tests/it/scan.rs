@@ -272,12 +272,24 @@ fn the_window_is_the_tickets() {
     // S12, S68, S69
     let server = Server::new(10);
     let device = Device::enrolled(&server, 1);
-    device.pass(-25 * 3600);
-    let ticket = server.borrow().ticket(1);
+    let ticket = {
+        let server = server.borrow();
+        // Opens in a quarter of an hour; quarters count from two days before.
+        let payload = shared::ticket::Payload {
+            not_before: 193,
+            ..server.payload(1, 1)
+        };
+        server.token(&payload).to_digits()
+    };
+    device.pass(899);
     let early = scan(&mut device.open(), &ticket);
-    assert_eq!(early.reason, Reason::TooEarly);
-    assert!(early.explanation.contains("Opens"), "{}", early.explanation);
-    device.pass(50 * 3600);
+    assert_eq!((early.reason, early.durable), (Reason::TooEarly, false));
+    // It is 21:13 on the event's clock.
+    assert_eq!(early.explanation, "Opens at 21:28.");
+    device.pass(1);
+    let open = scan(&mut device.open(), &ticket);
+    assert_eq!(open.verdict, Outcome::Admit, "{open:?}");
+    device.pass(25 * 3600);
     let late = scan(&mut device.open(), &ticket);
     assert!(late.also.contains(&Reason::TooLate), "{late:?}");
     // Old news: nobody is let in by it.

@@ -63,6 +63,8 @@ pub(crate) struct Server {
     /// Whether people stand beside the devices that enrol.
     pub(crate) attended: bool,
     pub(crate) snapshots: Vec<Signed>,
+    /// Of the next snapshot, where it is not the one after the last.
+    pub(crate) next_version: Option<u64>,
     pub(crate) segments: BTreeMap<[u8; 32], Vec<u8>>,
     last_kept: [u8; 32],
     pub(crate) logs: BTreeMap<LogId, Log>,
@@ -146,6 +148,7 @@ impl Server {
             attended: true,
             seats: (0..2000).map(|seat| format!("A-{seat}")).collect(),
             snapshots: Vec::new(),
+            next_version: None,
             segments: BTreeMap::new(),
             last_kept: [0; 32],
             logs: BTreeMap::new(),
@@ -334,7 +337,8 @@ impl Server {
     }
 
     pub(crate) fn sign_manifest(&mut self, manifest: Manifest) {
-        let version = self.snapshots.len() as u64 + 1;
+        let after = self.snapshots.len() as u64 + 1;
+        let version = self.next_version.take().unwrap_or(after);
         let previous = self.snapshots.last().map(Signed::hash);
         let statement = Statement {
             header: Header {

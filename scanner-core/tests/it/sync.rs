@@ -229,13 +229,21 @@ fn a_snapshot_by_another_key_or_of_another_event_is_refused() {
 
 #[test]
 fn a_new_root_replaces_the_snapshot_key_and_versions_start_over() {
-    // token.md 4: version 2^64-1, then rotation
+    // token.md 4, corpus 83: who stole the snapshot key signs version 2^64-1, so that nothing can come
+    // after it; then rotation.
     let server = Server::new(10);
     let device = Device::enrolled(&server, 1);
-    for _ in 0..4 {
-        server.borrow_mut().publish();
-    }
-    assert_eq!(device.sync().snapshot_version, Some(5));
+    server.borrow_mut().next_version = Some(u64::MAX);
+    server.borrow_mut().publish();
+    assert_eq!(device.sync().snapshot_version, Some(u64::MAX));
+    let status = device.open().status().expect("a status");
+    assert_eq!(status.snapshot.expect("in use").version, u64::MAX);
+    server.borrow_mut().publish();
+    assert_eq!(
+        device.sync().snapshot_version,
+        Some(u64::MAX),
+        "none is newer"
+    );
     let stolen = server.borrow().snapshot_key.clone();
     server.borrow_mut().rows[3].status = TicketRowStatus::Cancelled;
     server.borrow_mut().replace_snapshot_key();

@@ -3,13 +3,13 @@
 
 use std::fmt::Write as _;
 
-use scanner_core::{Outcome, Reason, Scanner};
+use scanner_core::{Kind, Outcome, Reason, Scanner};
 use shared::log::{Entry, EventState, UseLabel};
 use shared::ticket::digits;
 use shared::trust::TicketRowStatus;
 
 use crate::device::{Device, scan};
-use crate::server::{Server, Shared};
+use crate::server::{NOW, Server, Shared};
 use crate::wire::Wire;
 
 /// The fold over all that the server was told.
@@ -52,6 +52,16 @@ fn screenshot_second_gate_refused() {
         .map(|(_, label)| label)
         .collect();
     assert_eq!(labels, [UseLabel::Primary, UseLabel::Duplicate]);
+    // One entry and one conflict, told alike at both gates, with the time of each.
+    for scanner in [&mut a, &mut b] {
+        let status = scanner.status().expect("a status");
+        assert_eq!((status.entries, status.conflicts_in_all), (1, 1));
+        let conflict = &status.conflicts[0];
+        assert_eq!((conflict.serial, conflict.mine), (3, true));
+        let told = conflict.admissions.iter();
+        let told: Vec<_> = told.map(|of| (of.at, of.duplicate)).collect();
+        assert_eq!(told, [(NOW, false), (NOW.plus_secs(60), true)]);
+    }
     // Healed, another screenshot is refused at the gate that never saw the ticket.
     let other = server.borrow().ticket(4);
     assert_eq!(scan(&mut a, &other).verdict, Outcome::Admit);
@@ -80,17 +90,21 @@ fn scalper_with_copies_gets_one_entry_a_partition_and_all_are_listed() {
         let roster = server.borrow().roster.clone();
         island.borrow_mut().roster = roster;
     }
-    let mut entries = 0;
+    let mut entries = Vec::new();
     for (turn, (island, device)) in (0..).zip(&gates) {
         device.pass(20 * turn);
         let hub = &islands[*island];
         // What the island knows reaches the gate before the copy does, and its answer goes back.
         device.try_sync(&mut Wire::to(hub)).expect("syncs");
-        let verdict = scan(&mut device.open(), &ticket);
-        entries += usize::from(verdict.verdict == Outcome::Admit);
+        let mut scanner = device.open();
+        if scan(&mut scanner, &ticket).verdict == Outcome::Admit {
+            let id = scanner.status().expect("a status").device.id;
+            entries.push((id, NOW.plus_secs(20 * turn)));
+        }
+        drop(scanner);
         device.try_sync(&mut Wire::to(hub)).expect("syncs");
     }
-    assert_eq!(entries, islands.len(), "one a partition, never more");
+    assert_eq!(entries.len(), islands.len(), "one a partition, never more");
     for _ in 0..2 {
         for (_, device) in &gates {
             device.sync();
@@ -98,16 +112,28 @@ fn scalper_with_copies_gets_one_entry_a_partition_and_all_are_listed() {
     }
     let state = folded(&server);
     let uses = state.ticket(7).expect("used").labelled();
-    assert_eq!(uses.len(), entries);
-    let duplicates: Vec<_> = uses
+    let listed: Vec<_> = uses
         .iter()
-        .filter(|(_, label)| *label == UseLabel::Duplicate)
-        .map(|(use_, _)| (use_.device, use_.hlc.at()))
+        .map(|(use_, label)| (use_.device, use_.hlc.at(), *label == UseLabel::Duplicate))
         .collect();
-    assert_eq!(duplicates.len(), entries - 1, "each with device and time");
+    let expected = entries
+        .iter()
+        .zip(0..)
+        .map(|((id, at), n)| (*id, *at, n > 0));
+    let expected: Vec<_> = expected.collect();
+    assert_eq!(
+        listed, expected,
+        "the first is the one, all with device and time"
+    );
     for (_, device) in &gates {
-        let verdict = scan(&mut device.open(), &ticket);
-        assert_eq!(verdict.reason, Reason::AlreadyUsed);
+        let mut scanner = device.open();
+        assert_eq!(scan(&mut scanner, &ticket).reason, Reason::AlreadyUsed);
+        // Each of the ten gates lists all of them, also where the copy was refused.
+        let status = scanner.status().expect("a status");
+        assert_eq!(status.conflicts_in_all, 1);
+        let told = status.conflicts[0].admissions.iter();
+        let told: Vec<_> = told.map(|of| (of.device_id, of.at, of.duplicate)).collect();
+        assert_eq!(told, expected);
     }
 }
 
@@ -153,8 +179,6 @@ fn undone_variants(ticket: &str) -> Vec<String> {
 /// Texts that decode to the ticket's bytes where a decoder is lax: a zero more, a group that wraps
 /// around, a byte that says nothing.
 fn aliases(ticket: &str) -> Vec<String> {
-    let group: u64 = ticket[..17].parse().expect("digits");
-    let wrapped = group + (1 << 56);
     let mut longer = digits::decode(ticket).expect("a ticket");
     longer.push(0);
     let mut all = vec![
@@ -162,9 +186,22 @@ fn aliases(ticket: &str) -> Vec<String> {
         format!("{ticket}0"),
         digits::encode(&longer),
     ];
-    if wrapped < 100_000_000_000_000_000 {
-        all.push(format!("{wrapped:017}{}", &ticket[17..]));
+    let texts = all.len();
+    // Eleven groups of 7 bytes in 17 digits, and 6 bytes in 15: a text may have room for as much as
+    // the bytes can hold once more.
+    for at in (0..ticket.len()).step_by(17) {
+        let group = &ticket[at..ticket.len().min(at + 17)];
+        let bits = if group.len() == 17 { 56 } else { 48 };
+        let wrapped = group.parse::<u64>().expect("digits") + (1 << bits);
+        if wrapped < 10_u64.pow(u32::try_from(group.len()).expect("short")) {
+            let (before, after) = (&ticket[..at], &ticket[at + group.len()..]);
+            all.push(format!(
+                "{before}{wrapped:0width$}{after}",
+                width = group.len()
+            ));
+        }
     }
+    assert!(all.len() > texts, "no group of it wraps: {ticket}");
     all
 }
 
@@ -190,17 +227,18 @@ fn rollback_or_freeze_of_the_snapshot_shows_and_revives_nobody() {
     let honest = server.borrow().snapshots.clone();
     let older = vec![honest[0].clone(); 3];
     server.borrow_mut().snapshots = older;
-    device
-        .try_sync(&mut Wire::to(&server))
-        .expect_err("version 1 after version 2");
+    let refused_sync = |words: &str| {
+        let error = device.try_sync(&mut Wire::to(&server)).expect_err(words);
+        assert_eq!(error.kind(), Kind::Untrusted, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    };
+    refused_sync("version 1 is older than 2");
     server.borrow_mut().snapshots = vec![honest[0].clone()];
     server.borrow_mut().rows[3].status = TicketRowStatus::Active;
     server.borrow_mut().publish();
     let forked = server.borrow().snapshots[1].clone();
     server.borrow_mut().snapshots.push(forked);
-    device
-        .try_sync(&mut Wire::to(&server))
-        .expect_err("another version 2");
+    refused_sync("two statements");
     assert_eq!(refused(&mut device.open()), Reason::Cancelled);
 
     // The database of yesterday, with the file beside it that remembers better.

@@ -5,11 +5,11 @@ use shared::log::LogId;
 use crate::device::Device;
 use crate::world::World;
 
-/// Things buffered in one node: far below what memory would feel, above what an honest run needs.
+/// Things buffered in one node: far below what memory would feel. What is staged is committed when
+/// it is 4,096, and what waits behind gaps is no more.
 const BUFFERED_MAX: usize = 16_384;
-/// Early entries of one log that a node keeps, and what else it may hold for a moment.
+/// Early entries of one log that a node keeps.
 const EARLY_PER_LOG_MAX: usize = 64;
-const SLACK: usize = 600;
 /// A log is asked for once an entry, and again when a peer was silent for so long. The worst honest
 /// run asks for less than that; a storm asks for four times as much.
 const PULL_TIMEOUT_MILLIS: u64 = 2_000;
@@ -65,11 +65,13 @@ impl World {
             };
             let buffered = node.buffered();
             self.peak_buffered = self.peak_buffered.max(buffered);
-            let logs = device.disk.data.logs.len();
-            if buffered > BUFFERED_MAX || buffered > logs * EARLY_PER_LOG_MAX + SLACK {
+            let early = node.early_of_a_log();
+            if buffered > BUFFERED_MAX || early > EARLY_PER_LOG_MAX {
                 broken = Some((
                     10,
-                    format!("device {at} holds {buffered} things in its buffers"),
+                    format!(
+                        "device {at} holds {buffered} things in its buffers, {early} of one log behind a gap"
+                    ),
                 ));
             }
             let pulls = node.work().pulls;

@@ -7,6 +7,9 @@ use crate::world::{Event, Wire, World};
 
 /// How long a transport takes to notice that nobody answers.
 const SILENCE_MILLIS: u64 = 3_000;
+/// How long TCP waits before it sends a segment again when nothing else is under way that would tell
+/// it sooner; twice as long each time. Linux's least.
+const RESEND_MILLIS: u64 = 200;
 
 impl World {
     /// Hubs mesh with six links, phones hang on two hubs and one other.
@@ -33,22 +36,35 @@ impl World {
         } else {
             wire.ends[0]
         };
-        if !self.reaches(from, to) || (self.rough && self.random.chance(self.plan.loss)) {
+        if !self.reaches(from, to) {
             return;
+        }
+        let mut late = 0;
+        let mut resend = RESEND_MILLIS;
+        while self.rough && self.random.chance(self.plan.loss) {
+            if !self.plan.ordered {
+                return;
+            }
+            // What TCP loses it sends again, and holds back what comes after.
+            late += resend;
+            resend *= 2;
+            if let Some(watch) = &mut self.watch {
+                watch.framed(from, to, bytes.len());
+            }
         }
         if let Some(watch) = &mut self.watch {
             watch.framed(from, to, bytes.len());
         }
         if self.rough && self.random.chance(self.plan.doubled) {
             let again = bytes.clone();
-            self.deliver(link, from, to, again);
+            self.deliver(link, from, to, again, late);
         }
-        self.deliver(link, from, to, bytes);
+        self.deliver(link, from, to, bytes, late);
     }
 
-    fn deliver(&mut self, link: u64, from: usize, to: usize, bytes: Vec<u8>) {
+    fn deliver(&mut self, link: u64, from: usize, to: usize, bytes: Vec<u8>, late: u64) {
         let (low, high) = self.plan.delay;
-        let delay = self.random.between(low, high) + self.devices[to].slow;
+        let delay = self.random.between(low, high) + self.devices[to].slow + late;
         let ready = self.time.max(self.devices[from].busy_until / 1_000_000);
         let Some(wire) = self.wires.get_mut(&link) else {
             return;

@@ -100,7 +100,7 @@ fn delays(mut plan: Plan, dead: &[usize]) -> [Delays; 2] {
 #[test]
 fn on_a_good_network_everybody_has_an_entry_soon() {
     // The figures themselves are `benches/gossip.rs`: these are bounds that no change may pass.
-    for (devices, bar) in [(10, 800), (50, 800)] {
+    for (devices, bar) in [(10, 400), (50, 500)] {
         let [usual, urgent] = delays(Plan::lan(1, devices, devices as u64 * 20), &[]);
         for of in [usual, urgent] {
             assert_eq!(of.unreached, 0, "{devices} devices: {of:?}");

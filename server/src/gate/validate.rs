@@ -78,6 +78,7 @@ impl Place {
             snapshot_created: now,
             evicted: false,
             asks: self.attended,
+            correction_ms: 0,
         })
     }
 }

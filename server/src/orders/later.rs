@@ -130,6 +130,7 @@ pub(super) fn give_up(tx: &mut Tx<'_>, order: &Order, now: Timestamp) -> Result<
     let claimed = claimed_for(tx, order.id, &order.tickets)?;
     let ids: Vec<TicketId> = claimed.iter().map(|ticket| ticket.id).collect();
     for ticket in inventory::void(tx, order.id, &ids)? {
+        tickets::pre_check_in::forget(tx, ticket.event_id, ticket.serial)?;
         gate::mark_changed(tx, ticket.event_id, ticket.serial, now)?;
     }
     Ok(())

@@ -13,6 +13,7 @@ use crate::inventory::{self, ticket_view};
 use crate::payments::{self, Draws};
 use crate::platform::fields::Fields;
 use crate::platform::http::Caller;
+use crate::tickets::pre_check_in;
 use crate::{events, gate};
 
 pub async fn refund(
@@ -40,6 +41,7 @@ pub async fn refund(
             order.note.clone_from(&note);
             let voided = inventory::void(tx, order.id, &order.tickets)?;
             for ticket in &voided {
+                pre_check_in::forget(tx, ticket.event_id, ticket.serial)?;
                 gate::mark_changed(tx, ticket.event_id, ticket.serial, now)?;
             }
             if let Some(payment) = order.payment_id {

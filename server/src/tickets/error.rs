@@ -3,6 +3,7 @@
 use shared::api::tickets::TicketStatus;
 use shared::ticket::{FrameError, SignError};
 
+use super::pre_check_in;
 use super::qr::QrError;
 use crate::error::ApiError;
 use crate::platform::db::DbError;
@@ -47,6 +48,8 @@ pub enum Error {
     ActivatedTooOften,
     #[error("the ticket was activated {secs} s too soon")]
     TooSoon { secs: u64 },
+    #[error(transparent)]
+    PreCheckIn(#[from] pre_check_in::Refusal),
     /// Others kept changing the ticket.
     #[error("the ticket is changing too fast")]
     Contended,
@@ -141,6 +144,7 @@ impl From<Error> for ApiError {
                 "This ticket was activated too often. Please ask the organizer.",
             ),
             Error::TooSoon { secs } => Self::too_many(secs),
+            Error::PreCheckIn(refusal) => refusal.into(),
             Error::Contended => Self::unavailable("busy", "Please try again in a moment."),
             Error::Gate(error) => error.into(),
             Error::Events(error) => error.into(),

@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::draw::{Format, Tagged};
-use super::{answers, bind, block, claim, find, media, note, reissue, revoke};
+use super::{answers, bind, block, claim, find, media, note, pre_check_in, reissue, revoke};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
@@ -35,6 +35,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(block_ticket, unblock_ticket))
         .routes(routes!(list_media))
         .routes(routes!(link_medium))
+        .merge(pre_check_in::http::routes())
 }
 
 /// Claims a paid ticket for a named attendee: its signed code is minted now.

@@ -1,4 +1,4 @@
-//! Claimed tickets (T1-T4, T9): a paid ticket in a named attendee's hands, its signed code, its
+//! Claimed tickets (T1-T4, T9, V7): a paid ticket in a named attendee's hands, its signed code, its
 //! page.
 //!
 //! Invariants
@@ -11,6 +11,7 @@
 
 mod activate;
 mod answers;
+mod asked;
 mod bind;
 mod block;
 mod claim;
@@ -23,6 +24,7 @@ mod media;
 mod model;
 mod note;
 mod pending;
+pub mod pre_check_in;
 mod qr;
 mod reissue;
 mod render;

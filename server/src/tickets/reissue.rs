@@ -15,7 +15,7 @@ use shared::time::Timestamp;
 use super::claim::check_attendee;
 use super::find::{may_see, page_hash};
 use super::model::{ClaimedTicket, GENERATION_MAX};
-use super::{Error, find, render};
+use super::{Error, answers, find, pre_check_in, render};
 use crate::app::App;
 use crate::events::model::Event;
 use crate::gate::{self, keys};
@@ -51,6 +51,7 @@ pub async fn reissue(
     }
     for _ in 0..RACES_MAX {
         let ticket = allowed(app, caller, id).await?;
+        let is_passed_on = attendee.as_ref().is_some_and(|to| *to != ticket.attendee);
         let next = next(app, ticket, attendee.clone(), now).await?;
         let entry = journal::Entry::new(
             JournalId::new(now, app.entropy.id10()),
@@ -63,7 +64,15 @@ pub async fn reissue(
         let (attempt, ticket) = (attempt.clone(), next.clone());
         let stored = app
             .db
-            .write(move |tx| attempt.once(tx, now, |tx| store(tx, &next, &entry)))
+            .write(move |tx| {
+                attempt.once(tx, now, |tx| {
+                    let mut next = next.clone();
+                    if is_passed_on {
+                        start_anew(tx, &mut next)?;
+                    }
+                    store(tx, &next, &entry)
+                })
+            })
             .await;
         match stored {
             Ok(done) => return answer(app, &ticket, done).await,
@@ -132,6 +141,12 @@ pub(super) fn check_standing(ticket: &ClaimedTicket, stock: TicketStatus) -> Res
         | TicketStatus::Cancelled
         | TicketStatus::Expired => Err(Error::NotReissuable),
     }
+}
+
+/// Nobody has answered or checked in ahead for whom it is now.
+fn start_anew(tx: &mut Tx<'_>, ticket: &mut ClaimedTicket) -> Result<(), Error> {
+    answers::set_aside(tx, ticket)?;
+    Ok(pre_check_in::forget(tx, ticket.event_id, ticket.serial)?)
 }
 
 pub(super) fn store(

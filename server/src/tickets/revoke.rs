@@ -5,7 +5,7 @@ use shared::api::tickets::{IssuedTicketView, TicketStatus};
 use shared::ids::{ClaimedTicketId, JournalId};
 use shared::time::Timestamp;
 
-use super::{ClaimedTicket, Error};
+use super::{ClaimedTicket, Error, pre_check_in};
 use crate::app::App;
 use crate::events;
 use crate::gate;
@@ -60,6 +60,7 @@ fn store(
     }
     ticket.revoked_at = Some(entry.at);
     tx.replace(&mut ticket)?;
+    pre_check_in::forget(tx, ticket.event_id, ticket.serial)?;
     gate::mark_changed(tx, ticket.event_id, ticket.serial, entry.at)?;
     journal::record(tx, entry)?;
     Ok(stock.into_inner())

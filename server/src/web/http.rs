@@ -3,11 +3,12 @@
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use shared::api::payments::Provider;
 use shared::ids::PaymentId;
 
+use super::ahead::Refused;
 use super::ticket_page::{Shown, unknown};
 use super::{
     assets, enrol_page, event_page, front_page, headers, live_page, missing_page, payment_page,
@@ -16,7 +17,9 @@ use crate::app::AppState;
 use crate::error::ApiError;
 use crate::payments::model::Payment;
 use crate::payments::payos;
-use crate::platform::http::{Json, Path};
+use crate::platform::fields::Invalid;
+use crate::platform::http::{Form, Json, Path};
+use crate::tickets::pre_check_in::check_in_by_link;
 use crate::tickets::{self, ActivationRequest};
 
 pub fn pages() -> Router<AppState> {
@@ -27,7 +30,7 @@ pub fn pages() -> Router<AppState> {
         .route("/enrol", get(async || headers::public(enrol_page::page())))
         .route("/pay/{id}", get(payment))
         .route("/t/sw.js", get(service_worker))
-        .route("/t/{secret}", get(ticket))
+        .route("/t/{secret}", get(ticket).post(check_in_ahead))
         .route("/t/{secret}/state", get(ticket_state))
         .route("/t/{secret}/chain", get(chain).post(activate))
         .route("/assets/page.css", get(style))
@@ -83,8 +86,32 @@ async fn ticket(
     let Some(shown) = Shown::find(&app, &secret).await? else {
         return Ok(headers::private(StatusCode::NOT_FOUND, unknown()));
     };
-    let page = shown.page(&app, app.clock.now()).await?;
+    let page = shown.page(&app, None, app.clock.now()).await?;
     Ok(headers::private(StatusCode::OK, page))
+}
+
+/// The form of the ticket's page. Whatever came of it, the page tells.
+async fn check_in_ahead(
+    State(app): State<AppState>,
+    Path(secret): Path<String>,
+    Form(form): Form<Vec<(String, String)>>,
+) -> Result<Response, ApiError> {
+    let now = app.clock.now();
+    match check_in_by_link(&app, &secret, form.clone(), now).await {
+        Err(tickets::Error::Invalid(Invalid(wrong))) => {
+            let Some(shown) = Shown::find(&app, &secret).await? else {
+                return Ok(headers::private(StatusCode::NOT_FOUND, unknown()));
+            };
+            let refused = Refused::new(form, wrong);
+            let page = shown.page(&app, Some(&refused), now).await?;
+            Ok(headers::private(StatusCode::BAD_REQUEST, page))
+        }
+        Err(tickets::Error::NotFound) => Ok(headers::private(StatusCode::NOT_FOUND, unknown())),
+        Ok(_) | Err(tickets::Error::PreCheckIn(_)) => {
+            Ok(Redirect::to(&format!("/t/{secret}")).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn ticket_state(

@@ -4,6 +4,9 @@
 //! inline script or style (the content policy forbids both); a ticket's page says nothing to
 //! caches, referrers or search engines.
 
+mod ahead;
+#[cfg(test)]
+mod ahead_tests;
 mod assets;
 mod enrol_page;
 mod event_page;

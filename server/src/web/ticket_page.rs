@@ -5,6 +5,7 @@ use shared::api::tickets::TicketStatus;
 use shared::log::TicketState;
 use shared::time::Timestamp;
 
+use super::ahead::{self, Refused};
 use super::state::{Known, PageState};
 use super::{layout, times};
 use crate::app::App;
@@ -16,6 +17,7 @@ use crate::events::{
 use crate::gate;
 use crate::orders::model::Order;
 use crate::platform::db::Versioned;
+use crate::tickets::pre_check_in::offer;
 use crate::tickets::{self, ChainOffer, ClaimedTicket, TicketQr};
 
 /// Characters of a page's secret.
@@ -74,7 +76,13 @@ impl Shown {
         Ok(tickets::offer(&self.ticket, &self.event, self.stock, now)?)
     }
 
-    pub(super) async fn page(&self, app: &App, now: Timestamp) -> Result<Markup, ApiError> {
+    /// `refused` is the form of the page, when it comes back.
+    pub(super) async fn page(
+        &self,
+        app: &App,
+        refused: Option<&Refused>,
+        now: Timestamp,
+    ) -> Result<Markup, ApiError> {
         let class = app
             .db
             .get::<TicketClass>(&self.ticket.class_id.to_string())
@@ -90,7 +98,15 @@ impl Shown {
             None => turning(),
         };
         let state = self.state(now);
-        let content = self.content(&state, &class, &code, &rendered.code.to_string());
+        let ahead = offer(app, &self.ticket, &self.event, self.stock, now).await?;
+        let code = html! {
+            (ahead::hint(&ahead))
+            (code)
+        };
+        let content = html! {
+            (self.content(&state, &class, &code, &rendered.code.to_string()))
+            (ahead::section(&ahead, refused, now, &self.event.timezone))
+        };
         let script = html! {
             script src="/assets/ticket.js" defer {}
             @if self.ticket.rotating {

@@ -19,6 +19,11 @@ pub(super) fn short(at: Timestamp, now: Timestamp, zone: &str) -> String {
     }
 }
 
+/// `2026-09-21T18:02`: as a browser's field for a date and time has it.
+pub(super) fn typed(at: Timestamp, zone: &str) -> String {
+    local(at, zone).strftime("%Y-%m-%dT%H:%M").to_string()
+}
+
 /// From start to end; the end's date only where it is another day.
 pub(super) fn span(start: Timestamp, end: Timestamp, zone: &str) -> String {
     let (from, until) = (local(start, zone), local(end, zone));
@@ -61,6 +66,7 @@ mod tests {
             short(at, at.plus_secs(86_400), zone),
             "21:13 on 21 September"
         );
+        assert_eq!(typed(at, zone), "2026-09-21T21:13");
         assert_eq!(city(zone), "Ho Chi Minh City");
         assert_eq!(city("America/Argentina/Buenos_Aires"), "Buenos Aires");
         assert_eq!(city("UTC"), "UTC");

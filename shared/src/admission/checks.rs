@@ -41,6 +41,7 @@ impl<'a> Case<'a> {
             state: self.usage.state(),
             inside: self.usage.is_inside(),
             now: self.now,
+            corrected: self.gate.corrected(self.now),
         };
         for (name, text) in self.policy.rules.iter().chain(of_list) {
             let rule = Rule::parse(text);

@@ -80,6 +80,16 @@ pub struct GateContext {
     pub evicted: bool,
     /// Somebody is there who can ask a question; a turnstile cannot.
     pub asks: bool,
+    /// What others' clocks add to this device's, where it is known to be wrong.
+    pub correction_ms: i64,
+}
+
+impl GateContext {
+    /// The moment that windows, times of day and the age of news are judged by. Uses bear the clocks
+    /// of their gates, so what was used when is judged by this device's own.
+    pub(super) fn corrected(&self, now: Timestamp) -> Timestamp {
+        now.plus_millis(self.correction_ms)
+    }
 }
 
 /// Steps 4 to 9 and the explanation. Pure and total.
@@ -159,7 +169,7 @@ pub(super) fn refuse(
 }
 
 /// Whether the list of a gate admits a class.
-pub(super) fn is_listed(policy: &Policy, gate: Option<u16>, class: u8) -> bool {
+pub fn is_listed(policy: &Policy, gate: Option<u16>, class: u8) -> bool {
     let gate = gate.and_then(|gate| policy.gates.get(usize::from(gate)));
     let list = gate.and_then(|gate| policy.lists.get(usize::from(gate.list?)));
     list.is_none_or(|list| list.admits(class))
@@ -284,7 +294,8 @@ impl<'a> Case<'a> {
         }
         findings.fail_if(is(TicketRowStatus::Expired), Reason::Expired);
 
-        let age = self.now.millis_since(self.gate.snapshot_created);
+        let now = self.gate.corrected(self.now);
+        let age = now.millis_since(self.gate.snapshot_created);
         let red = i64::from(self.policy.red_after_secs) * 1000;
         findings.fail_if(age > red, Reason::SnapshotTooOld);
     }
@@ -340,8 +351,9 @@ impl<'a> Case<'a> {
     fn check_window(&self, findings: &mut Findings<'a>) {
         let early = i64::from(self.policy.early_tolerance_secs);
         let late = i64::from(self.policy.late_tolerance_secs);
-        findings.fail_if(self.now < self.opens().plus_secs(-early), Reason::TooEarly);
-        findings.fail_if(self.now > self.closes().plus_secs(late), Reason::TooLate);
+        let now = self.gate.corrected(self.now);
+        findings.fail_if(now < self.opens().plus_secs(-early), Reason::TooEarly);
+        findings.fail_if(now > self.closes().plus_secs(late), Reason::TooLate);
     }
 
     fn opens(&self) -> Timestamp {

@@ -17,7 +17,10 @@ pub(super) struct RuleFacts<'a> {
     pub(super) gate: Option<&'a GatePolicy>,
     pub(super) state: Option<&'a TicketState>,
     pub(super) inside: bool,
+    /// By this device's clock, as its own entries.
     pub(super) now: Timestamp,
+    /// For times of day and dates.
+    pub(super) corrected: Timestamp,
 }
 
 impl Variables for RuleFacts<'_> {
@@ -29,9 +32,9 @@ impl Variables for RuleFacts<'_> {
             Variable::Class => text(self.class.map(|class| class.name.clone())),
             Variable::Gate => text(self.gate.map(|gate| gate.id.to_string())),
             Variable::GateName => text(self.gate.map(|gate| gate.name.clone())),
-            Variable::Now => Value::Number(seconds(self.now)),
+            Variable::Now => Value::Number(seconds(self.corrected)),
             Variable::NowIsoweekday => {
-                let weekday = self.day(self.now).weekday();
+                let weekday = self.day(self.corrected).weekday();
                 Value::Number(f64::from(weekday.to_monday_one_offset()))
             }
             Variable::EntriesNumber => count(self.entries().count()),
@@ -63,7 +66,7 @@ impl Variables for RuleFacts<'_> {
             Moment::DateAdmission => Some(self.policy.doors.unwrap_or(self.policy.starts)),
             Moment::Custom(at) => Some(*at),
             Moment::CustomLocal(at) => local(*at),
-            Moment::CustomTime(time) => local(self.day(self.now).to_datetime(*time)),
+            Moment::CustomTime(time) => local(self.day(self.corrected).to_datetime(*time)),
         };
         at.map_or(Value::Null, |at| Value::Number(seconds(at)))
     }

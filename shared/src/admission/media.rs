@@ -50,10 +50,11 @@ pub fn decide_medium(
     now: Timestamp,
 ) -> Verdict {
     let refused = |reason| refuse(reason, &[], policy, gate, now);
+    let corrected = gate.corrected(now);
     if carried.is_empty() {
         return refused(Reason::NotATicket);
     }
-    let live: Vec<&Carried> = carried.iter().filter(|of| of.is_live(now)).collect();
+    let live: Vec<&Carried> = carried.iter().filter(|of| of.is_live(corrected)).collect();
     if live.is_empty() {
         let lost = carried.iter().any(|of| !of.link.active);
         return refused(if lost {
@@ -65,9 +66,9 @@ pub fn decide_medium(
     let listed = |of: &&&Carried| super::decide::is_listed(policy, gate.gate, of.payload.class);
     let listed = narrowed(live, listed);
     // Those that are good now, or else the next or the last that was: its verdict says when.
-    let distances = listed.iter().map(|of| of.distance(policy, now));
+    let distances = listed.iter().map(|of| of.distance(policy, corrected));
     let nearest = distances.min().unwrap_or(0);
-    let meant = narrowed(listed, |of| of.distance(policy, now) == nearest);
+    let meant = narrowed(listed, |of| of.distance(policy, corrected) == nearest);
     let [one] = meant[..] else {
         let mut classes: Vec<u8> = meant.iter().map(|of| of.payload.class).collect();
         classes.sort_unstable();

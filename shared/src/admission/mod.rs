@@ -23,10 +23,11 @@ pub mod verdict;
 
 pub use add_on::AddOn;
 pub use answers::{Answer, Demand};
-pub use decide::{Direction, Facts, GateContext, decide};
+pub use decide::{Direction, Facts, GateContext, decide, is_listed};
 pub use hold::{Ungranted, hold};
 pub use media::{Carried, decide_medium};
 pub use present::{IssuedList, Presented, present, present_chip, present_listed};
 pub use turn::{GateClock, TOLERANCE_SECS, Turn, Untimely};
 pub use typed::{Untyped, refuse_on_old_news};
+pub use usage::{Standing, standing};
 pub use verdict::{EarlierUse, Outcome, Reason, Verdict};

@@ -22,6 +22,27 @@ pub(super) struct Usage<'a> {
     now: Timestamp,
 }
 
+/// What a ticket's entries come to on the list of a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub entered: bool,
+    pub inside: bool,
+}
+
+/// As the gate counts it that asks.
+pub fn standing(
+    state: &TicketState,
+    policy: &Policy,
+    gate: Option<u16>,
+    now: Timestamp,
+) -> Standing {
+    let usage = Usage::of(Some(state), policy, gate, now);
+    Standing {
+        entered: usage.state().is_some_and(|state| state.admissions() > 0),
+        inside: usage.is_inside(),
+    }
+}
+
 impl<'a> Usage<'a> {
     /// Without a gate there is no list: every use counts.
     pub(super) fn of(

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::pre_check_in::PreCheckInWindow;
 use crate::ids::{ClassId, GateId};
 use crate::time::Timestamp;
 
@@ -162,4 +163,7 @@ pub struct CheckInSettings {
     /// classes enter at once, and a copy is found afterwards.
     #[serde(default)]
     pub strict_class_ids: Vec<ClassId>,
+    /// When guests may check in ahead on their tickets' pages (V7); absent means not at all.
+    #[serde(default)]
+    pub pre_check_in: Option<PreCheckInWindow>,
 }

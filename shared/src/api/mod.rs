@@ -11,4 +11,5 @@ pub mod live;
 pub mod orders;
 pub mod page;
 pub mod payments;
+pub mod pre_check_in;
 pub mod tickets;

@@ -171,6 +171,7 @@ pub(crate) struct Door {
     pub(crate) evicted: bool,
     pub(crate) turn: Turn,
     pub(crate) asks: bool,
+    pub(crate) correction_ms: i64,
     /// What the guest says to questions.
     pub(crate) answers: Vec<Answer>,
     /// What was added to the ticket that is shown.
@@ -192,6 +193,7 @@ impl Door {
             evicted: false,
             turn: Turn::default(),
             asks: true,
+            correction_ms: 0,
             answers: Vec::new(),
             add_ons: Vec::new(),
             suspects: Vec::new(),
@@ -235,6 +237,7 @@ impl Door {
             snapshot_created: self.snapshot_created,
             evicted: self.evicted,
             asks: self.asks,
+            correction_ms: self.correction_ms,
         };
         decide(presented, &facts, &self.world.policy, &context, at(now))
     }

@@ -54,6 +54,7 @@ fn show(door: &Door, all: &[Carried], now: &str) -> Verdict {
         snapshot_created: at(now),
         evicted: door.evicted,
         asks: true,
+        correction_ms: 0,
     };
     decide_medium(all, &[], &door.world.policy, &context, at(now))
 }

@@ -159,9 +159,10 @@ prop_compose! {
         out in any::<bool>(),
         snapshot_created in any_time(),
         evicted in proptest::bool::weighted(0.05),
+        correction_ms in -10_000_000_i64..10_000_000,
     ) -> GateContext {
         let direction = if out { Direction::Out } else { Direction::In };
-        GateContext { gate, direction, snapshot_created, evicted, asks: true }
+        GateContext { gate, direction, snapshot_created, evicted, asks: true, correction_ms }
     }
 }
 

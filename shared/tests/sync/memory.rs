@@ -6,6 +6,7 @@ use std::cell::Cell;
 use shared::log::LogId;
 use shared::sync::message::SNAPSHOT_SEGMENTS_MAX;
 use shared::sync::{SegmentsResponse, SignedRequest, StrictError, SyncRequest, SyncResponse};
+use shared::ticket::{Token, digits};
 use shared::time::Timestamp;
 use shared::trust::{Segment, SegmentKind, SegmentRef, Signed};
 
@@ -123,6 +124,34 @@ fn a_segment_does_not_grow_when_read() {
     let (read, peak) = peak(|| Segment::open(&reference, &wire));
     assert!(read.is_err());
     assert!(peak < 64 * 1024, "{peak} bytes");
+}
+
+// Parser exhaustion: a token's text and bytes are as long as their type says, or looked at no further.
+#[test]
+fn whatever_is_shown_as_a_ticket_allocates_little() {
+    let mut texts = vec!["7".repeat(10_000_000), "\u{660}".repeat(5_000_000)];
+    texts.extend((0..900).map(|length| "36".repeat(length)));
+    for text in texts {
+        let (read, peak) = peak(|| {
+            (
+                digits::decode(&text).is_ok(),
+                Token::from_digits(&text).is_ok(),
+            )
+        });
+        assert!(
+            peak < 64 * 1024,
+            "{peak} bytes for {} digits: {read:?}",
+            text.len()
+        );
+    }
+    for length in (0..300).chain([65_536, 10_000_000]) {
+        for first in 0x80..0x90 {
+            let mut bytes = vec![0x55; length];
+            bytes.iter_mut().take(1).for_each(|byte| *byte = first);
+            let (read, peak) = peak(|| Token::from_bytes(&bytes).is_ok());
+            assert!(peak < 1024, "{peak} bytes for {length}: {read}");
+        }
+    }
 }
 
 // An honest answer, as large as they come: a copy of what came, and one to compare.

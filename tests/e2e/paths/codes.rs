@@ -127,9 +127,15 @@ fn wristbands(world: &World) {
     says(&mut show, "0 18:05", "already_used");
     linked(&show, &[two], &none);
     says(&mut show, "0 18:06", "ok");
-    // At another event the same band is nothing.
+    // At another event the same band is nothing, until it stands for a ticket there as well: then for
+    // that one.
     let mut other = Show::evening(world).shows(BAND);
+    let spare = other.bought(1, 1);
     says(&mut other, "0 18:00", "not_a_ticket");
+    linked(&other, &[&spare[0]], &none);
+    let there = says(&mut other, "0 18:01", "ok");
+    assert_eq!(there.class.as_deref(), Some("VIP"));
+    assert_eq!(json!(there.serial), spare[0]["serial"]);
 }
 
 /// S83.

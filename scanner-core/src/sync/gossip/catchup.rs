@@ -275,6 +275,9 @@ impl Node {
             next_seq: have.next_seq,
             at: now.millis,
             graft: false,
+            first: have.next_seq,
+            since: now.millis,
+            newest: now.millis,
         };
         let Some(log) = self.logs.get_mut(&id) else {
             self.offer(link, id, found);

@@ -24,6 +24,10 @@ pub(super) struct Offer {
     pub(super) at: u64,
     /// It should have come by itself: whoever has to be asked is to push from now on.
     pub(super) graft: bool,
+    /// So much was offered first, then; and the rest by the second moment.
+    pub(super) first: u32,
+    pub(super) since: u64,
+    pub(super) newest: u64,
 }
 
 #[derive(Debug)]
@@ -41,6 +45,8 @@ pub(super) struct Link {
     pub(super) hello_at: u64,
     /// New entries go to it at once; otherwise it gets notes.
     pub(super) eager: bool,
+    /// Entries that it pushed since the tree changed, and those of them that were here already.
+    pub(super) tally: (u64, u64),
     pub(super) held: [u64; 4],
     numbers: BTreeMap<LogId, u16>,
     names: BTreeMap<u16, LogId>,
@@ -80,6 +86,7 @@ impl Link {
             up_at: now,
             hello_at: now,
             eager: true,
+            tally: (0, 0),
             held: [0; 4],
             numbers: BTreeMap::new(),
             names: BTreeMap::new(),

@@ -9,7 +9,6 @@ use shared::sync::frame::{LIVE_MAX, LiveEntry, Message};
 
 use super::LinkId;
 use super::input::Now;
-use super::links::Offer;
 use super::logs::{EARLY_MAX, Fresh, Log, is_beyond_clock};
 use super::node::Node;
 use super::notes::named;
@@ -23,12 +22,16 @@ use crate::sync::proto::APPLY_ENTRIES_MAX;
 const FILL_BYTES: usize = 16 * 1024;
 /// Early entries of all logs together.
 const EARLY_ALL_MAX: usize = 4_096;
+/// A peer is pushed what continues this many entries that it may not have.
+const UNSURE_MAX: u32 = 8;
 
 /// What became of one live entry.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Came {
     New,
     Again,
+    /// It was here because it had been asked for.
+    Pulled,
     Early,
     Bad,
 }
@@ -43,7 +46,7 @@ impl Node {
     ) -> Result<(), StoreError> {
         let count = entries.len();
         self.work.came += count as u64;
-        let mut again = 0;
+        let mut again = 0_u64;
         let mut bytes = 0;
         for LiveEntry { number, entry } in entries {
             let Some(id) = self.links.get(&link).and_then(|of| of.named(number)) else {
@@ -52,26 +55,16 @@ impl Node {
             bytes += entry.body.len() + entry.signature.len();
             match self.live_entry(now, link, id, entry, store)? {
                 Came::Again => again += 1,
-                Came::New | Came::Early | Came::Bad => {}
+                Came::New | Came::Pulled | Came::Early | Came::Bad => {}
             }
         }
-        if again == count && count > 0 && self.eager_links() > 1 {
-            // All of it was here: another link is faster.
-            self.send(link, Message::Prune);
-        }
+        self.tally(now, link, count as u64, again);
         if bytes >= FILL_BYTES {
             self.flush_by(now.millis);
         } else {
             self.flush_soon(now);
         }
         Ok(())
-    }
-
-    fn eager_links(&self) -> usize {
-        self.links
-            .values()
-            .filter(|of| of.is_neighbour() && of.eager)
-            .count()
     }
 
     fn live_entry(
@@ -87,9 +80,8 @@ impl Node {
             return Ok(Came::Bad);
         };
         let next_seq = seq.saturating_add(1);
-        let at = now.millis + self.options.timing.pull_after;
         let Some(log) = self.logs.get_mut(&id) else {
-            self.offer(link, id, missed(next_seq, at));
+            self.missed(now, link, id, next_seq);
             return Ok(Came::Early);
         };
         if log.end.is_some_and(|end| seq >= end.next_seq) {
@@ -104,11 +96,18 @@ impl Node {
             return Ok(Came::Bad);
         };
         if seq < log.tip.next_seq {
+            let pulled = log.pulled;
             self.peer_has(link, id, next_seq);
-            return Ok(Came::Again);
+            if seq >= pulled.next_seq {
+                return Ok(Came::Again);
+            }
+            // Pushed after all: we did not wait long enough.
+            self.patience
+                .waited(now.millis.saturating_sub(pulled.since));
+            return Ok(Came::Pulled);
         }
         if seq > log.tip.next_seq {
-            self.early(link, id, seq, signed, at);
+            self.early(now, link, id, seq, signed);
             return Ok(Came::Early);
         }
         if self.options.has(SeededBug::RejectByClock)
@@ -130,6 +129,7 @@ impl Node {
                     self.overtaken(id, store)?;
                 }
                 self.drain_early(now, id);
+                self.heard(now, id);
                 Ok(Came::New)
             }
             Err(error) => {
@@ -140,8 +140,8 @@ impl Node {
     }
 
     /// Kept until the gap before it is filled, in a bounded place.
-    fn early(&mut self, link: LinkId, id: LogId, seq: u32, signed: SignedEntry, at: u64) {
-        self.offer(link, id, missed(seq.saturating_add(1), at));
+    fn early(&mut self, now: Now, link: LinkId, id: LogId, seq: u32, signed: SignedEntry) {
+        self.missed(now, link, id, seq.saturating_add(1));
         let all: usize = self.logs.values().map(|log| log.early.len()).sum();
         let Some(log) = self.logs.get_mut(&id) else {
             return;
@@ -274,6 +274,31 @@ impl Node {
         self.set_own(OwnLog::Clear);
     }
 
+    /// At once when nothing was flushed for a while: gathering costs time, and saves only when
+    /// there is something to gather.
+    pub(super) fn flush_soon(&mut self, now: Now) {
+        let free = self.flushed_at.saturating_add(self.options.timing.flush);
+        self.flush_by(free.max(now.millis));
+    }
+
+    pub(super) fn flush_by(&mut self, at: u64) {
+        self.flush_at = Some(self.flush_at.map_or(at, |planned| planned.min(at)));
+    }
+
+    /// An own entry is on disk already, so it goes at once: only one after another within the time
+    /// between two flushes is gathered.
+    pub(super) fn flush_own(&mut self, now: Now, urgent: bool) {
+        let free = self
+            .own_flushed_at
+            .saturating_add(self.options.timing.flush);
+        if urgent || free <= now.millis {
+            self.own_flushed_at = now.millis;
+            self.flush_by(now.millis);
+        } else {
+            self.flush_by(free);
+        }
+    }
+
     /// Commits what is staged and passes on what is fresh.
     pub(super) fn flush(&mut self, store: &mut dyn Store) -> Result<(), StoreError> {
         self.flush_at = None;
@@ -384,7 +409,12 @@ impl Node {
                 .iter()
                 .zip(first..)
                 .all(|(of, expected)| of.seq == expected);
-            if of.eager && !from_there && whole && first <= has && has < log.head.next_seq {
+            if of.eager
+                && !from_there
+                && whole
+                && first <= has.saturating_add(UNSURE_MAX)
+                && has < log.head.next_seq
+            {
                 let number = named(of, log, &mut names);
                 for Fresh { seq, entry, .. } in entries {
                     if *seq >= has && live.len() < LIVE_MAX {
@@ -422,15 +452,6 @@ impl Node {
         for (link, bytes) in owed {
             self.send(link, Message::Credit(bytes));
         }
-    }
-}
-
-/// What should have been pushed, and may still come by itself until `at`.
-pub(super) fn missed(next_seq: u32, at: u64) -> Offer {
-    Offer {
-        next_seq,
-        at,
-        graft: true,
     }
 }
 

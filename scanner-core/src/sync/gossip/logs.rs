@@ -52,6 +52,15 @@ pub(super) struct Fresh {
     pub(super) via: Option<LinkId>,
 }
 
+/// What was asked for last, because nobody pushed it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pulled {
+    /// Where it ended.
+    pub(super) next_seq: u32,
+    /// When it was offered.
+    pub(super) since: u64,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Log {
     pub(super) id: LogId,
@@ -66,6 +75,7 @@ pub(super) struct Log {
     pub(super) staged: Vec<Staged>,
     pub(super) fresh: Vec<Fresh>,
     pub(super) early: BTreeMap<u32, SignedEntry>,
+    pub(super) pulled: Pulled,
     marks: BTreeMap<u32, [u8; 32]>,
     pub(super) fork: Option<ForkProof>,
     /// Where it ends for good.
@@ -91,6 +101,7 @@ impl Log {
             staged: Vec::new(),
             fresh: Vec::new(),
             early: BTreeMap::new(),
+            pulled: Pulled::default(),
             marks: BTreeMap::new(),
             fork: None,
             end: None,

@@ -26,6 +26,7 @@ mod pulls;
 mod random;
 mod store;
 mod strays;
+mod tree;
 mod trusted;
 mod views;
 

@@ -19,6 +19,7 @@ use super::output::{Alert, CloseReason, Output, OwnLog};
 use super::pulls::Pulls;
 use super::random::Random;
 use super::store::{Store, StoreError, TrustView};
+use super::tree::Patience;
 use super::views::Work;
 
 /// A hello that is not answered is said again.
@@ -44,8 +45,13 @@ pub struct Node {
     pub(super) own_until: u64,
     pub(super) copies: BTreeMap<DeviceId, (LogId, u32)>,
     pub(super) flush_at: Option<u64>,
-    /// When something was last committed and passed on.
-    flushed_at: u64,
+    /// When something was last committed and passed on, and when that was for the sake of an own
+    /// entry.
+    pub(super) flushed_at: u64,
+    pub(super) own_flushed_at: u64,
+    /// No link is cut before, for bringing what was here.
+    pub(super) prune_at: u64,
+    pub(super) patience: Patience,
     pub(super) work: Work,
     /// Something new came, or a peer has something else.
     pub(super) stirred: bool,
@@ -76,6 +82,7 @@ impl Node {
         let exchange_at = now.millis + random.between(soonest / 2, latest);
         let has_open = logs.values().any(Log::is_open);
         let mut node = Self {
+            patience: Patience::new(options.timing.pull_after),
             trust: store.trust()?,
             claims: Claims::new(options.device, options.boot),
             own: if has_open {
@@ -95,6 +102,8 @@ impl Node {
             copies: BTreeMap::new(),
             flush_at: None,
             flushed_at: 0,
+            own_flushed_at: 0,
+            prune_at: 0,
             work: Work::default(),
             stirred: false,
             quiet: 0,
@@ -124,11 +133,7 @@ impl Node {
             Input::Tick => self.tick(now, store)?,
             Input::Appended { log, urgent } => {
                 self.grown(log, store)?;
-                if urgent {
-                    self.flush_by(now.millis);
-                } else {
-                    self.flush_soon(now);
-                }
+                self.flush_own(now, urgent);
             }
             Input::Statements(set) => self.offered(now, set, store)?,
             Input::Claim { slot, zones } => self.claim(now, slot, zones, store)?,
@@ -287,8 +292,10 @@ impl Node {
             Message::Credit(bytes) => self.credit(now, link, bytes),
             Message::Live(entries) => self.live(now, link, entries, store)?,
             Message::Notes(notes) => self.notes(now, link, &notes, store)?,
-            Message::Prune => of.eager = false,
-            Message::Graft => of.eager = true,
+            Message::Prune | Message::Graft => {
+                of.eager = matches!(message, Message::Graft);
+                self.count_anew(now);
+            }
             Message::Probe(probe) => self.probed(link, &probe, store)?,
             Message::Hashes(hashes) => self.hashes(now, link, &hashes, store)?,
             Message::Forks(proofs) => self.proofs(now, link, proofs, store)?,
@@ -442,17 +449,6 @@ impl Node {
 
     pub(super) fn send(&mut self, link: LinkId, message: Message) {
         self.mail.entry(link).or_default().push(message);
-    }
-
-    /// At once when nothing was flushed for a while: gathering costs time, and saves only when
-    /// there is something to gather.
-    pub(super) fn flush_soon(&mut self, now: Now) {
-        let free = self.flushed_at.saturating_add(self.options.timing.flush);
-        self.flush_by(free.max(now.millis));
-    }
-
-    pub(super) fn flush_by(&mut self, at: u64) {
-        self.flush_at = Some(self.flush_at.map_or(at, |planned| planned.min(at)));
     }
 
     /// Seals what is to be sent into frames.

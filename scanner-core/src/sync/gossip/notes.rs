@@ -8,7 +8,6 @@ use shared::sync::frame::{Message, Name, Note};
 use super::LinkId;
 use super::input::Now;
 use super::links::Link;
-use super::live::missed;
 use super::logs::Log;
 use super::node::Node;
 use super::store::{Store, StoreError};
@@ -21,7 +20,6 @@ impl Node {
         notes: &[Note],
         store: &mut dyn Store,
     ) -> Result<(), StoreError> {
-        let at = now.millis + self.options.timing.pull_after;
         for note in notes {
             let Some(id) = self.links.get(&link).and_then(|of| of.named(note.number)) else {
                 continue;
@@ -32,7 +30,7 @@ impl Node {
             }
             let tip = self.logs.get(&id).map_or(0, |log| log.tip.next_seq);
             if note.next_seq > tip {
-                self.offer(link, id, missed(note.next_seq, at));
+                self.missed(now, link, id, note.next_seq);
             }
         }
         Ok(())

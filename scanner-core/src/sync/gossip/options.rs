@@ -53,7 +53,8 @@ pub struct Timing {
     /// What is durable here is told within this, with the next entries that go the same way if they
     /// come first: a packet for each flush and link would cost more than the entries.
     pub note: u64,
-    /// What a peer offered and nobody brought is asked for after this.
+    /// What a peer told of and nobody brought is asked for after this at the soonest; later where
+    /// pushes are seen to take longer.
     pub pull_after: u64,
     /// Between two exchanges of digests: a random time between these; up to eight times as long
     /// while nothing happens.

@@ -67,7 +67,10 @@ impl Node {
             return;
         }
         let known = of.offers.entry(log).or_insert(offer);
-        known.next_seq = known.next_seq.max(offer.next_seq);
+        if offer.next_seq > known.next_seq {
+            known.next_seq = offer.next_seq;
+            known.newest = offer.newest;
+        }
         known.at = known.at.min(offer.at);
         known.graft &= offer.graft;
     }
@@ -92,6 +95,7 @@ impl Node {
             of.offers
                 .retain(|id, offer| lacks(logs, *id, offer.next_seq));
             let mut late = false;
+            let mut since = Vec::new();
             for (id, offer) in &of.offers {
                 let free = !self.pulls.from.contains_key(id);
                 if !(storm || (free && offer.at <= now.millis)) || wants.len() == LOGS_MAX {
@@ -104,20 +108,25 @@ impl Node {
                     genesis: log.is_none(),
                 });
                 late |= offer.graft;
+                since.push((*id, offer.since));
                 self.pulls.from.insert(*id, link);
             }
             if wants.is_empty() {
                 continue;
             }
+            for (id, since) in since {
+                if let Some(log) = self.logs.get_mut(&id) {
+                    log.pulled.since = since;
+                }
+            }
             if !busy {
                 of.brought_at = now.millis;
             }
             self.work.pulls += wants.len() as u64;
-            let graft = late && of.is_neighbour();
+            let graft = late && !of.eager && of.is_neighbour();
             self.send(link, Message::Pull(wants));
             if graft {
-                // It had what nobody brought: from now on it brings.
-                self.send(link, Message::Graft);
+                self.graft(now, link);
             }
         }
     }
@@ -231,6 +240,8 @@ impl Node {
                 let bytes: usize = segment.bodies.iter().map(|body| body.len() + 1).sum();
                 of.credit -= i64::try_from(bytes + 96).unwrap_or(i64::MAX);
                 let after = want.from;
+                let has = of.has.entry(id).or_insert(0);
+                *has = after.max(*has);
                 if after >= log.head.next_seq {
                     of.wants.pop_front();
                 }
@@ -311,6 +322,9 @@ impl Node {
                         // This device signed them, and knows nothing of it.
                         self.overtaken(id, store)?;
                     }
+                }
+                if let Some(log) = self.logs.get_mut(&id) {
+                    log.pulled.next_seq = log.tip.next_seq;
                 }
                 self.drain_early(now, id);
                 let tip = self.logs.get(&id).map_or(0, |log| log.tip.next_seq);

@@ -21,9 +21,21 @@ pub struct Work {
     pub came: u64,
     /// Of them, those that were committed.
     pub taken: u64,
+    /// Links that were made eager, because what they offered had to be asked for.
+    pub grafts: u64,
+    /// Links that were made lazy, because what they brought was here.
+    pub prunes: u64,
 }
 
 impl Node {
+    /// Neighbours to which entries are pushed.
+    pub fn eager_links(&self) -> usize {
+        self.links
+            .values()
+            .filter(|of| of.is_neighbour() && of.eager)
+            .count()
+    }
+
     pub const fn work(&self) -> Work {
         self.work
     }
@@ -83,6 +95,12 @@ impl Node {
             strays: log.strays.len(),
         })
         .collect()
+    }
+
+    /// The most entries of one log that wait behind a gap.
+    pub fn early_of_a_log(&self) -> usize {
+        let early = self.logs.values().map(|log| log.early.len());
+        early.max().unwrap_or(0)
     }
 
     /// Bytes and things that are buffered here, to be held against the bounds.

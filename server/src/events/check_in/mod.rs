@@ -1,4 +1,5 @@
-//! How an event checks tickets in: rules, check-in lists, questions (V4).
+//! How an event checks tickets in: rules, check-in lists, questions (V4), and when guests
+//! check in ahead (V7).
 //!
 //! Invariants: what is stored has been compiled and tried out, names only classes and gates of the
 //! event, and puts a gate on one list at most. An event without settings has the plain ones.

@@ -6,6 +6,7 @@ use jiff::civil;
 use serde::{Deserialize, Serialize};
 use shared::admission::rules::Rule;
 use shared::api::check_in::{CheckInList, CheckInRule, CheckInSettings, ClassNote};
+use shared::api::pre_check_in::PreCheckInWindow;
 use shared::ids::{ClassId, EventId, GateId};
 use shared::limits::NAME_CHARS_MAX;
 use shared::trust::extras::NOTE_CHARS_MAX;
@@ -40,6 +41,7 @@ impl CheckIn {
         if wanted.doors_date.is_some_and(|doors| doors >= event.end) {
             fields.wrong("doorsDate", "must be before endDate");
         }
+        check_window(event, wanted.pre_check_in, &mut fields);
         check_rules("", &mut wanted.rules, &mut fields);
         known.check_lists(&mut wanted.lists, &mut fields);
         if wanted.questions.len() > QUESTIONS_MAX {
@@ -132,6 +134,18 @@ impl Known {
                 fields.wrong(field, "names a class twice");
             }
         }
+    }
+}
+
+/// Whoever is at the event does not check in ahead of it.
+fn check_window(event: &Event, window: Option<PreCheckInWindow>, fields: &mut Fields) {
+    let Some(window) = window else {
+        return;
+    };
+    if window.opens_at >= window.closes_at {
+        fields.wrong("preCheckIn.closesAt", "must be after opensAt");
+    } else if window.closes_at > event.end {
+        fields.wrong("preCheckIn.closesAt", "must not be after endDate");
     }
 }
 

@@ -25,12 +25,12 @@ async fn gate(shop: &Shop, name: &str) -> String {
 
 #[tokio::test]
 async fn settings_are_plain_until_they_are_set_and_are_replaced_as_a_whole() {
-    // V4 S98 S140
+    // V4 V7 S98 S140
     let shop = Shop::open(0).await;
     let plain = shop.t.get(&path(&shop), &shop.organizer).await;
     let empty = json!({
         "doorsDate": null, "rules": [], "lists": [], "questions": [], "classNotes": [],
-        "strictClassIds": [],
+        "strictClassIds": [], "preCheckIn": null,
     });
     assert_eq!(plain.expect(200), empty);
 
@@ -49,6 +49,9 @@ async fn settings_are_plain_until_they_are_set_and_are_replaced_as_a_whole() {
         }],
         "classNotes": [{ "classId": shop.class, "text": "Blue wristband" }],
         "strictClassIds": [shop.class],
+        "preCheckIn": {
+            "opensAt": "2026-10-10T10:00:00.000Z", "closesAt": "2026-10-12T10:00:00.000Z",
+        },
     });
     let mut stored = wanted.clone();
     stored["questions"][0] = json!({
@@ -181,20 +184,39 @@ fn bad_lists(north: &str) -> Vec<Bad> {
             "questions[0].id",
             "must be 1 to 40 letters, digits, - or _",
         ),
+    ]
+}
+
+fn bad_times() -> Vec<Bad> {
+    vec![
         (
             json!({"doorsDate": "2099-01-01T00:00:00Z"}),
             "doorsDate",
             "must be before endDate",
+        ),
+        (
+            json!({"preCheckIn": {
+                "opensAt": "2026-10-10T10:00:00Z", "closesAt": "2026-10-10T10:00:00Z",
+            }}),
+            "preCheckIn.closesAt",
+            "must be after opensAt",
+        ),
+        (
+            json!({"preCheckIn": {
+                "opensAt": "2026-10-10T10:00:00Z", "closesAt": "2099-01-01T00:00:00Z",
+            }}),
+            "preCheckIn.closesAt",
+            "must not be after endDate",
         ),
     ]
 }
 
 #[tokio::test]
 async fn what_a_gate_could_not_ask_is_refused_with_its_field() {
-    // S140 S94
+    // S140 S94 V7
     let shop = Shop::open(0).await;
     let north = gate(&shop, "North").await;
-    let cases = bad_settings().into_iter().chain(bad_lists(&north));
+    let cases = [bad_settings(), bad_lists(&north), bad_times()].concat();
     for (body, field, why) in cases {
         let refused = put(&shop, body.clone())
             .await

@@ -60,6 +60,23 @@ async fn a_typed_code_finds_its_ticket_and_wrong_ones_wait() {
 }
 
 #[tokio::test]
+async fn a_flood_of_guesses_gets_no_more_looks_than_guesses_in_turn() {
+    // T6, corpus 100 (KDF flood): each look costs a slow hash, and a try is counted before its look.
+    let site = Site::with_tickets(1).await;
+    let code = text(&site.claim(0).await, "code");
+    let flood = (0..24).map(|_| reason(&site, "00000000000098"));
+    let mut answers = futures::future::join_all(flood).await;
+    answers.sort_by_key(Value::to_string);
+    let hashed = answers.iter().filter(|of| **of == "not_a_ticket").count();
+    assert_eq!(hashed, 5, "{answers:?}");
+    assert!(
+        answers[hashed..].iter().all(|of| *of == "rate_limited"),
+        "{answers:?}"
+    );
+    assert_eq!(reason(&site, &code).await, "rate_limited");
+}
+
+#[tokio::test]
 async fn a_blocked_ticket_is_refused_with_its_reason_until_it_is_let_go() {
     // S9
     let site = Site::with_tickets(2).await;

@@ -92,6 +92,15 @@ impl Site {
             .expect("changed");
     }
 
+    /// Replaces how the event checks in.
+    pub(crate) async fn check_in_settings(&self, settings: Value) {
+        let path = self.path("/check-in");
+        let set = self
+            .test
+            .call("PUT", &path, &self.organizer, Some(settings));
+        set.await.expect(200);
+    }
+
     pub(crate) fn claim_body(&self, ticket: usize) -> Value {
         json!({ "ticketId": self.tickets[ticket], "attendee": { "name": "Ann Lee", "email": "ann@example.org" } })
     }

@@ -261,6 +261,29 @@ async fn another_entry_at_the_same_place_is_a_fork_and_its_proof_is_kept() {
 }
 
 #[tokio::test]
+async fn an_entry_of_a_time_to_come_is_kept_and_is_never_the_first() {
+    // corpus 91 (future time), gossip.md 5: no clock decides what is valid, only who was first.
+    let (site, right) = with_log(1).await;
+    let mut ahead = site.enrol("South 1", 1, 8).await;
+    let ticket = site.test.get("/api/v1/claimed-tickets", &site.attendee);
+    let ticket = ticket.await.expect(200);
+    let token = ticket["items"][0]["token"].as_str().expect("digits");
+    ahead.admit(0, token, NOW.plus_secs(400 * 86_400));
+    let answer = ahead.sync(&site.test).await;
+    assert!(answer.refused.is_empty(), "{:?}", answer.refused);
+    assert_eq!(answer.vector, [ahead.vector()]);
+    let labels = async || {
+        let all = site.redemptions().await;
+        let of = |device: &str| all.iter().find(|of| of["device"] == device).cloned();
+        ["North 1", "South 1"].map(|device| of(device).map(|of| of["label"].clone()))
+    };
+    assert_eq!(labels().await, [None, Some("primary".into())]);
+    right.sync(&site.test).await;
+    let told = [Some("primary".into()), Some("duplicate".into())];
+    assert_eq!(labels().await, told);
+}
+
+#[tokio::test]
 async fn devices_learn_of_each_other_through_the_server() {
     // V5
     let (site, device) = with_log(3).await;

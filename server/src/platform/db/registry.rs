@@ -24,6 +24,7 @@ use crate::platform::idempotency::Remembered;
 use crate::platform::jobs::Job;
 use crate::platform::journal;
 use crate::platform::moments::Moment;
+use crate::tickets::pre_check_in::PreCheckIn;
 use crate::tickets::{ClaimedTicket, Medium, TicketAnswers};
 
 pub const ALL: &[Collection] = &[
@@ -53,6 +54,7 @@ pub const ALL: &[Collection] = &[
     StoredSecret::COLLECTION,
     ClaimedTicket::COLLECTION,
     TicketAnswers::COLLECTION,
+    PreCheckIn::COLLECTION,
     Medium::COLLECTION,
     WrappedKeys::COLLECTION,
     CodeTries::COLLECTION,

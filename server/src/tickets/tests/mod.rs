@@ -2,6 +2,7 @@
 
 mod activating;
 mod binding;
+mod checking_in_ahead;
 mod claiming;
 mod reissuing;
 mod sealing;

@@ -40,7 +40,7 @@ async fn stored(site: &Site, ticket: &Value) -> ClaimedTicket {
 
 #[tokio::test]
 async fn a_new_code_kills_the_old_one_its_typed_form_and_its_page() {
-    // T3 T4
+    // T3 T4 S145
     let site = Site::with_tickets(2).await;
     let old = site.claim(0).await;
     let device = site.enrol("North 1", 0, 7).await;

@@ -9,7 +9,11 @@
   const headline = document.getElementById("headline");
   const detail = document.getElementById("detail");
 
-  const setOffline = (offline) => { banner.hidden = !offline; };
+  const setOffline = (offline) => {
+    banner.hidden = !offline;
+    // What is typed would be lost with the page that fails to load.
+    for (const send of document.querySelectorAll(".ahead button")) send.disabled = offline;
+  };
 
   const show = (state) => {
     if (body.dataset.state === state.state && detail.textContent === state.detail) return;

@@ -89,7 +89,7 @@ fn weak_key() -> VerifyingKey {
     VerifyingKey::from_bytes(&IDENTITY).expect("a point")
 }
 
-fn plus_order(scalar: [u8; 32]) -> [u8; 32] {
+pub(super) fn plus_order(scalar: [u8; 32]) -> [u8; 32] {
     let mut sum = [0; 32];
     let mut carry = 0;
     for (index, byte) in sum.iter_mut().enumerate() {

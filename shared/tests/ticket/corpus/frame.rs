@@ -132,7 +132,9 @@ fn fields() -> Vec<Row> {
 fn event_data() -> Vec<Row> {
     let class = Expect::PassesHere("admission: a class that the policy lacks");
     let zones = Expect::PassesHere("admission: zones beyond the policy's");
-    let issued = Expect::PassesHere("admission: serial beyond the policy's highest");
+    let issued = Expect::PassesHere(
+        "admission: beyond the keyring entry's range, which ends with the stock",
+    );
     let range = Expect::PassesHere("admission: serial outside the keyring entry's range");
     let status = Expect::PassesHere("trust and admission: key status and issued list");
     let forged = Expect::Refused(TicketError::Signature);

@@ -4,11 +4,13 @@
 //! other scripts' digits, digit rows of other keyboards); the decoder itself takes none of them.
 
 use data_encoding::{BASE64, BASE64URL};
+use ed25519_dalek::Signer as _;
 use shared::ticket::digits::{self, DigitsError};
 use shared::ticket::{FrameError, TicketError};
 
 use super::Row;
-use crate::fixture::{DIGITS, signed_with};
+use super::ed25519::plus_order;
+use crate::fixture::{DIGITS, key, signed_with};
 
 pub(super) fn rows() -> Vec<Row> {
     [lengths(), characters(), wedge(), other_formats()]
@@ -163,12 +165,41 @@ fn wedge() -> Vec<Row> {
     ]
 }
 
+/// A ticket of the `pretix_sig1` kind under our own key, and the spellings of it that its scanners
+/// took for another ticket: none of them is one of ours, however well it is signed.
+fn sig1_variants() -> Vec<String> {
+    // Item 8, sub-event 0, a seed of 4 bytes: fields 1 and 4 of its protobuf.
+    let payload = [&[0x08, 8, 0x22, 4][..], b"seed"].concat();
+    let signature = key().sign(&payload).to_bytes();
+    let print = |version: u8, payload: &[u8], signature: &[u8]| -> String {
+        let lengths = [payload.len(), signature.len()].map(|len| {
+            let len = u16::try_from(len).expect("short");
+            len.to_be_bytes()
+        });
+        let bytes = [&[version][..], &lengths.concat(), payload, signature].concat();
+        BASE64.encode(&bytes).chars().rev().collect()
+    };
+    let good = print(1, &payload, &signature);
+    let (nonce, scalar) = signature.split_at(32);
+    let scalar = plus_order(scalar.try_into().expect("32 bytes"));
+    let malleated = [nonce, &scalar].concat();
+    // An unknown field 1 of another wire type: what it says is the same.
+    let extended = [&payload[..], &[0x01, 0x01, 0x0B]].concat();
+    vec![
+        good.clone(),
+        format!("-{good}"),
+        good.replace('=', ""),
+        format!("{good}AAAA"),
+        print(1, &payload, &[&signature[..], &[0]].concat()),
+        print(1, &extended, &signature),
+        print(1, &payload, &malleated),
+    ]
+}
+
 /// Items 22 to 29: what other systems print.
 fn other_formats() -> Vec<Row> {
     let token = signed_with(&[]);
     let url = BASE64URL.encode(&token);
-    let sig1: String = BASE64.encode(&[&[1, 0, 19, 0, 64], &token[..]].concat());
-    let sig1: String = sig1.chars().rev().collect();
     let letters = [
         (22, "::".to_owned()),
         (22, "GGW".to_owned()),
@@ -177,11 +208,6 @@ fn other_formats() -> Vec<Row> {
         (23, format!("{}B", &url[..url.len() - 1])),
         (23, format!("{url}=")),
         (23, format!("{url}\n")),
-        (24, sig1.clone()),
-        (24, format!("-{sig1}")),
-        (24, format!("{sig1}AAAA")),
-        (24, format!("01 01 0B {sig1}")),
-        (24, format!("{sig1} S+L")),
         (25, "HC1:6BF+70790T9WJWG.FKY*4GO0.O1CV2".to_owned()),
         (
             26,
@@ -191,8 +217,10 @@ fn other_formats() -> Vec<Row> {
         (28, "https://tickets.example/t/48213".to_owned()),
         (29, "b64::123456::123456::1790000000".to_owned()),
     ];
+    let sig1 = sig1_variants().into_iter().map(|text| (24, text));
     let mut rows: Vec<Row> = letters
         .into_iter()
+        .chain(sig1)
         .map(|(item, text)| Row::text(item, "another format", text, DigitsError::NotADigit))
         .collect();
     let shc = "567629095243206034602924374044603122295953265460";
