@@ -101,6 +101,11 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/payments", Access::User),
     (Method::GET, "/payments/{id}", Access::User),
     (Method::POST, "/payments/webhook/demo", Access::Signed),
+    (Method::POST, "/payments/webhook/payos", Access::Signed),
+    (Method::POST, "/payments/webhook", Access::Signed),
+    (Method::POST, "/payments/payos/webhook", Access::Admin),
+    (Method::GET, "/events/{id}/refunds", Access::Owner),
+    (Method::POST, "/refunds/{id}/confirm", Access::User),
     (Method::POST, "/payments/demo/{id}/pay", Access::Public),
     (Method::POST, "/payments/demo/{id}/decline", Access::Public),
     // tickets

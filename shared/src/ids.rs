@@ -78,6 +78,8 @@ ids! {
     ClaimedTicketId,
     OrderId,
     PaymentId,
+    /// A sum that is owed to a payer.
+    RefundId,
     DeviceId,
     JobId,
     /// One line of the audit journal.

@@ -93,6 +93,16 @@ impl Api {
         Self::send(self.request(Method::GET, path)).expect("an answer")
     }
 
+    /// A page for people, as its text.
+    ///
+    /// # Panics
+    /// When no answer comes.
+    pub fn page(&self, path: &str) -> String {
+        let page = self.http.get(format!("{}{path}", self.base)).send();
+        page.and_then(reqwest::blocking::Response::text)
+            .expect("a page")
+    }
+
     /// As `get`, for a server that may be killed under the request.
     pub fn try_get(&self, path: &str) -> Result<Answer, reqwest::Error> {
         Self::send(self.request(Method::GET, path))

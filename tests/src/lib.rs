@@ -11,6 +11,7 @@ pub mod journey;
 pub mod kiosk;
 pub mod live;
 pub mod mongo;
+pub mod payos;
 pub mod phone;
 pub mod poll;
 pub mod server;

@@ -1,6 +1,7 @@
 //! A real server process.
 
 use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -47,7 +48,29 @@ impl Server {
     /// # Panics
     /// When the server does not get ready.
     pub fn start_at(ip: &str, database_url: Option<&str>, env: &[(&str, &str)]) -> Self {
-        let mut server = Self {
+        let mut server = Self::unstarted(ip, database_url, env);
+        server.resume();
+        server
+    }
+
+    /// With a `gatehouse.toml` of that text in its data folder.
+    ///
+    /// # Panics
+    /// When the server does not get ready.
+    pub fn start_configured(
+        settings: &str,
+        database_url: Option<&str>,
+        env: &[(&str, &str)],
+    ) -> Self {
+        let mut server = Self::unstarted("127.0.0.1", database_url, env);
+        std::fs::create_dir_all(server.data()).expect("the data folder");
+        std::fs::write(server.data().join("gatehouse.toml"), settings).expect("the settings");
+        server.resume();
+        server
+    }
+
+    fn unstarted(ip: &str, database_url: Option<&str>, env: &[(&str, &str)]) -> Self {
+        Self {
             child: None,
             dir: tempfile::tempdir().expect("a temporary folder"),
             database_url: database_url.map(str::to_owned),
@@ -57,9 +80,7 @@ impl Server {
                 .iter()
                 .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
                 .collect(),
-        };
-        server.resume();
-        server
+        }
     }
 
     pub fn data(&self) -> PathBuf {
@@ -165,6 +186,29 @@ impl Server {
         self.port = port.unwrap_or_else(|| panic!("{address:?} is not an address"));
         let api = self.api();
         poll::until("readiness", READY_WITHIN, || api.is_ready().then_some(()));
+    }
+
+    /// Makes an administrator, as an operator does before the first start.
+    ///
+    /// # Panics
+    /// When the server runs, or refuses.
+    pub fn make_admin(&self, username: &str, password: &str) {
+        assert!(self.child.is_none(), "the server runs");
+        let mut command = Command::new(binaries::path("server"))
+            .args(["admin", "create", "--username", username, "--email"])
+            .arg(format!("{username}@example.org"))
+            .arg("--data")
+            .arg(self.data())
+            .env_remove("DATABASE_URL")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the command");
+        let mut stdin = command.stdin.take().expect("its stdin");
+        writeln!(stdin, "{password}").expect("the password");
+        drop(stdin);
+        let ended = command.wait().expect("its end");
+        assert!(ended.success(), "{ended}");
     }
 
     /// `kill -9`.

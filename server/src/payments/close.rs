@@ -26,8 +26,8 @@ pub async fn close_attempts(app: &App, order: OrderId) -> Result<(), Error> {
             continue;
         }
         match gateway::close(app, &payment).await? {
-            State::Paid(amount) => {
-                settle_polled(app, payment.id, amount).await?;
+            State::Paid(held) => {
+                settle_polled(app, payment.id, held).await?;
             }
             State::Open | State::Over => {}
         }

@@ -8,6 +8,7 @@ use shared::time::Timestamp;
 use super::error::Error;
 use super::gateway::{self, Checkout};
 use super::model::Payment;
+use super::payos;
 use crate::app::App;
 use crate::events::model::Event;
 use crate::orders;
@@ -27,14 +28,15 @@ pub async fn create(
     }
     let now = app.clock.now();
     let id = PaymentId::new(now, app.entropy.id10());
+    let code = payos::draw_code(app);
     let public_url = app.config.public_url.clone();
     let provider = wanted.provider;
     // Our row is committed before the gateway hears of it: whatever it says later finds a payment.
-    let (view, checkout) = app
+    let (mut view, checkout) = app
         .db
         .write(move |tx| {
             let view = attempt.once(tx, now, |tx| {
-                let payment = start(tx, &caller, &wanted, id, now)?;
+                let payment = start(tx, &caller, &wanted, (id, code), now)?;
                 Ok::<_, Error>(payment.view(&public_url))
             })?;
             let checkout = checkout(tx, &view)?;
@@ -43,7 +45,7 @@ pub async fn create(
         .await
         .map_err(raced)?;
     if view.status == PaymentStatus::Pending {
-        gateway::open(app, provider, checkout).await?;
+        view.checkout_url = Some(gateway::open(app, provider, checkout).await?);
     }
     Ok(view)
 }
@@ -60,7 +62,7 @@ fn start(
     tx: &mut Tx<'_>,
     caller: &Caller,
     wanted: &CreatePayment,
-    id: PaymentId,
+    (id, code): (PaymentId, i64),
     now: Timestamp,
 ) -> Result<Payment, Error> {
     let order = tx.get::<Order>(&wanted.order_id.to_string())?;
@@ -73,6 +75,9 @@ fn start(
     if let Some(live) = live_attempt(tx, &order)? {
         return same_provider(live, wanted.provider);
     }
+    if !gateway::takes(wanted.provider, order.total.currency) {
+        return Err(Error::OtherCurrency);
+    }
     let payment = Payment {
         id,
         order_id: order.id,
@@ -82,12 +87,15 @@ fn start(
         status: PaymentStatus::Pending,
         amount: order.total,
         received: None,
+        owed: 0,
+        checkout_url: None,
         created_at: now,
         paid_at: None,
         closed_at: None,
         note: String::new(),
     };
     tx.insert(&payment)?;
+    gateway::prepare(tx, &payment, code, order.expires_at, now)?;
     order.payment_id = Some(id);
     tx.replace(&mut order)?;
     Ok(payment)

@@ -3,12 +3,13 @@
 use axum::http::StatusCode;
 use shared::api::orders::OrderStatus;
 
-use super::demo;
 use super::model::IllegalMove;
+use super::{demo, payos};
 use crate::error::ApiError;
-use crate::orders;
 use crate::platform::db::DbError;
+use crate::platform::fields::Invalid;
 use crate::platform::http::attempt::KeyReused;
+use crate::{events, orders};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -17,6 +18,15 @@ pub enum Error {
     NotFound,
     #[error("the provider is not available")]
     ProviderUnavailable,
+    #[error("the provider does not take this currency")]
+    OtherCurrency,
+    /// Also for those who may not know that it exists.
+    #[error("there is no such refund")]
+    NoRefund,
+    #[error("the gateway gives the money back by itself")]
+    NotByHand,
+    #[error("the money is back already")]
+    AlreadyBack,
     #[error("the order is {status:?}")]
     NotPayable { status: OrderStatus },
     /// Another request started the same attempt in the same moment.
@@ -30,6 +40,12 @@ pub enum Error {
     Illegal(#[from] IllegalMove),
     #[error(transparent)]
     Order(#[from] orders::Error),
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    #[error(transparent)]
+    Event(#[from] events::Error),
+    #[error(transparent)]
+    Payos(#[from] payos::Failure),
     #[error(transparent)]
     Demo(#[from] demo::Error),
     #[error(transparent)]
@@ -46,6 +62,16 @@ impl From<Error> for ApiError {
                 "provider_unavailable",
                 "This server cannot take payments through that provider.",
             ),
+            Error::OtherCurrency => Self::unprocessable(
+                "provider_unavailable",
+                "This provider does not take the order's currency.",
+            ),
+            Error::NoRefund => Self::not_found("refund"),
+            Error::NotByHand => Self::conflict(
+                "not_by_hand",
+                "The gateway gives this money back by itself.",
+            ),
+            Error::AlreadyBack => Self::conflict("already_back", "This money is back already."),
             Error::NotPayable {
                 status: OrderStatus::Expired,
             } => Self::conflict(
@@ -73,9 +99,22 @@ impl From<Error> for ApiError {
             )
             .detail("status", format!("{:?}", error.from).to_uppercase()),
             Error::Order(error) => error.into(),
+            Error::Invalid(Invalid(fields)) => Self::fields(fields),
+            Error::Event(error) => error.into(),
+            Error::Payos(error) => unreachable_gateway(&error),
             Error::Demo(error) => error.into(),
             Error::KeyReused(error) => error.into(),
             Error::Db(error) => error.into(),
         }
     }
+}
+
+/// Nothing is lost: the attempt stands, and asking again goes on with it.
+fn unreachable_gateway(failure: &payos::Failure) -> ApiError {
+    tracing::warn!(error = %failure, "payos did not do as it was asked");
+    ApiError::new(
+        StatusCode::BAD_GATEWAY,
+        "gateway_unreachable",
+        "The payment provider does not answer as it should. Try again in a moment.",
+    )
 }

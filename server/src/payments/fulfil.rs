@@ -2,17 +2,20 @@
 //! owed in one commit (P3, P4).
 
 use serde_json::json;
-use shared::ids::{JobId, JournalId};
+use shared::api::payments::{PaymentStatus, RefundStatus};
+use shared::ids::{JobId, JournalId, RefundId};
 use shared::money::Money;
 use shared::time::Timestamp;
 
 use super::error::Error;
+use super::gateway;
 use super::jobs::PAY_BACK;
+use super::ledger::Refund;
 use super::model::{Outcome, Payment, Step, provider_key};
 use crate::app::App;
 use crate::orders::model::Order;
 use crate::orders::{Completion, complete};
-use crate::platform::db::{DbError, Tx, Versioned};
+use crate::platform::db::{DbError, Query, Tx, Versioned};
 use crate::platform::jobs::{self, NewJob, Priority};
 use crate::platform::journal::{self, Actor};
 
@@ -27,60 +30,144 @@ pub(super) const PAID_BACK: &str = "payment.paid_back";
 #[derive(Clone, Copy, Debug)]
 pub struct Draws {
     pub journal: JournalId,
+    /// Of the line about money beyond the price.
+    pub excess: JournalId,
     pub mail: JobId,
-    pub refund: JobId,
+    pub refund: RefundId,
+    pub refund_job: JobId,
 }
 
 impl Draws {
     pub fn new(app: &App, now: Timestamp) -> Self {
         Self {
             journal: JournalId::new(now, app.entropy.id10()),
+            excess: JournalId::new(now, app.entropy.id10()),
             mail: JobId::new(now, app.entropy.id10()),
-            refund: JobId::new(now, app.entropy.id10()),
+            refund: RefundId::new(now, app.entropy.id10()),
+            refund_job: JobId::new(now, app.entropy.id10()),
         }
     }
 }
 
-/// The gateway holds `amount` for this payment. Saying so again changes nothing.
+/// What a gateway holds for a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// All that arrived so far, not what arrived last: saying it again changes nothing.
+    pub total: Money,
+    pub standing: Standing,
+}
+
+/// How far the gateway is with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The gateway calls it paid. Only this buys.
+    Paid,
+    /// More may come; what is there waits.
+    Open,
+    /// Nobody is asked for more, and it was not called paid: what is there goes back.
+    Over,
+}
+
+/// The gateway holds this for the payment.
 pub(super) fn fulfil(
     tx: &mut Tx<'_>,
     payment: &mut Versioned<Payment>,
-    amount: Money,
+    held: Held,
     draws: &Draws,
     now: Timestamp,
 ) -> Result<Outcome, Error> {
+    let Held { total, standing } = held;
+    let known = payment.received.map_or(0, |money| money.amount);
+    let news = total.amount.saturating_sub(known);
     if !payment.awaits_money() {
-        return Ok(Outcome::Known);
+        if news <= 0 {
+            return Ok(Outcome::Known);
+        }
+        payment.received = Some(total);
+        let why = "it came after the order was settled";
+        return beyond(tx, payment, news, why, draws, now);
     }
-    payment.received = Some(amount);
-    if amount != payment.amount {
-        return unearned(
-            tx,
-            payment,
-            "the amount is not the one asked for",
-            draws,
-            now,
-        );
+    match standing {
+        Standing::Paid if is_enough(payment, total) => {}
+        Standing::Open if news <= 0 => return Ok(Outcome::Known),
+        Standing::Open => {
+            payment.received = Some(total);
+            tx.replace(payment)?;
+            return Ok(Outcome::Waiting);
+        }
+        Standing::Paid | Standing::Over => return let_go(tx, payment, held, draws, now),
     }
+    payment.received = Some(total);
     let Some(mut order) = tx.get::<Order>(&payment.order_id.to_string())? else {
         return unearned(tx, payment, "the order is gone", draws, now);
     };
     match complete(tx, &mut order, payment.id, draws.mail, now)? {
         Completion::Done => {
+            outrun(tx, payment, now)?;
             payment.apply(Step::Pay, now)?;
-            tx.replace(payment)?;
-            note(tx, payment, SOLD, amount, draws, now)?;
+            let price = payment.amount;
+            note(tx, payment, SOLD, price, draws.journal, now)?;
+            let excess = total.amount.saturating_sub(price.amount);
+            if excess > 0 {
+                beyond(tx, payment, excess, "it is more than the price", draws, now)?;
+            } else {
+                tx.replace(payment)?;
+            }
             Ok(Outcome::Fulfilled)
         }
-        Completion::NoStock => unearned(
-            tx,
-            payment,
-            "the tickets went to others meanwhile",
-            draws,
-            now,
-        ),
+        Completion::NoStock => {
+            let why = "the tickets went to others meanwhile";
+            unearned(tx, payment, why, draws, now)
+        }
         Completion::Closed => unearned(tx, payment, "the order was closed before", draws, now),
     }
+}
+
+/// Whether it buys the order. Where payers type amounts, more than the price does too.
+fn is_enough(payment: &Payment, total: Money) -> bool {
+    let price = payment.amount;
+    if gateway::takes_any_amount(payment.provider) {
+        total.currency == price.currency && total.amount >= price.amount
+    } else {
+        total == price
+    }
+}
+
+/// The attempt ends without a purchase: another may follow it, and what came goes back.
+fn let_go(
+    tx: &mut Tx<'_>,
+    payment: &mut Versioned<Payment>,
+    held: Held,
+    draws: &Draws,
+    now: Timestamp,
+) -> Result<Outcome, Error> {
+    if held.total.amount > 0 {
+        payment.received = Some(held.total);
+        let why = match held.standing {
+            Standing::Paid => "the amount is not the one asked for",
+            Standing::Open | Standing::Over => "the gateway had closed the attempt",
+        };
+        return unearned(tx, payment, why, draws, now);
+    }
+    if payment.status != PaymentStatus::Pending {
+        return Ok(Outcome::Known);
+    }
+    payment.apply(Step::GiveUp, now)?;
+    tx.replace(payment)?;
+    Ok(Outcome::GivenUp)
+}
+
+/// Money of an attempt that was given up came first: the one that took its place is over, and its
+/// gateway is told at the next look.
+fn outrun(tx: &mut Tx<'_>, payment: &Payment, now: Timestamp) -> Result<(), Error> {
+    let query = Query::on("by_live_order").eq(payment.order_id).limit(1);
+    for mut other in tx.list::<Payment>(&query)? {
+        if other.id != payment.id && other.status == PaymentStatus::Pending {
+            other.apply(Step::GiveUp, now)?;
+            tx.replace(&mut other)?;
+        }
+    }
+    Ok(())
 }
 
 /// The money is here and buys nothing.
@@ -92,13 +179,29 @@ fn unearned(
     now: Timestamp,
 ) -> Result<Outcome, Error> {
     let amount = payment.received.unwrap_or(payment.amount);
-    note(tx, payment, UNEARNED, amount, draws, now)?;
-    owe(tx, payment, why, draws, now)?;
+    note(tx, payment, UNEARNED, amount, draws.journal, now)?;
+    owe_all(tx, payment, why, draws, now)?;
     Ok(Outcome::RefundDue)
 }
 
-/// Notes the debt and enqueues the job that settles it.
-pub(super) fn owe(
+/// A part of the money buys nothing, whatever became of the rest.
+fn beyond(
+    tx: &mut Tx<'_>,
+    payment: &mut Versioned<Payment>,
+    amount: i64,
+    why: &str,
+    draws: &Draws,
+    now: Timestamp,
+) -> Result<Outcome, Error> {
+    let money = Money::new(amount, payment.amount.currency);
+    note(tx, payment, UNEARNED, money, draws.excess, now)?;
+    owe(tx, payment, money, why, draws, now)?;
+    tx.replace(payment)?;
+    Ok(Outcome::RefundDue)
+}
+
+/// Everything of it that is still with us goes back.
+pub(super) fn owe_all(
     tx: &mut Tx<'_>,
     payment: &mut Versioned<Payment>,
     why: &str,
@@ -107,9 +210,41 @@ pub(super) fn owe(
 ) -> Result<(), Error> {
     payment.apply(Step::Owe, now)?;
     why.clone_into(&mut payment.note);
-    tx.replace(payment)?;
-    let payload = json!({ "paymentId": payment.id });
-    let job = NewJob::new(draws.refund, PAY_BACK, payload, now).priority(Priority::High);
+    let money = payment.received.unwrap_or(payment.amount);
+    let money = Money::new(payment.kept(), money.currency);
+    owe(tx, payment, money, why, draws, now)?;
+    Ok(tx.replace(payment)?)
+}
+
+/// Notes the debt and enqueues the job that settles it. The caller stores the payment.
+fn owe(
+    tx: &mut Tx<'_>,
+    payment: &mut Versioned<Payment>,
+    amount: Money,
+    why: &str,
+    draws: &Draws,
+    now: Timestamp,
+) -> Result<(), Error> {
+    payment.owed = payment.owed.saturating_add(amount.amount);
+    tx.insert(&Refund {
+        id: draws.refund,
+        payment_id: payment.id,
+        order_id: payment.order_id,
+        event_id: payment.event_id,
+        provider: payment.provider,
+        status: RefundStatus::Due,
+        amount,
+        why: why.to_owned(),
+        created_at: now,
+        closed_at: None,
+        proof: None,
+        closed_by: None,
+    })?;
+    if !gateway::gives_back(payment.provider) {
+        return Ok(());
+    }
+    let payload = json!({ "refundId": draws.refund });
+    let job = NewJob::new(draws.refund_job, PAY_BACK, payload, now).priority(Priority::High);
     Ok(jobs::enqueue(tx, job)?)
 }
 
@@ -120,12 +255,12 @@ pub(super) fn note(
     payment: &Payment,
     action: &'static str,
     amount: Money,
-    draws: &Draws,
+    line: JournalId,
     now: Timestamp,
 ) -> Result<(), DbError> {
     let details = json!({ "paymentId": payment.id, "money": amount });
     let entry = journal::Entry::new(
-        draws.journal,
+        line,
         now,
         Actor::Gateway(provider_key(payment.provider).to_owned()),
         action,

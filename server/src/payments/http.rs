@@ -4,12 +4,12 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use shared::api::error::ErrorBody;
-use shared::api::payments::{CreatePayment, PaymentView};
-use shared::ids::PaymentId;
+use shared::api::payments::{ConfirmRefund, CreatePayment, PaymentView, RefundView};
+use shared::ids::{EventId, PaymentId, RefundId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::demo;
+use super::{demo, payos};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
@@ -20,13 +20,16 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(create))
         .routes(routes!(show))
         .routes(routes!(webhook_demo))
+        .routes(routes!(refunds_due))
+        .routes(routes!(refund_confirmed))
+        .merge(payos::http::routes())
         .merge(demo::http::routes())
 }
 
 /// Starts to pay an order; the same order again gives the same pending payment.
 #[utoipa::path(post, path = "/payments", tag = "payments", request_body = CreatePayment,
     params(("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])),
-    responses((status = 201, body = PaymentView), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
+    responses((status = 201, body = PaymentView), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 422, body = ErrorBody), (status = 502, body = ErrorBody)))]
 async fn create(
     State(app): State<AppState>,
     caller: Caller,
@@ -51,8 +54,8 @@ async fn show(
 
 /// A delivery was taken, now or before.
 #[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
-struct Taken {
-    received: bool,
+pub(super) struct Taken {
+    pub(super) received: bool,
 }
 
 /// What the demo gateway tells us, signed with `X-Demo-Signature: t=<unix>,v1=<hex>`.
@@ -67,4 +70,27 @@ async fn webhook_demo(
     demo::refuse_in_production(&app)?;
     super::receive(&app, &headers, &body).await?;
     Ok(Json(Taken { received: true }))
+}
+
+/// What an event's payers still have to get back, oldest first.
+#[utoipa::path(get, path = "/events/{id}/refunds", tag = "payments", params(("id" = EventId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = Vec<RefundView>), (status = 404, body = ErrorBody)))]
+async fn refunds_due(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<EventId>,
+) -> Result<Json<Vec<RefundView>>, ApiError> {
+    Ok(Json(super::due_of(&app, &caller, id).await?))
+}
+
+/// Tells that a sum was transferred by hand, with the bank's reference as the proof.
+#[utoipa::path(post, path = "/refunds/{id}/confirm", tag = "payments", request_body = ConfirmRefund, params(("id" = RefundId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = RefundView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn refund_confirmed(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<RefundId>,
+    Json(transferred): Json<ConfirmRefund>,
+) -> Result<Json<RefundView>, ApiError> {
+    Ok(Json(super::confirm(&app, &caller, id, transferred).await?))
 }

@@ -7,7 +7,9 @@
 //! - A delivery and its effect are one commit under a unique key: duplicates, replays, reordering
 //!   and late arrival change nothing (P2).
 //! - A delivery whose signature is wrong leaves nothing behind but a count.
-//! - Gateways are asked and told through [`gateway`]; the demo gateway knows nothing of orders.
+//! - What was received is the price of tickets, or a [`ledger`] row that is owed or was given back;
+//!   a part of a price that is still awaited is neither yet.
+//! - Gateways are asked and told through [`gateway`]; none of them knows orders.
 //!
 //! Other slices may call [`close_attempts`], [`abandon`], [`owe_refund`] and [`reconcile`], and read
 //! [`model`].
@@ -21,7 +23,9 @@ mod fulfil;
 pub mod gateway;
 pub mod http;
 pub mod jobs;
+pub mod ledger;
 pub mod model;
+pub mod payos;
 mod reconcile;
 mod refund;
 #[cfg(test)]
@@ -32,7 +36,7 @@ pub use close::{abandon, close_attempts};
 pub use create::create;
 pub use error::Error;
 pub use find::show;
-pub use fulfil::Draws;
+pub use fulfil::{Draws, Held, Standing};
 pub use reconcile::{reconcile, settle_polled};
-pub use refund::{owe_refund, pay_back};
+pub use refund::{confirm, due_of, owe_refund, pay_back};
 pub use webhook::{Received, receive};

@@ -19,8 +19,14 @@ pub struct Payment {
     pub status: PaymentStatus,
     /// What was asked for.
     pub amount: Money,
-    /// What arrived.
+    /// All that arrived.
     pub received: Option<Money>,
+    /// What of it is owed to the payer or was given back, in the same currency.
+    #[serde(default)]
+    pub owed: i64,
+    /// Where the payer goes, once the gateway has told; the demo gateway's is known before.
+    #[serde(default)]
+    pub checkout_url: Option<String>,
     pub created_at: Timestamp,
     pub paid_at: Option<Timestamp>,
     /// When it was given up, or the money was back with its owner.
@@ -53,14 +59,24 @@ impl Payment {
         }
     }
 
+    /// What arrived and neither is owed nor was given back.
+    pub fn kept(&self) -> i64 {
+        let received = self.received.map_or(0, |money| money.amount);
+        received.saturating_sub(self.owed)
+    }
+
     pub fn view(&self, public_url: &str) -> PaymentView {
+        let checkout_url = match self.provider {
+            Provider::Demo => Some(format!("{public_url}/pay/demo/{}", self.id)),
+            Provider::Payos | Provider::Stripe => self.checkout_url.clone(),
+        };
         PaymentView {
             id: self.id,
             order_id: self.order_id,
             provider: self.provider,
             status: self.status,
             amount: self.amount,
-            checkout_url: format!("{public_url}/pay/demo/{}", self.id),
+            checkout_url,
             created_at: self.created_at,
             paid_at: self.paid_at,
         }
@@ -194,6 +210,8 @@ pub enum Outcome {
     Fulfilled,
     /// The money is noted and goes back.
     RefundDue,
+    /// A part came; the rest may.
+    Waiting,
     /// The attempt is over without money.
     GivenUp,
     /// Nothing new.

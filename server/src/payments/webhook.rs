@@ -7,7 +7,7 @@ use shared::time::Timestamp;
 
 use super::demo::{self, Told, signature};
 use super::error::Error;
-use super::fulfil::{Draws, fulfil};
+use super::fulfil::{Draws, Held, Standing, fulfil};
 use super::model::{Delivery, Outcome, Payment, Step, provider_key};
 use crate::app::App;
 use crate::platform::db::Tx;
@@ -69,7 +69,13 @@ fn effect(tx: &mut Tx<'_>, told: &Told, draws: &Draws, now: Timestamp) -> Result
         return Ok(Outcome::Unknown);
     }
     match told.kind {
-        demo::TellKind::Paid => fulfil(tx, &mut payment, told.amount, draws, now),
+        demo::TellKind::Paid => {
+            let held = Held {
+                total: told.amount,
+                standing: Standing::Paid,
+            };
+            fulfil(tx, &mut payment, held, draws, now)
+        }
         demo::TellKind::Declined if payment.status == PaymentStatus::Pending => {
             payment.apply(Step::GiveUp, now)?;
             tx.replace(&mut payment)?;

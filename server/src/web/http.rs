@@ -5,12 +5,18 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use shared::api::payments::Provider;
+use shared::ids::PaymentId;
 
 use super::ahead::Refused;
 use super::ticket_page::{Shown, unknown};
-use super::{assets, enrol_page, event_page, front_page, headers, live_page, missing_page};
+use super::{
+    assets, enrol_page, event_page, front_page, headers, live_page, missing_page, payment_page,
+};
 use crate::app::AppState;
 use crate::error::ApiError;
+use crate::payments::model::Payment;
+use crate::payments::payos;
 use crate::platform::fields::Invalid;
 use crate::platform::http::{Form, Json, Path};
 use crate::tickets::pre_check_in::check_in_by_link;
@@ -22,6 +28,7 @@ pub fn pages() -> Router<AppState> {
         .route("/events/{id}", get(event))
         .route("/events/{id}/live", get(live))
         .route("/enrol", get(async || headers::public(enrol_page::page())))
+        .route("/pay/{id}", get(payment))
         .route("/t/sw.js", get(service_worker))
         .route("/t/{secret}", get(ticket).post(check_in_ahead))
         .route("/t/{secret}/state", get(ticket_state))
@@ -43,6 +50,24 @@ async fn event(State(app): State<AppState>, Path(id): Path<String>) -> Result<Re
     Ok(page.map_or_else(
         || headers::missing(missing_page::page_of("event")),
         headers::public,
+    ))
+}
+
+/// Whoever holds the link paid, or was to: it says nothing of the buyer.
+async fn payment(
+    State(app): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let payment = match id.parse::<PaymentId>() {
+        Ok(id) => app.db.get::<Payment>(&id.to_string()).await?,
+        Err(_) => None,
+    };
+    if let Some(payment) = payment.as_ref().filter(|of| of.provider == Provider::Payos) {
+        payos::remind(&app, payment.id).await?;
+    }
+    Ok(payment.map_or_else(
+        || headers::missing(missing_page::page_of("payment")),
+        |payment| headers::private(StatusCode::OK, payment_page::page(&payment)),
     ))
 }
 

@@ -16,6 +16,7 @@ pub mod http;
 mod layout;
 mod live_page;
 mod missing_page;
+mod payment_page;
 mod state;
 #[cfg(test)]
 mod tests;

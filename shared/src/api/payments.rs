@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{OrderId, PaymentId};
+use crate::ids::{EventId, OrderId, PaymentId, RefundId, UserId};
 use crate::money::Money;
 use crate::time::Timestamp;
 
@@ -44,7 +44,49 @@ pub struct PaymentView {
     pub provider: Provider,
     pub status: PaymentStatus,
     pub amount: Money,
-    pub checkout_url: String,
+    /// Where the payer goes; `null` while the gateway has not opened it.
+    pub checkout_url: Option<String>,
     pub created_at: Timestamp,
     pub paid_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum RefundStatus {
+    /// The money is with the shop and belongs to the payer.
+    Due,
+    /// The payer has it back.
+    Back,
+}
+
+/// A sum that is owed to a payer, or was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RefundView {
+    pub id: RefundId,
+    pub payment_id: PaymentId,
+    pub order_id: OrderId,
+    pub event_id: EventId,
+    pub provider: Provider,
+    pub status: RefundStatus,
+    pub amount: Money,
+    pub why: String,
+    /// The gateway gives nothing back: somebody has to transfer it, and say so here.
+    pub by_hand: bool,
+    pub created_at: Timestamp,
+    pub closed_at: Option<Timestamp>,
+    /// Of the transfer, where it was made by hand.
+    pub proof: Option<String>,
+    pub closed_by: Option<UserId>,
+}
+
+/// The money was transferred by hand.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConfirmRefund {
+    /// The bank's reference of the transfer.
+    pub proof: String,
 }

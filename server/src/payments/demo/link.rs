@@ -11,6 +11,7 @@ use super::refuse_in_production;
 use super::tell::{TELL, tell};
 use crate::app::App;
 use crate::payments::gateway::{Checkout, State};
+use crate::payments::{Held, Standing};
 use crate::platform::db::{DbError, Query, Tx, Versioned};
 use crate::platform::jobs::{self, NewJob, Priority};
 
@@ -141,7 +142,10 @@ pub async fn close(app: &App, id: PaymentId) -> Result<State, Error> {
                     tx.replace(&mut link)?;
                     Ok(State::Over)
                 }
-                LinkStatus::Paid => Ok(State::Paid(link.amount)),
+                LinkStatus::Paid => Ok(State::Paid(Held {
+                    total: link.amount,
+                    standing: Standing::Paid,
+                })),
                 LinkStatus::Declined
                 | LinkStatus::Expired
                 | LinkStatus::Closed

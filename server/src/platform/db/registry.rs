@@ -17,7 +17,9 @@ use crate::inventory::model::{Batch, IssuedTicket, SeatPlan};
 use crate::notices::Notice;
 use crate::orders::model::Order;
 use crate::payments::demo::model::{Link, StoredSecret, Telling};
+use crate::payments::ledger::Refund;
 use crate::payments::model::{Delivery, Payment};
+use crate::payments::payos;
 use crate::platform::idempotency::Remembered;
 use crate::platform::jobs::Job;
 use crate::platform::journal;
@@ -45,6 +47,8 @@ pub const ALL: &[Collection] = &[
     Notice::COLLECTION,
     Payment::COLLECTION,
     Delivery::COLLECTION,
+    Refund::COLLECTION,
+    payos::model::Link::COLLECTION,
     Link::COLLECTION,
     Telling::COLLECTION,
     StoredSecret::COLLECTION,

@@ -75,6 +75,7 @@ from_id!(
     ClaimedTicketId,
     OrderId,
     PaymentId,
+    RefundId,
     DeviceId,
     JobId,
     JournalId,

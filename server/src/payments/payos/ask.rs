@@ -1,0 +1,159 @@
+//! Asking the gateway what became of a link: because a webhook came, because it is time, or because
+//! the hold ends. All of them end here, and it does not matter how often.
+
+use anyhow::Context as _;
+use shared::api::payments::PaymentStatus;
+use shared::ids::PaymentId;
+
+use super::client::Channel;
+use super::model::Link;
+use super::wire::{Failure, Seen};
+use crate::app::{App, AppState};
+use crate::payments::error::Error;
+use crate::payments::fulfil::{Draws, fulfil};
+use crate::payments::model::{Outcome, Payment};
+use crate::platform::db::Query;
+use crate::platform::jobs::Runner;
+
+/// Asks about a link: `{"orderCode": …}`.
+pub(super) const ASK: &str = "payments.payos.ask";
+/// Links asked about in one go; the rest is due a second later.
+const LOOKS_MAX: u32 = 20;
+/// Questions of one go that may come to nothing.
+const UNCLEAR_MAX: u32 = 3;
+
+pub fn register(runner: &mut Runner<AppState>) {
+    runner.register(ASK, |app, payload| async move {
+        let code = payload["orderCode"].as_i64().context("no orderCode")?;
+        ask(&app, code).await?;
+        Ok(())
+    });
+}
+
+/// Asks about links whose time has come; gives how many payments moved.
+pub async fn ask_due(app: &App) -> Result<usize, Error> {
+    if Channel::of(&app.config).is_none() {
+        return Ok(0);
+    }
+    let now = app.clock.now();
+    let query = Query::on("by_ask").range(0_i64, now).limit(LOOKS_MAX);
+    let mut moved = 0;
+    let mut busy = None;
+    let mut unclear = 0;
+    for link in app.db.list::<Link>(&query).await? {
+        let answer = match busy.clone() {
+            None => ask(app, link.order_code).await,
+            // It would hear the same.
+            Some(failure) => Err(Error::Payos(failure)),
+        };
+        match answer {
+            Ok(Outcome::Fulfilled | Outcome::RefundDue) => moved += 1,
+            Ok(_) => {}
+            Err(Error::Payos(failure)) => {
+                put_off(app, link.order_code, &failure).await?;
+                match failure {
+                    Failure::Busy { .. } => busy = Some(failure),
+                    Failure::Unclear(_) => unclear += 1,
+                    Failure::Refused { .. } => {}
+                }
+            }
+            Err(error) => {
+                tracing::error!(payment.id = %link.payment, error = %error, "cannot settle a payment");
+                put_off(app, link.order_code, &Failure::Unclear(String::new())).await?;
+            }
+        }
+        // A gateway that hangs must not keep the holds from ending.
+        if unclear == UNCLEAR_MAX {
+            break;
+        }
+    }
+    Ok(moved)
+}
+
+/// Asks, and takes what the answer says. A link that is still open for a payment that is over (its
+/// closing did not get through) is closed.
+async fn ask(app: &App, code: i64) -> Result<Outcome, Error> {
+    let channel = Channel::of(&app.config).ok_or(Error::ProviderUnavailable)?;
+    let seen = channel.look(app, code).await?;
+    let (outcome, status) = settle(app, code, seen.clone()).await?;
+    if status == PaymentStatus::Pending || !seen.status.is_open() {
+        return Ok(outcome);
+    }
+    let seen = channel.cancel(app, code).await?;
+    Ok(settle(app, code, seen).await?.0)
+}
+
+/// Takes what a signed answer says of the link, in one commit; gives what it did and where the
+/// payment is now.
+async fn settle(app: &App, code: i64, seen: Seen) -> Result<(Outcome, PaymentStatus), Error> {
+    let now = app.clock.now();
+    let draws = Draws::new(app, now);
+    app.db
+        .write(move |tx| {
+            let link = tx.get::<Link>(&code.to_string())?;
+            let mut link = link.ok_or(Error::NotFound)?;
+            if !link.is_meant_by(&seen) {
+                let failure = Failure::Unclear("it is about another link".to_owned());
+                return Err(failure.into());
+            }
+            link.link_id.get_or_insert_with(|| seen.link_id.clone());
+            let payment = tx.get::<Payment>(&link.payment.to_string())?;
+            let mut payment = payment.ok_or(Error::NotFound)?;
+            let outcome = match seen.held() {
+                None => Outcome::Known,
+                Some(held) => fulfil(tx, &mut payment, held, &draws, now)?,
+            };
+            link.looked_at = Some(now);
+            if outcome == Outcome::Waiting {
+                link.looks = 0;
+            }
+            link.look_later(now, seen.held().is_some() && !seen.status.is_open());
+            tx.replace(&mut link)?;
+            Ok((outcome, payment.status))
+        })
+        .await
+}
+
+/// The payer came back from the gateway: looks soon, whatever the way back says.
+pub async fn remind(app: &App, payment: PaymentId) -> Result<(), Error> {
+    let now = app.clock.now();
+    let query = Query::on("by_payment").eq(payment).limit(1);
+    let links = app.db.list::<Link>(&query).await?;
+    if !links.iter().any(|link| link.value.clone().remind(now)) {
+        return Ok(());
+    }
+    app.db
+        .write(move |tx| {
+            for mut link in tx.list::<Link>(&query)? {
+                if link.remind(now) {
+                    tx.replace(&mut link)?;
+                }
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// The gateway did not answer: later, and not sooner than it wants.
+async fn put_off(app: &App, code: i64, failure: &Failure) -> Result<(), Error> {
+    let now = app.clock.now();
+    let busy_until = match failure {
+        Failure::Busy { after_secs } => Some(now.plus_secs(i64::from(*after_secs))),
+        Failure::Refused { .. } | Failure::Unclear(_) => None,
+    };
+    // A create that never got there may still be on its way; after a day it is not.
+    let is_over = failure.is_unknown();
+    tracing::warn!(error = %failure, "payos does not tell of a link");
+    app.db
+        .write(move |tx| {
+            let Some(mut link) = tx.get::<Link>(&code.to_string())? else {
+                return Ok(());
+            };
+            link.look_later(now, is_over);
+            if let Some(until) = busy_until {
+                link.leave_alone(until);
+            }
+            Ok(tx.replace(&mut link)?)
+        })
+        .await
+}

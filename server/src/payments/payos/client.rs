@@ -1,0 +1,128 @@
+//! Calls to PayOS. Nothing here tries again: what an unclear answer means is for the caller, and a
+//! create must never be repeated before somebody looked.
+
+use std::time::Duration;
+
+use reqwest::{RequestBuilder, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::wire::{CreateLink, Failure, Seen, created, looked_at, read};
+use crate::app::App;
+use crate::config::{Config, Secret};
+
+const BASE_URL: &str = "https://api-merchant.payos.vn";
+/// A payer waits for a create.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Answers are a few kilobytes.
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// When the gateway does not say for how long.
+const BUSY_SECS: u32 = 30;
+const BUSY_SECS_MAX: u32 = 3600;
+
+/// The channel's name and keys, as configured.
+#[derive(Clone, Copy, Debug)]
+pub struct Channel<'a> {
+    base_url: &'a str,
+    client_id: &'a str,
+    api_key: &'a Secret,
+    pub checksum_key: &'a Secret,
+}
+
+impl<'a> Channel<'a> {
+    /// `None` where this server has no PayOS channel.
+    pub fn of(config: &'a Config) -> Option<Self> {
+        let payos = &config.payos;
+        Some(Self {
+            base_url: payos.base_url.as_deref().unwrap_or(BASE_URL),
+            client_id: payos.client_id.as_deref()?,
+            api_key: payos.api_key.as_ref()?,
+            checksum_key: payos.checksum_key.as_ref()?,
+        })
+    }
+
+    pub(super) async fn create(&self, app: &App, link: &CreateLink) -> Result<Seen, Failure> {
+        let url = format!("{}/v2/payment-requests", self.base_url);
+        let data = self.send(app.http.post(url).json(link)).await?;
+        created(&data).ok_or_else(strange)
+    }
+
+    pub async fn look(&self, app: &App, order_code: i64) -> Result<Seen, Failure> {
+        let url = format!("{}/v2/payment-requests/{order_code}", self.base_url);
+        let data = self.send(app.http.get(url)).await?;
+        looked_at(&data).ok_or_else(strange)
+    }
+
+    pub async fn cancel(&self, app: &App, order_code: i64) -> Result<Seen, Failure> {
+        let url = format!("{}/v2/payment-requests/{order_code}/cancel", self.base_url);
+        let body = json!({ "cancellationReason": "the hold is over" });
+        let data = self.send(app.http.post(url).json(&body)).await?;
+        looked_at(&data).ok_or_else(strange)
+    }
+
+    /// Registers our webhook, which replaces the one that the channel had.
+    pub(super) async fn confirm_webhook(&self, app: &App, url: &str) -> Result<(), Failure> {
+        let call = format!("{}/confirm-webhook", self.base_url);
+        let request = app.http.post(call).json(&json!({ "webhookUrl": url }));
+        let (status, body) = self.exchange(request).await?;
+        // The answer is not signed; it says yes or no.
+        let code = serde_json::from_slice::<Value>(&body)
+            .ok()
+            .and_then(|answer| Some(answer.get("code")?.as_str()?.to_owned()));
+        match code {
+            Some(code) if code == "00" => Ok(()),
+            Some(code) => Err(Failure::Refused {
+                code,
+                text: "the webhook's address was not taken".to_owned(),
+            }),
+            None => Err(Failure::Unclear(status.to_string())),
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Map<String, Value>, Failure> {
+        let (status, body) = self.exchange(request).await?;
+        let answer = read(self.checksum_key, &body);
+        match answer {
+            // A page of some proxy says nothing about the link.
+            Err(Failure::Unclear(_)) if !status.is_success() => {
+                Err(Failure::Unclear(status.to_string()))
+            }
+            Err(Failure::Refused { .. }) if status.is_server_error() => {
+                Err(Failure::Unclear(status.to_string()))
+            }
+            answer => answer,
+        }
+    }
+
+    async fn exchange(&self, request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), Failure> {
+        let request = request
+            .timeout(TIMEOUT)
+            .header("x-client-id", self.client_id)
+            .header("x-api-key", self.api_key.reveal());
+        let mut answer = request.send().await.map_err(broken)?;
+        let status = answer.status();
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            let after = answer.headers().get("retry-after");
+            let after = after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+            return Err(Failure::Busy {
+                after_secs: after.unwrap_or(BUSY_SECS).clamp(1, BUSY_SECS_MAX),
+            });
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(broken)? {
+            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+                return Err(Failure::Unclear("it does not end".to_owned()));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok((status, body))
+    }
+}
+
+fn strange() -> Failure {
+    Failure::Unclear("it is signed and lacks what it must hold".to_owned())
+}
+
+/// Without the address: it is of no use to a reader of logs, and a key could be part of it.
+fn broken(error: reqwest::Error) -> Failure {
+    Failure::Unclear(error.without_url().to_string())
+}

@@ -1,0 +1,3 @@
+//! Tests of PayOS.
+
+mod vectors;

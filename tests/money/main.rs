@@ -1,0 +1,10 @@
+//! Money: the server against doubles of the gateways, real HTTP both ways. What was transferred is
+//! counted at the gateway's side and compared with what the server's books say.
+
+mod books;
+mod faults;
+mod late;
+mod official;
+mod paying;
+mod schedules;
+mod shop;

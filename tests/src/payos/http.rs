@@ -1,0 +1,227 @@
+//! The gateway's HTTP: headers checked, business errors as 200, faults on demand.
+
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::bank::No;
+use super::{API_KEY, CLIENT_ID, Call, Fault, Shared, WEBHOOK_WITHIN, sign};
+
+type Handle = Arc<Mutex<Shared>>;
+
+pub(super) async fn serve(listener: TcpListener, shared: Handle, stop: CancellationToken) {
+    let router = Router::new()
+        .route("/confirm-webhook", post(confirm))
+        .route("/v2/payment-requests", post(create))
+        .route("/v2/payment-requests/{code}", get(look))
+        .route("/v2/payment-requests/{code}/cancel", post(cancel))
+        .with_state(shared);
+    let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+    axum::serve(listener, router)
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
+        .expect("served");
+}
+
+async fn create(State(shared): State<Handle>, headers: HeaderMap, body: Bytes) -> Response {
+    let request: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let code = request["orderCode"].as_i64().unwrap_or_default();
+    answer(&shared, &headers, Call::Create, code, |shared, _| {
+        shared.bank.create(&request)
+    })
+}
+
+async fn look(
+    State(shared): State<Handle>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    let code = code_of(&shared, &id);
+    answer(&shared, &headers, Call::Look, code, |shared, fault| {
+        shared.bank.look(code, fault == Some(Fault::Lagging))
+    })
+}
+
+async fn cancel(
+    State(shared): State<Handle>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    let code = code_of(&shared, &id);
+    answer(&shared, &headers, Call::Cancel, code, |shared, _| {
+        shared.bank.cancel(code)
+    })
+}
+
+/// A link is named by our code or by its own id.
+fn code_of(shared: &Handle, id: &str) -> i64 {
+    let shared = shared.lock().expect("nobody panics in here");
+    let links = shared.bank.links();
+    let named = links.iter().find(|link| link.id == id);
+    named.map_or_else(|| id.parse().unwrap_or_default(), |link| link.order_code)
+}
+
+/// Tries the address with a sample that nobody ordered, validly signed, before taking it.
+async fn confirm(State(shared): State<Handle>, headers: HeaderMap, body: Bytes) -> Response {
+    if !is_ours(&headers) {
+        return (StatusCode::UNAUTHORIZED, "{}").into_response();
+    }
+    let request: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let url = request["webhookUrl"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let client = reqwest::Client::builder()
+        .timeout(WEBHOOK_WITHIN)
+        .no_proxy()
+        .build()
+        .expect("a client");
+    let ping = client
+        .post(&url)
+        .header("content-type", "application/json")
+        .body(sign::envelope(&sample()));
+    let taken = ping.send().await;
+    if !taken.is_ok_and(|answer| answer.status().is_success()) {
+        let invalid = json!({ "code": "20", "desc": "Webhook url invalid", "data": null });
+        return (StatusCode::BAD_REQUEST, invalid.to_string()).into_response();
+    }
+    let data = json!({ "webhookUrl": url, "accountName": "NIGHT OF STRINGS",
+        "accountNumber": "0123456789", "name": "Channel", "shortName": "CH" });
+    shared.lock().expect("nobody panics in here").webhook_url = Some(url);
+    json_answer(&json!({ "code": "00", "desc": "success", "data": data }))
+}
+
+/// What the gateway sends when somebody registers a webhook.
+pub(super) fn sample() -> Value {
+    json!({
+        "orderCode": 123, "amount": 3000, "description": "VQRIO123", "accountNumber": "12345678",
+        "reference": "TF230204212323", "transactionDateTime": "2023-02-04 18:25:00", "currency": "VND",
+        "paymentLinkId": "124c33293c43417ab7879e14c8d9eb18", "code": "00", "desc": "Thành công",
+        "counterAccountBankId": "", "counterAccountBankName": "", "counterAccountName": "",
+        "counterAccountNumber": "", "virtualAccountName": "", "virtualAccountNumber": "",
+    })
+}
+
+fn is_ours(headers: &HeaderMap) -> bool {
+    let is = |name: &str, value: &str| headers.get(name).is_some_and(|at| at == value);
+    is("x-client-id", CLIENT_ID) && is("x-api-key", API_KEY)
+}
+
+fn answer(
+    shared: &Handle,
+    headers: &HeaderMap,
+    call: Call,
+    code: i64,
+    done: impl FnOnce(&mut Shared, Option<Fault>) -> Result<Value, No>,
+) -> Response {
+    let mut shared = shared.lock().expect("nobody panics in here");
+    shared.requests += 1;
+    if !is_ours(headers) {
+        return no(("214", "Cổng thanh toán không tồn tại hoặc đã tạm dừng"));
+    }
+    let at = shared.faults.iter().position(|(on, _)| *on == call);
+    let fault = at
+        .and_then(|at| shared.faults.remove(at))
+        .map(|(_, fault)| fault);
+    match fault {
+        Some(Fault::Broken) => return broken(),
+        Some(Fault::Proxy) => {
+            let page = "<html><body><h1>502 Bad Gateway</h1></body></html>";
+            return (StatusCode::BAD_GATEWAY, page).into_response();
+        }
+        Some(Fault::Busy(secs)) => {
+            let after = [(header::RETRY_AFTER, secs.to_string())];
+            return (StatusCode::TOO_MANY_REQUESTS, after, "slow down").into_response();
+        }
+        _ => {}
+    }
+    let data = match done(&mut shared, fault) {
+        Ok(data) => data,
+        Err(refusal) => return no(refusal),
+    };
+    match fault {
+        Some(Fault::Reset) => cut(&yes(&data)),
+        Some(Fault::BrokenAfter) => broken(),
+        Some(Fault::Redirect) => (
+            StatusCode::FOUND,
+            [(header::LOCATION, "http://127.0.0.1:9/")],
+        )
+            .into_response(),
+        Some(Fault::Unsigned) => {
+            json_answer(&json!({ "code": "00", "desc": "success", "data": paid(data) }))
+        }
+        Some(Fault::BadSignature) => json_answer(&json!({
+            "code": "00", "desc": "success", "data": paid(data), "signature": "0".repeat(64),
+        })),
+        Some(Fault::OtherLink) => {
+            let other = shared.bank.another(code).unwrap_or_else(|| {
+                let mut other = data.clone();
+                other["orderCode"] = json!(code + 1);
+                other
+            });
+            json_answer(&yes(&other))
+        }
+        Some(Fault::NoWithData) => {
+            let data = paid(data);
+            let signature = sign::signed(&data);
+            json_answer(
+                &json!({ "code": "99", "desc": "no", "data": data, "signature": signature }),
+            )
+        }
+        Some(Fault::Broken | Fault::Proxy | Fault::Busy(_) | Fault::Lagging) | None => {
+            json_answer(&yes(&data))
+        }
+    }
+}
+
+/// The lie of an answer that nobody may believe.
+fn paid(mut data: Value) -> Value {
+    if data["amountPaid"].is_number() {
+        data["amountPaid"] = data["amount"].clone();
+        data["status"] = json!("PAID");
+    }
+    data
+}
+
+fn yes(data: &Value) -> Value {
+    json!({ "code": "00", "desc": "success", "data": data, "signature": sign::signed(data) })
+}
+
+/// Business errors are answered with 200.
+fn no((code, desc): No) -> Response {
+    json_answer(&json!({ "code": code, "desc": desc, "data": null }))
+}
+
+fn broken() -> Response {
+    (StatusCode::INTERNAL_SERVER_ERROR, "{}").into_response()
+}
+
+fn json_answer(value: &Value) -> Response {
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        value.to_string(),
+    )
+        .into_response()
+}
+
+/// The half of it, then the connection breaks.
+fn cut(value: &Value) -> Response {
+    let text = value.to_string();
+    let half = Bytes::copy_from_slice(&text.as_bytes()[..text.len() / 2]);
+    let parts = vec![Ok(half), Err(std::io::Error::other("cut"))];
+    Body::from_stream(tokio_stream_of(parts)).into_response()
+}
+
+fn tokio_stream_of(
+    parts: Vec<std::io::Result<Bytes>>,
+) -> impl futures::Stream<Item = std::io::Result<Bytes>> {
+    futures::stream::iter(parts)
+}
