@@ -34,6 +34,8 @@ pub struct Status {
     pub contradicted: u64,
     /// Entries of other devices that nothing here can judge yet.
     pub unjudged: u64,
+    /// Devices of the event beside this one that may admit.
+    pub other_gates: usize,
     /// The server, and the devices that are linked now.
     pub peers: Vec<PeerView>,
     /// `None` while nothing here talks with other devices.
@@ -197,6 +199,7 @@ impl Scanner {
             pending: book.pending(),
             contradicted: book.contradicted,
             unjudged: book.waiting() as u64,
+            other_gates: book.others_that_admit(identity.device, self.corrected(now)),
             peers: std::iter::once(self.server_view(now))
                 .chain(gossip.iter().flat_map(device_views))
                 .collect(),

@@ -8,6 +8,7 @@ use scanner_core::{Direction, Freshness, Status};
 use super::acts::{Face, Mode, Past};
 use super::news::News;
 use super::page::{columns, put};
+use super::risk;
 use super::screen::Screen;
 use super::view::{Palette, who};
 use crate::ui::{conflict, duration, many, stop_watch};
@@ -138,7 +139,7 @@ fn facts(screen: &Screen, row: &mut Row<'_>) {
     let mut at = 1;
     for (text, colour) in [
         Some(line(status)),
-        alone(*alone_secs),
+        alone(status, *alone_secs),
         clock(status),
         peers(status),
         Some(pending(status)),
@@ -172,8 +173,12 @@ fn line(status: &Status) -> (String, u8) {
 }
 
 /// Nobody else is heard: what is let in here is known here only, and so elsewhere.
-fn alone(secs: u64) -> Option<(String, u8)> {
-    (secs >= ALONE_SECS_MIN).then(|| (format!("ALONE for {}", stop_watch(secs)), BAD))
+fn alone(status: &Status, secs: u64) -> Option<(String, u8)> {
+    (secs >= ALONE_SECS_MIN).then(|| {
+        let risk = risk::of_copies(secs, status.other_gates);
+        let time = stop_watch(secs);
+        (format!("ALONE for {time}, risk {risk} %"), BAD)
+    })
 }
 
 fn pending(status: &Status) -> (String, u8) {
@@ -273,9 +278,10 @@ fn alerts(screen: &Screen) -> Vec<String> {
     alerts.extend(own.map(|of| conflict(of, |at| news.clock(at))));
     alerts.extend(status.notices.iter().map(|of| of.text.clone()));
     if news.alone_secs >= ALONE_TOLD_SECS {
-        alerts.push(
-            "alone: a copied ticket that passes here can pass at another gate as well".to_owned(),
-        );
+        let risk = risk::of_copies(news.alone_secs, status.other_gates);
+        alerts.push(format!(
+            "alone: {risk} % of the copied tickets that pass here may have passed at another gate"
+        ));
     }
     alerts.extend(status.cuts.iter().map(ToString::to_string));
     if status.contradicted > 0 {

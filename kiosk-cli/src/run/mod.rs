@@ -19,6 +19,7 @@ mod neighbours;
 mod news;
 mod page;
 mod pages;
+mod risk;
 mod screen;
 mod shapes;
 mod supervise;

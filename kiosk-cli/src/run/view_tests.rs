@@ -47,6 +47,7 @@ fn status() -> Status {
         pending: 0,
         contradicted: 0,
         unjudged: 0,
+        other_gates: 3,
         peers: vec![PeerView {
             kind: "server",
             name: None,
@@ -259,7 +260,11 @@ fn peers_copies_and_being_alone_are_told_in_words() {
     linked.peers[0].connected = false;
     with_alone(&mut gate, linked, 754);
     let told = shown(&gate);
-    for words in ["0 peers", "ALONE for 12:34", "can pass at another gate"] {
+    for words in [
+        "0 peers",
+        "ALONE for 12:34, risk 54 %",
+        "54 % of the copied tickets that pass here may have passed at another gate",
+    ] {
         assert!(told.contains(words), "{words}:\n{told}");
     }
 }

@@ -426,6 +426,13 @@ impl Book {
                 .is_some_and(|of| !of.is_active(now))
     }
 
+    /// Devices beside this one that may admit.
+    pub(crate) fn others_that_admit(&self, device: DeviceId, now: Timestamp) -> usize {
+        let listed = self.roster.devices.iter();
+        let others = listed.filter(|of| of.device != device && of.is_active(now));
+        others.count()
+    }
+
     /// Entries that nothing here can judge yet.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.values().map(Vec::len).sum()
