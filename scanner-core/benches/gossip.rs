@@ -1,6 +1,6 @@
 //! Figures of the gossip, from the simulator of `tests/sim`: its nodes, their code, seeded, one thread.
 //!
-//! `cargo bench -p scanner-core --bench gossip [-- delivery rough idle evict heal hour]`. Times of
+//! `cargo bench -p scanner-core --bench gossip [-- delivery rough claim idle evict heal hour]`. Times of
 //! deliveries are simulated: 2 to 20 ms a frame, links keep their order, commits take no time. What
 //! is told of bytes counts with each frame our length, a TLS record, TCP and IP with timestamps,
 //! Ethernet, and an acknowledgement of its own.
@@ -69,9 +69,10 @@ const BEAT_BYTES: u64 = 4 + 22 + 66 + 66;
 const BEAT_MILLIS: u64 = 4_000;
 
 fn main() {
-    let figures: [(&str, fn()); 6] = [
+    let figures: [(&str, fn()); 7] = [
         ("delivery", delivery),
         ("rough", rough),
+        ("claim", claim),
         ("idle", idle),
         ("evict", evict),
         ("heal", heal),
@@ -123,6 +124,34 @@ fn rough() {
             plan.loss = loss;
             measure(plan, dead);
         }
+    }
+}
+
+/// G9: how long a strict ticket waits for two of its three homes.
+fn claim() {
+    println!("\nG9: 2-20 ms, {PER_SECOND} claims of strict tickets a second");
+    for devices in SIZES {
+        let mut plan = Plan::lan(1, devices, devices as u64 * 1_000 / PER_SECOND);
+        plan.strict = plan.serials;
+        plan.scan_until = WARM_MILLIS + MEASURED_MILLIS;
+        let mut world = World::new(plan);
+        world.run(WARM_MILLIS);
+        world.watch = Some(Deliveries::of(devices));
+        world.run(WARM_MILLIS + MEASURED_MILLIS + 1_000);
+        assert_eq!(world.oracle.broken, None);
+        let watch = world.watch.as_ref().expect("watching");
+        let held = watch.claims.iter().filter(|(_, granted)| !granted).count();
+        let mut took: Vec<u64> = watch.claims.iter().map(|(millis, _)| *millis).collect();
+        took.sort_unstable();
+        let quantile =
+            |per_mille: usize| took[(took.len() * per_mille / 1_000).min(took.len() - 1)];
+        println!(
+            "  {devices} devices: p50 {} p99 {} longest {} ms of {}; {held} not granted",
+            quantile(500),
+            quantile(990),
+            quantile(1_000),
+            took.len(),
+        );
     }
 }
 

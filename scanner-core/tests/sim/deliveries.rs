@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use shared::log::LogId;
+use shared::sync::claim::ClaimId;
 
 /// What a frame costs beside its bytes: our length, one TLS record, TCP and IPv4 with timestamps,
 /// Ethernet, and an acknowledgement of its own.
@@ -26,6 +27,9 @@ pub(crate) struct Deliveries {
     /// By device: frames and bytes, in and out.
     pub(crate) received: Vec<[u64; 2]>,
     pub(crate) sent: Vec<[u64; 2]>,
+    asked: HashMap<ClaimId, u64>,
+    /// By claim of a strict ticket: how long its answer took, and whether it was granted.
+    pub(crate) claims: Vec<(u64, bool)>,
 }
 
 /// Of a set of entries.
@@ -59,6 +63,16 @@ impl Deliveries {
             last: at,
         };
         self.entries.insert((log, seq), sent);
+    }
+
+    pub(crate) fn asked(&mut self, claim: ClaimId, at: u64) {
+        self.asked.insert(claim, at);
+    }
+
+    pub(crate) fn answered(&mut self, claim: ClaimId, at: u64, granted: bool) {
+        if let Some(asked) = self.asked.remove(&claim) {
+            self.claims.push((at - asked, granted));
+        }
     }
 
     /// A device's log goes so far now.

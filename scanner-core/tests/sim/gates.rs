@@ -30,6 +30,9 @@ impl World {
             {
                 let claim = node.next_claim();
                 device.claims.insert(claim, serial);
+                if let Some(watch) = &mut self.watch {
+                    watch.asked(claim, self.time);
+                }
                 let slot = ClaimSlot {
                     serial,
                     generation: 1,

@@ -403,6 +403,9 @@ impl World {
                     outcome,
                 } => {
                     let asked = self.devices[at].claims.remove(&claim);
+                    if let Some(watch) = &mut self.watch {
+                        watch.answered(claim, self.time, outcome == ClaimOutcome::Granted);
+                    }
                     if asked.is_some() && outcome == ClaimOutcome::Granted {
                         let wanted = Wanted {
                             kind: EntryKind::Admit,
