@@ -137,11 +137,14 @@ fn facts(screen: &Screen, row: &mut Row<'_>) {
         return;
     };
     let mut at = 1;
+    let alone = alone(status, *alone_secs);
+    // One who is alone has no peers: the row has room for what else there is.
+    let peers = peers(status).filter(|_| alone.is_none());
     for (text, colour) in [
         Some(line(status)),
-        alone(status, *alone_secs),
+        alone,
         clock(status),
-        peers(status),
+        peers,
         Some(pending(status)),
         Some(snapshot(status)),
     ]
@@ -280,7 +283,7 @@ fn alerts(screen: &Screen) -> Vec<String> {
     if news.alone_secs >= ALONE_TOLD_SECS {
         let risk = risk::of_copies(news.alone_secs, status.other_gates);
         alerts.push(format!(
-            "alone: {risk} % of the copied tickets that pass here may have passed at another gate"
+            "alone: {risk} % of copies that pass here may have passed at another gate"
         ));
     }
     alerts.extend(status.cuts.iter().map(ToString::to_string));

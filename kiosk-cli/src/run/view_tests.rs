@@ -261,9 +261,9 @@ fn peers_copies_and_being_alone_are_told_in_words() {
     with_alone(&mut gate, linked, 754);
     let told = shown(&gate);
     for words in [
-        "0 peers",
+        "fresh",
         "ALONE for 12:34, risk 54 %",
-        "54 % of the copied tickets that pass here may have passed at another gate",
+        "54 % of copies that pass here may have passed at another gate",
     ] {
         assert!(told.contains(words), "{words}:\n{told}");
     }
