@@ -139,6 +139,18 @@ impl Cache {
         Ok(wire.as_deref().map(Signed::from_wire).transpose()?)
     }
 
+    /// Tells one pending snapshot from another; `None` when none is waited for. Cheap.
+    pub(crate) fn pending_snapshot(&self) -> Result<Option<[u8; 32]>, Cause> {
+        let mut select = self
+            .conn
+            .prepare_cached("SELECT wire FROM statements WHERE kind = ?1 AND slot = ?2")?;
+        let kind = StatementKind::Snapshot as u8;
+        let hash = select.query_row((kind, SLOT_PENDING), |row| {
+            Ok(*blake3::hash(row.get_ref(0)?.as_blob()?).as_bytes())
+        });
+        Ok(hash.optional()?)
+    }
+
     fn root(&self, event: EventId, pin: RootPin) -> Result<Opened<Root>, Cause> {
         let mut versions = self
             .statements(StatementKind::Root, SLOT_ACTIVE)?

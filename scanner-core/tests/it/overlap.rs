@@ -170,3 +170,33 @@ fn a_new_root_that_comes_from_two_sides_is_taken_up_once() {
     assert_eq!(scan(&mut gate, &ticket(3)).reason, Reason::Cancelled);
     assert_eq!(scan(&mut gate, &ticket(4)).verdict, Outcome::Admit);
 }
+
+#[test]
+fn pieces_that_the_server_brought_are_not_waited_for() {
+    // V2 S89
+    let server = Server::new(20_000);
+    let device = Device::enrolled(&server, 1);
+    cancel(&server, 3);
+    cancel(&server, 9_000);
+    let mut disk = open_disk(device.path()).expect("opens");
+    let held = disk.trust().expect("read").held;
+    let offered = device.server.borrow().newer_than(held);
+    disk.adopt(offered, NOW).expect("stored");
+    let wanted = disk.missing_chunks(8).expect("read");
+    assert_eq!(wanted.len(), 2, "only what changed");
+    let piece = |hash: &[u8; 32]| (*hash, server.borrow().segments[hash].clone());
+    assert!(disk.keep_chunks(vec![piece(&wanted[0])]).expect("stored"));
+    let strange = ([9; 32], piece(&wanted[1]).1);
+    assert!(!disk.keep_chunks(vec![strange]).expect("refused"));
+    assert_eq!(disk.missing_chunks(8).expect("read"), wanted[1..]);
+    assert_eq!(device.sync().snapshot_version, Some(3));
+    assert_eq!(
+        disk.missing_chunks(8).expect("read"),
+        Vec::<[u8; 32]>::new()
+    );
+    assert!(!disk.keep_chunks(vec![piece(&wanted[1])]).expect("refused"));
+    let ticket = |serial| server.borrow().ticket(serial);
+    let mut gate = device.open();
+    assert_eq!(scan(&mut gate, &ticket(9_000)).reason, Reason::Cancelled);
+    assert_eq!(scan(&mut gate, &ticket(4)).verdict, Outcome::Admit);
+}

@@ -1,5 +1,6 @@
 //! The device's cache as the gossip's disk.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use shared::log::LogId;
 use shared::sync::StatementSet;
 use shared::sync::claim::{ClaimId, ClaimSlot};
 use shared::time::Timestamp;
-use shared::trust::{Roster, Segment};
+use shared::trust::{Roster, Segment, SegmentRef};
 
 use crate::cache::{Cache, Identity, LogRow, StoredEntry, Trust};
 use crate::error::{Cause, Error};
@@ -18,11 +19,24 @@ use crate::sync::proto::{self, Held};
 pub(super) struct DiskStore {
     pub(super) cache: Cache,
     pub(super) identity: Identity,
+    fetching: RefCell<Option<Fetching>>,
+}
+
+/// What a pending snapshot lacks. A list of a million tickets has two thousand pieces and comes in
+/// over a hundred frames: to check its signatures and look for every piece at each of them would
+/// cost more than the pieces. A sync may have brought some of them meanwhile: then they come twice.
+struct Fetching {
+    snapshot: [u8; 32],
+    missing: BTreeMap<[u8; 32], SegmentRef>,
 }
 
 impl DiskStore {
     pub(super) fn new(cache: Cache, identity: Identity) -> Self {
-        Self { cache, identity }
+        Self {
+            cache,
+            identity,
+            fetching: RefCell::new(None),
+        }
     }
 
     pub(super) fn roster(&self) -> Result<Roster, Cause> {
@@ -51,6 +65,27 @@ impl DiskStore {
             head,
             fork,
         })
+    }
+
+    /// Looks at what the pending snapshot lacks; `None` when none is waited for.
+    fn fetching<T>(&self, look: impl FnOnce(&mut Fetching) -> T) -> Result<Option<T>, Cause> {
+        let mut fetching = self.fetching.borrow_mut();
+        let Some(snapshot) = self.cache.pending_snapshot()? else {
+            *fetching = None;
+            return Ok(None);
+        };
+        if fetching.as_ref().is_none_or(|of| of.snapshot != snapshot) {
+            *fetching = None;
+            let Some(pending) = self.trusted()?.pending else {
+                return Ok(None);
+            };
+            let missing = self.cache.missing_segments(&pending.body)?;
+            *fetching = Some(Fetching {
+                snapshot,
+                missing: missing.into_iter().map(|of| (of.hash, of)).collect(),
+            });
+        }
+        Ok(fetching.as_mut().map(look))
     }
 
     /// All segments of the pending snapshot are here: from now on it is the one in use.
@@ -130,12 +165,8 @@ impl Store for DiskStore {
     }
 
     fn missing_chunks(&self, limit: usize) -> Result<Vec<[u8; 32]>, StoreError> {
-        let missing = || match self.trusted()?.pending {
-            Some(pending) => self.cache.missing_segments(&pending.body),
-            None => Ok(Vec::new()),
-        };
-        let missing = missing().map_err(Error::from)?;
-        Ok(missing.iter().take(limit).map(|of| of.hash).collect())
+        let missing = self.fetching(|of| of.missing.keys().take(limit).copied().collect());
+        Ok(missing.map_err(Error::from)?.unwrap_or_default())
     }
 
     fn chunk(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -144,20 +175,29 @@ impl Store for DiskStore {
 
     fn keep_chunks(&mut self, chunks: Vec<([u8; 32], Vec<u8>)>) -> Result<bool, StoreError> {
         let keep = || -> Result<bool, Cause> {
-            let Some(pending) = self.trusted()?.pending else {
+            let good = self.fetching(|of| {
+                let wanted = |(hash, wire): &([u8; 32], Vec<u8>)| {
+                    let reference = of.missing.get(hash);
+                    reference.is_some_and(|reference| Segment::open(reference, wire).is_ok())
+                };
+                chunks.into_iter().filter(wanted).collect::<Vec<_>>()
+            })?;
+            let good = good.unwrap_or_default();
+            if good.is_empty() {
                 return Ok(false);
-            };
-            let missing = self.cache.missing_segments(&pending.body)?;
-            let good: Vec<_> = chunks
-                .into_iter()
-                .filter(|(hash, wire)| {
-                    let wanted = missing.iter().find(|of| of.hash == *hash);
-                    wanted.is_some_and(|of| Segment::open(of, wire).is_ok())
-                })
-                .collect();
+            }
             self.cache.store_segments(&good)?;
-            self.switch_when_whole()?;
-            Ok(!good.is_empty())
+            let whole = self.fetching(|of| {
+                for (hash, _) in &good {
+                    of.missing.remove(hash);
+                }
+                of.missing.is_empty()
+            })?;
+            if whole == Some(true) && !self.switch_when_whole()? {
+                // Pieces of it were dropped meanwhile: looked at anew.
+                *self.fetching.borrow_mut() = None;
+            }
+            Ok(true)
         };
         Ok(keep().map_err(Error::from)?)
     }
