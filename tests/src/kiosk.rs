@@ -312,9 +312,13 @@ impl Gate {
     /// When the kiosk no longer listens.
     pub fn send(&mut self, code: &str) {
         let stdin = self.stdin.as_mut().expect("open");
-        writeln!(stdin, "{code}")
-            .and_then(|()| stdin.flush())
-            .expect("the kiosk listens");
+        let sent = writeln!(stdin, "{code}").and_then(|()| stdin.flush());
+        if let Err(error) = sent {
+            panic!(
+                "the kiosk listens no more ({error}): {:?}",
+                self.child.wait()
+            );
+        }
     }
 
     /// The next verdict, or `None` when the kiosk ended.
