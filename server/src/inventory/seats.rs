@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::events::{classes_of, visible_event};
 use crate::platform::db::Query;
 use crate::platform::http::Caller;
+use crate::venues::model::SeatingPlan;
 use crate::venues::seating_of;
 
 /// A map is drawn at once: larger pages than other lists have.
@@ -41,7 +42,7 @@ pub async fn seats(
         Some(seating) if !found.items.is_empty() => seating_of(&app.db, seating).await?,
         _ => None,
     };
-    let kinds = plan.as_ref().map(|plan| plan.kinds()).unwrap_or_default();
+    let kinds = plan.as_ref().map(SeatingPlan::kinds).unwrap_or_default();
     let mut prices: HashMap<ClassId, Money> = HashMap::new();
     for class in classes_of(&app.db, id).await? {
         prices.insert(class.id, class.price);
