@@ -15,6 +15,7 @@ use utoipa::openapi::{
 
 use crate::accounts::{USERNAME_CHARS_MAX, USERNAME_CHARS_MIN};
 use crate::events::model::{CAPACITY_MAX, VENUE_ID_CHARS_MAX};
+use crate::vouchers::model::{CODE_CHARS_MAX, CODE_CHARS_MIN};
 
 /// From and to, both allowed.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +50,11 @@ pub(crate) const LIMITS: &[(&str, &str, Limit)] = &[
     ("CreateTicketClass", "name", NAME),
     ("CreateTicketClass", "maxPerOrder", PER_ORDER),
     ("CreateGate", "name", NAME),
+    ("CreateVoucher", "code", Chars(CODE_CHARS_MIN, CODE_CHARS_MAX)),
+    ("CreatePool", "name", NAME),
+    ("CreatePool", "limit", Count(1, CAPACITY_MAX)),
+    ("UpdatePool", "limit", Count(1, CAPACITY_MAX)),
+    ("UpdateTicketClass", "maxPerOrder", PER_ORDER),
     ("CreateVenue", "name", NAME),
     ("CreateVenue", "address", Chars(1, TITLE_CHARS_MAX)),
     ("CreateVenue", "capacity", Count(1, CAPACITY_MAX)),

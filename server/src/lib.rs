@@ -21,4 +21,6 @@ mod router_tests;
 mod testing;
 pub mod tickets;
 pub mod venues;
+pub mod vouchers;
+pub mod waitlist;
 pub mod web;

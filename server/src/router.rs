@@ -20,7 +20,8 @@ use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::{guard, probes};
 use crate::{
-    accounts, description, events, gate, inventory, orders, payments, tickets, venues, web,
+    accounts, description, events, gate, inventory, orders, payments, tickets, venues, vouchers,
+    waitlist, web,
 };
 
 const API: &str = "/api/v1";
@@ -33,6 +34,8 @@ fn slices() -> OpenApiRouter<AppState> {
         .merge(events::http::routes())
         .merge(venues::http::routes())
         .merge(inventory::http::routes())
+        .merge(vouchers::http::routes())
+        .merge(waitlist::http::routes())
         .merge(orders::http::routes())
         .merge(payments::http::routes())
         .merge(tickets::http::routes())
@@ -79,6 +82,16 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/events/{id}/approve", Access::Admin),
     (Method::GET, "/events/{id}/ticket-classes", Access::Public),
     (Method::POST, "/events/{id}/ticket-classes", Access::Owner),
+    (
+        Method::PATCH,
+        "/events/{id}/ticket-classes/{classId}",
+        Access::Owner,
+    ),
+    (
+        Method::GET,
+        "/events/{id}/ticket-classes/{classId}/prices",
+        Access::Owner,
+    ),
     (Method::GET, "/events/{id}/gates", Access::Public),
     (Method::POST, "/events/{id}/gates", Access::Owner),
     (Method::GET, "/events/{id}/check-in", Access::Owner),
@@ -94,14 +107,35 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::PUT, "/events/{id}/seating", Access::Owner),
     // inventory
     (Method::GET, "/events/{id}/seats", Access::Public),
+    (Method::GET, "/events/{id}/pools", Access::Owner),
+    (Method::POST, "/events/{id}/pools", Access::Owner),
+    (Method::PATCH, "/events/{id}/pools/{poolId}", Access::Owner),
     (Method::POST, "/issued-tickets/batch", Access::Owner),
     (Method::GET, "/issued-tickets", Access::Public),
     (Method::GET, "/issued-tickets/{id}", Access::Public),
     (
         Method::GET,
+        "/issued-tickets/batches/{batchId}",
+        Access::Owner,
+    ),
+    (
+        Method::GET,
         "/issued-tickets/stats/{eventId}",
         Access::Public,
     ),
+    // vouchers
+    (Method::GET, "/events/{id}/vouchers", Access::Owner),
+    (Method::POST, "/events/{id}/vouchers", Access::Owner),
+    (
+        Method::DELETE,
+        "/events/{id}/vouchers/{voucherId}",
+        Access::Owner,
+    ),
+    // waitlist
+    (Method::POST, "/events/{id}/waitlist/join", Access::User),
+    (Method::GET, "/events/{id}/waitlist", Access::Owner),
+    (Method::GET, "/waitlist", Access::User),
+    (Method::DELETE, "/waitlist/{waitId}", Access::User),
     // orders
     (Method::GET, "/orders", Access::User),
     (Method::POST, "/orders", Access::User),

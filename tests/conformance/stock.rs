@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use server::events::model::TicketClass;
-use server::inventory::model::{Batch, IssuedTicket, Layout};
+use server::inventory::model::{Batch, IssuedTicket, Layout, Pool};
 use server::inventory::{
-    StockError, claim_class, claim_seats, claim_stock, held_by, release, sell,
+    StockError, claim_class, claim_seats, claim_stock, count_claim, held_by, release, sell,
 };
 use server::platform::db::{Db, DbError, Query};
 use server::venues::model::Place;
@@ -328,4 +328,60 @@ pub(crate) async fn parties_that_race_for_the_best_seats_share_none(stage: &Stag
         }
     }
     assert_eq!((taken.len(), short), (12, 2));
+}
+
+fn pooled(shop: &Shop, number: u8, pool: &str) -> TicketClass {
+    let class = serde_json::json!({
+        "id": ClassId::new(NOW, [number; 10]), "event_id": shop.event, "index": number,
+        "name": "Class", "price": { "amount": 1, "currency": "VND" }, "zones": 0,
+        "max_per_order": 20, "entry_from": null, "entry_until": null, "pools": [pool],
+        "created_at": NOW,
+    });
+    serde_json::from_value(class).expect("a class")
+}
+
+pub(crate) async fn classes_that_race_for_a_pool_never_overdraw_it(stage: &Stage) {
+    let first = Shop::open(stage, 20, &[]).await;
+    let second = Shop {
+        class: ClassId::new(NOW, [3; 10]),
+        ..first.clone()
+    };
+    second.put(20, 100, &[]).await.expect("stock");
+    let pool = Pool {
+        id: "hall".to_owned(),
+        event_id: first.event,
+        name: "Hall".to_owned(),
+        limit: 7,
+        classes: vec![first.class, second.class],
+    };
+    let classes = [pooled(&first, 2, &pool.id), pooled(&first, 3, &pool.id)].map(Arc::new);
+    let inserted = first.db.write(move |tx| tx.insert(&pool).map(drop));
+    inserted.await.expect("a pool");
+    let buy = |number: u8, now: Timestamp| {
+        let (db, class) = (
+            first.db.clone(),
+            Arc::clone(&classes[usize::from(number % 2)]),
+        );
+        async move {
+            db.write(move |tx| {
+                let (order, until) = (OrderId::new(now, [number; 10]), now.plus_secs(10));
+                claim_class(tx, &class, 1, order, now, until)?;
+                count_claim(tx, &[((*class).clone(), 1)], now)
+            })
+            .await
+        }
+    };
+    // A second round after the holds of the first have ended: nothing was lost.
+    for now in [NOW, NOW.plus_secs(10)] {
+        let buyers: JoinSet<_> = (0..16).map(|number| buy(number, now)).collect();
+        let (mut held, mut refused) = (0, 0);
+        for done in buyers.join_all().await {
+            match done {
+                Ok(()) => held += 1,
+                Err(StockError::PoolShort { .. }) => refused += 1,
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+        assert_eq!((held, refused), (7, 9));
+    }
 }

@@ -15,6 +15,7 @@ mod refusals;
 mod reissue;
 mod scenarios;
 mod screen;
+mod selling;
 mod steps;
 mod stolen;
 mod strict;

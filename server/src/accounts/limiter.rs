@@ -30,6 +30,8 @@ pub struct Limiters {
     login_per_ip: Limiter,
     register: Limiter,
     enrol: Limiter,
+    code: Limiter,
+    code_per_ip: Limiter,
 }
 
 impl Limiters {
@@ -39,6 +41,8 @@ impl Limiters {
             login_per_ip: Limiter::new(limits.login_per_ip_per_minute, clock),
             register: Limiter::new(limits.register_per_minute, clock),
             enrol: Limiter::new(limits.enrol_per_minute, clock),
+            code: Limiter::new(limits.code_per_minute, clock),
+            code_per_ip: Limiter::new(limits.code_per_ip_per_minute, clock),
         }
     }
 
@@ -50,6 +54,12 @@ impl Limiters {
 
     pub fn register(&self, ip: IpAddr) -> Result<(), ApiError> {
         self.register.check(network(ip), "")
+    }
+
+    /// Orders with a code (I10): a code is a secret that can be guessed.
+    pub fn code(&self, ip: IpAddr, account: &str) -> Result<(), ApiError> {
+        self.code_per_ip.check(network(ip), "")?;
+        self.code.check(network(ip), account)
     }
 
     /// Steps of device enrolments (V6).
@@ -148,6 +158,8 @@ mod tests {
             login_per_ip_per_minute: 100,
             register_per_minute: 2,
             enrol_per_minute: 2,
+            code_per_minute: 2,
+            code_per_ip_per_minute: 2,
         };
         (clock, Limiters::new(limits, &shared))
     }

@@ -70,6 +70,8 @@ fn settings(out: &mut String, config: &Config) {
         ("login_per_ip_per_minute", limits.login_per_ip_per_minute),
         ("register_per_minute", limits.register_per_minute),
         ("enrol_per_minute", limits.enrol_per_minute),
+        ("code_per_minute", limits.code_per_minute),
+        ("code_per_ip_per_minute", limits.code_per_ip_per_minute),
     ] {
         line(out, &format!("{key} = {value}"));
     }

@@ -90,6 +90,10 @@ pub struct Limits {
     pub register_per_minute: u32,
     /// Steps of device enrolments from one address; a crew enrols from one.
     pub enrol_per_minute: u32,
+    /// Orders with a code from one account.
+    pub code_per_minute: u32,
+    /// Orders with a code from one address, whatever the account.
+    pub code_per_ip_per_minute: u32,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -180,6 +184,8 @@ impl Default for Defaults {
                 login_per_ip_per_minute: 120,
                 register_per_minute: 60,
                 enrol_per_minute: 120,
+                code_per_minute: 10,
+                code_per_ip_per_minute: 120,
             },
             payos: Empty {},
             stripe: Empty {},

@@ -8,16 +8,18 @@
 //!   not with its stock.
 //!
 //! Other slices may call [`owned_event`], [`owned_event_in`], [`visible_event`], [`classes_of`],
-//! [`classes_in`], [`gates_of`], [`gates_in`] and [`check_in_of`], and read the entities in [`model`].
+//! [`classes_in`], [`offers_of`], [`held_price`], [`gates_of`], [`gates_in`] and [`check_in_of`], and read the entities in [`model`].
 
 mod add;
 pub mod check_in;
 mod create;
 mod edit;
+mod edit_class;
 mod error;
 mod find;
 pub mod http;
 pub mod model;
+mod prices;
 mod publish;
 #[cfg(test)]
 mod tests;
@@ -27,9 +29,11 @@ pub use add::{add_class, add_gate};
 pub use check_in::{CheckIn, check_in_of};
 pub use create::create;
 pub use edit::edit;
+pub use edit_class::edit_class;
 pub use error::Error;
 pub use find::{
     classes_in, classes_of, event_in, gates_in, gates_of, list, owned_event, owned_event_in, show,
     visible_event,
 };
+pub use prices::{Offer, PriceMove, held_price, offers_in, offers_of, price_trail};
 pub use publish::{approve, publish};

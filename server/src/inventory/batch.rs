@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use shared::api::tickets::{BatchView, CreateBatch};
-use shared::ids::{ClassId, EventId, JobId, uuid_v7};
+use shared::ids::{ClassId, JobId, uuid_v7};
 use shared::limits::{BATCH_TICKETS_MAX, SEAT_CHARS_MAX, SERIAL_MAX};
 use shared::time::Timestamp;
 
@@ -32,12 +32,21 @@ pub(super) const CHUNK: u32 = 2_000;
 /// The job looks after a batch that its request did not finish by then.
 const RESCUE_AFTER_SECS: i64 = 60;
 
-/// Makes the tickets; gives how many there are when all are in stock.
+/// Whether the caller waits for the tickets, or looks how far they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    UntilDone,
+    No,
+}
+
+/// Makes the tickets; gives how many there are when all are in stock, or at once what a job will
+/// make.
 pub async fn create_batch(
     app: &App,
     caller: Caller,
     wanted: CreateBatch,
     attempt: Attempt,
+    wait: Wait,
 ) -> Result<BatchView, Error> {
     let now = app.clock.now();
     let seats = seats_of(app, &caller, &wanted).await?;
@@ -64,11 +73,32 @@ pub async fn create_batch(
         created_at: now,
     };
     let job = JobId::new(now, app.entropy.id10());
+    let rescue = match wait {
+        Wait::UntilDone => now.plus_secs(RESCUE_AFTER_SECS),
+        Wait::No => now,
+    };
     let id = app
         .db
-        .write(move |tx| reserve(tx, &caller, &plan, &seats, job, now))
+        .write(move |tx| reserve(tx, &caller, &plan, &seats, (job, rescue), now))
         .await?;
-    finish_batch(app, &id).await
+    match wait {
+        Wait::UntilDone => finish_batch(app, &id).await,
+        Wait::No => {
+            let batch = app.db.get::<Batch>(&id).await?.ok_or(Error::NoBatch)?;
+            Ok(view(&batch, batch.created))
+        }
+    }
+}
+
+/// How far a batch is; for the event's organizer.
+pub async fn show_batch(app: &App, caller: &Caller, id: &str) -> Result<BatchView, Error> {
+    let batch = app.db.get::<Batch>(id).await?;
+    let batch = batch.ok_or(Error::UnknownBatch)?;
+    match owned_event(&app.db, caller, batch.event_id).await {
+        Ok(_) => Ok(view(&batch, batch.created)),
+        Err(crate::events::Error::NotFound) => Err(Error::UnknownBatch),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The seats of a batch, in the order of the event's plan where it has one.
@@ -180,7 +210,7 @@ pub(super) fn reserve(
     caller: &Caller,
     plan: &Batch,
     seats: &Seats,
-    job: JobId,
+    (job, rescue): (JobId, Timestamp),
     now: Timestamp,
 ) -> Result<String, Error> {
     let mut event = owned_event_in(tx, caller, plan.event_id)?;
@@ -229,7 +259,7 @@ pub(super) fn reserve(
     tx.insert(&plan)?;
     let payload = serde_json::json!({ "batchId": plan.id });
     let rescue = NewJob::new(job, FINISH_BATCH, payload, now)
-        .run_at(now.plus_secs(RESCUE_AFTER_SECS))
+        .run_at(rescue)
         .priority(Priority::Low);
     jobs::enqueue(tx, rescue)?;
     Ok(plan.id)
@@ -273,14 +303,17 @@ pub async fn finish_batch(app: &App, id: &str) -> Result<BatchView, Error> {
     if stopped {
         return Err(Error::SeatExists { created });
     }
-    Ok(view(batch.event_id, &batch, created))
+    Ok(view(&batch, created))
 }
 
-fn view(event_id: EventId, batch: &Batch, created: u32) -> BatchView {
+fn view(batch: &Batch, created: u32) -> BatchView {
     BatchView {
-        event_id,
+        id: batch.id.clone(),
+        event_id: batch.event_id,
         class_id: batch.class_id,
+        quantity: batch.quantity,
         created,
+        stopped: batch.stopped,
     }
 }
 

@@ -24,6 +24,23 @@ pub enum StockError {
         /// Whether the class ever had any stock.
         issued: bool,
     },
+    /// Classes share this many, and no more are left.
+    #[error("only {available} left of {pool}, {held} held")]
+    PoolShort {
+        pool: String,
+        available: u32,
+        held: u32,
+    },
+    /// More is in stock than is on sale yet.
+    #[error("only {available} are on sale yet")]
+    NotReleased {
+        class: ClassId,
+        available: u32,
+        held: u32,
+        next_at: Option<Timestamp>,
+        /// Nothing more will be released.
+        is_last: bool,
+    },
     #[error("seats cannot be had")]
     Seats {
         /// Not seats of this event.
@@ -49,6 +66,22 @@ impl From<StockError> for ApiError {
                 may_return,
                 issued,
             } => returning(short(available, held, issued), may_return)
+                .detail("classId", class)
+                .detail("available", available),
+            StockError::PoolShort {
+                pool,
+                available,
+                held,
+            } => short(available, held, true)
+                .detail("pool", pool)
+                .detail("available", available),
+            StockError::NotReleased {
+                class,
+                available,
+                held,
+                next_at,
+                is_last,
+            } => not_released(available, held, next_at, is_last)
                 .detail("classId", class)
                 .detail("available", available),
             StockError::Seats { unknown, .. } if !unknown.is_empty() => {
@@ -90,6 +123,18 @@ fn short(available: u32, held: u32, issued: bool) -> ApiError {
     }
 }
 
+/// Waiting for a release helps, unless all are out or a hold may return before.
+fn not_released(available: u32, held: u32, next_at: Option<Timestamp>, is_last: bool) -> ApiError {
+    if is_last || held > 0 || available > 0 {
+        return short(available, held, true);
+    }
+    match next_at {
+        Some(at) => ApiError::conflict("not_released", format!("More go on sale at {at}."))
+            .detail("opensAt", at),
+        None => ApiError::conflict("not_released", "More go on sale when more are sold."),
+    }
+}
+
 /// Says from when on it is worth another try.
 fn returning(error: ApiError, at: Option<Timestamp>) -> ApiError {
     match at {
@@ -118,6 +163,10 @@ pub enum Error {
     SeatExists { created: u32 },
     #[error("the event's seating plan has changed")]
     SeatingChanged,
+    #[error("there is no such batch")]
+    UnknownBatch,
+    #[error("there is no such pool")]
+    NoPool,
     #[error("the batch is not known")]
     NoBatch,
     #[error(transparent)]
@@ -145,6 +194,8 @@ impl From<Error> for ApiError {
                 "seating_changed",
                 "The event's seating plan has just changed. Try again.",
             ),
+            Error::UnknownBatch => Self::not_found("batch"),
+            Error::NoPool => Self::not_found("pool"),
             Error::NoBatch => Self::inconsistent("a batch without its row"),
             Error::Illegal(error) => Self::conflict(
                 "illegal_transition",

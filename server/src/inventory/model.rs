@@ -261,6 +261,30 @@ impl Entity for SeatPlan {
     }
 }
 
+/// A number of tickets that classes share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pool {
+    pub id: String,
+    pub event_id: EventId,
+    pub name: String,
+    pub limit: u32,
+    pub classes: Vec<ClassId>,
+}
+
+impl Entity for Pool {
+    const COLLECTION: Collection = Collection {
+        name: "pools",
+        fields: &[Field::text("event_id")],
+        indexes: &[Index::on("by_event", &["event_id"])],
+    };
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+    fn index(&self) -> Vec<IndexValue> {
+        vec![self.event_id.into()]
+    }
+}
+
 /// Computes a batch's tickets.
 pub struct Layout<'a> {
     batch: &'a Batch,

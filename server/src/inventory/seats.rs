@@ -12,7 +12,7 @@ use shared::time::Timestamp;
 use super::error::Error;
 use super::model::IssuedTicket;
 use crate::app::App;
-use crate::events::{classes_of, visible_event};
+use crate::events::{classes_of, offers_of, visible_event};
 use crate::platform::db::Query;
 use crate::platform::http::Caller;
 use crate::venues::model::SeatingPlan;
@@ -43,10 +43,11 @@ pub async fn seats(
         _ => None,
     };
     let kinds = plan.as_ref().map(SeatingPlan::kinds).unwrap_or_default();
-    let mut prices: HashMap<ClassId, Money> = HashMap::new();
-    for class in classes_of(&app.db, id).await? {
-        prices.insert(class.id, class.price);
-    }
+    let offers = offers_of(&app.db, classes_of(&app.db, id).await?, now).await?;
+    let prices: HashMap<ClassId, Money> = offers
+        .iter()
+        .map(|offer| (offer.class.id, offer.price))
+        .collect();
     let seat_view = |ticket: &IssuedTicket| {
         let seat = ticket.seat.clone()?;
         Some(SeatView {

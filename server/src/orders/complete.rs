@@ -10,13 +10,17 @@ use shared::time::Timestamp;
 use super::error::Error;
 use super::later::{give_up, paid};
 use super::model::{Order, Step, after};
+use super::person::count_person;
 use crate::events::event_in;
 use crate::events::model::TicketClass;
 use crate::inventory::model::IssuedTicket;
-use crate::inventory::{StockError, claim_class, claim_seats, claimed_for, held_by, release, sell};
+use crate::inventory::{
+    StockError, claim_class, claim_seats, claimed_for, count_claim, held_by, release, sell,
+};
 use crate::notices;
 use crate::platform::db::{DbError, Tx, Versioned};
 use crate::platform::jobs::{self, NewJob};
+use crate::vouchers;
 
 /// What the money got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +48,13 @@ pub fn complete(
     let mut held = held_by(tx, order.id, &order.tickets)?;
     // Of an order that may pay later.
     let claimed = claimed_for(tx, order.id, &order.tickets)?;
-    if held.len() + claimed.len() < order.tickets.len() {
+    let lost = held.len() + claimed.len() < order.tickets.len();
+    // A hold that has ended counts for nothing any more: others may have had its place in a pool,
+    // a release or a limit, even where its own tickets are still there.
+    if lost || order.status_at(now) != OrderStatus::Pending {
         let event = event_in(tx, order.event_id)?;
-        let again = if event.on_sale(now) {
-            claim_missing(tx, order, &mut held, &claimed, now)?
+        let again = if event.on_sale(now) || !lost {
+            claim_again(tx, order, &mut held, &claimed, now)?
         } else {
             None
         };
@@ -81,6 +88,62 @@ pub(super) fn confirm(
 ) -> Result<(), DbError> {
     let payload = json!({ "orderId": order.id });
     jobs::enqueue(tx, NewJob::new(mail, notices::ORDER_PAID, payload, now))
+}
+
+/// Claims what the order no longer holds and counts all of it anew: all, or nothing and `None`.
+fn claim_again(
+    tx: &mut Tx<'_>,
+    order: &Order,
+    held: &mut [Versioned<IssuedTicket>],
+    claimed: &[Versioned<IssuedTicket>],
+    now: Timestamp,
+) -> Result<Option<Vec<Versioned<IssuedTicket>>>, Error> {
+    let Some(again) = claim_missing(tx, order, held, claimed, now)? else {
+        return Ok(None);
+    };
+    let bill = bill_of(tx, held.iter().chain(&again))?;
+    match recount(tx, order, &bill, now) {
+        Ok(()) => Ok(Some(again)),
+        Err(Error::Stock(StockError::Db(error)) | Error::Db(error)) => Err(error.into()),
+        Err(Error::Stock(_) | Error::PerPerson { .. } | Error::Voucher(_)) => {
+            let ids: Vec<_> = again.iter().map(id_of).collect();
+            release(tx, order.id, &ids)?;
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn recount(
+    tx: &mut Tx<'_>,
+    order: &Order,
+    bill: &[(TicketClass, u32)],
+    now: Timestamp,
+) -> Result<(), Error> {
+    count_claim(tx, bill, now)?;
+    count_person(tx, order.user_id, bill, now)?;
+    if let Some(voucher) = &order.voucher {
+        vouchers::count_use(tx, voucher, now)?;
+    }
+    Ok(())
+}
+
+/// How many of each class these are.
+fn bill_of<'a>(
+    tx: &mut Tx<'_>,
+    tickets: impl Iterator<Item = &'a Versioned<IssuedTicket>>,
+) -> Result<Vec<(TicketClass, u32)>, Error> {
+    let mut bill: Vec<(TicketClass, u32)> = Vec::new();
+    for ticket in tickets {
+        if let Some(line) = bill.iter_mut().find(|(of, _)| of.id == ticket.class_id) {
+            line.1 += 1;
+            continue;
+        }
+        let class = tx.get::<TicketClass>(&ticket.class_id.to_string())?;
+        let class = class.ok_or(Error::Inventory(crate::inventory::Error::NoClass))?;
+        bill.push((class.into_inner(), 1));
+    }
+    Ok(bill)
 }
 
 /// Claims what the order no longer holds: all of it, or nothing and `None`.
@@ -144,7 +207,7 @@ fn took(
             let ids: Vec<_> = tickets.iter().map(|ticket| ticket.id).collect();
             Ok(Some(held_by(tx, order.id, &ids)?))
         }
-        Err(StockError::Short { .. } | StockError::Seats { .. }) => Ok(None),
         Err(StockError::Db(error)) => Err(error.into()),
+        Err(_) => Ok(None),
     }
 }

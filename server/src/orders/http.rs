@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
-use crate::platform::http::{Caller, Json, PageParams, Path};
+use crate::platform::http::{Caller, ClientIp, Json, PageParams, Path};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -25,17 +25,24 @@ pub fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// Holds stock and its price until `expiresAt`. Codes of 409: `sold_out`; `all_held` when some may
-/// return; `not_on_sale`; `max_per_order`.
+/// return (`mayReturnAt`); `not_on_sale` (`opensAt`), `sale_over`, `not_released`; `min_per_order`,
+/// `max_per_order`, `max_per_person`; `price_changed`; `code_needed`, `bad_code`, `code_used_up`,
+/// `code_all_held`, `code_not_for_these`.
 #[utoipa::path(post, path = "/orders", tag = "orders", request_body = CreateOrder,
     params(("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])),
     responses((status = 201, body = OrderView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
-        (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
+        (status = 409, body = ErrorBody), (status = 422, body = ErrorBody), (status = 429, body = ErrorBody)))]
 async fn place(
     State(app): State<AppState>,
     caller: Caller,
+    ClientIp(ip): ClientIp,
     key: IdempotencyKey,
     Json(wanted): Json<CreateOrder>,
 ) -> Result<(StatusCode, Json<OrderView>), ApiError> {
+    if wanted.code.is_some() {
+        // Guessing is slowed down, right or wrong.
+        app.limiters.code(ip, &caller.user.to_string())?;
+    }
     let attempt = key.attempt("orders", caller.user, &wanted)?;
     let order = super::place(&app, caller, wanted, attempt).await?;
     Ok((StatusCode::CREATED, Json(order)))

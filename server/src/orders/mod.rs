@@ -6,7 +6,7 @@
 //! - Status moves only through the one table in `model`.
 //! - Nothing expires before its gateway was asked: money that is there already wins.
 //!
-//! Other slices may call [`complete`] in the commit that notes a payment, [`visible_order`], and
+//! Other slices may call [`complete`] in the commit that notes a payment, [`place_offer`], [`visible_order`], and
 //! read [`model`].
 
 mod cancel;
@@ -20,7 +20,9 @@ pub mod http;
 pub mod jobs;
 mod later;
 pub mod model;
+mod person;
 mod place;
+mod price;
 mod refund;
 #[cfg(test)]
 mod tests;
@@ -31,5 +33,6 @@ pub use error::Error;
 pub use expire::{expire, expire_due};
 pub use find::{list, show, visible_order};
 pub use later::{pay_later, settle};
-pub use place::place;
+pub(crate) use place::checked_buyer;
+pub use place::{Placing, place, place_offer};
 pub use refund::refund;

@@ -12,5 +12,8 @@ pub mod orders;
 pub mod page;
 pub mod payments;
 pub mod pre_check_in;
+pub mod selling;
 pub mod tickets;
 pub mod venues;
+pub mod vouchers;
+pub mod waitlist;

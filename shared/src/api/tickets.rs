@@ -40,9 +40,15 @@ pub struct CreateBatch {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BatchView {
+    pub id: String,
     pub event_id: EventId,
     pub class_id: ClassId,
+    pub quantity: u32,
+    /// In stock already; `quantity` when it is done.
     pub created: u32,
+    /// A seat of it was in stock before: nothing more will come.
+    #[serde(default)]
+    pub stopped: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::api::events::{CreateEvent, EventPhase, EventStatus, UpdateEvent};
+use shared::api::selling::Charges;
 use shared::ids::{EventId, UserId};
 use shared::limits;
 use shared::ticket::layout::WINDOW_UNIT_SECS;
@@ -44,6 +45,8 @@ pub struct Event {
     pub names_at_gate: bool,
     #[serde(default)]
     pub confirm_devices: bool,
+    #[serde(default)]
+    pub charges: Charges,
     /// Zero of the tickets' window units: midnight UTC before the day of creation.
     pub epoch: Timestamp,
     /// The next free serial; serials are dense from 0.
@@ -83,6 +86,7 @@ impl Event {
             capacity: wanted.capacity,
             names_at_gate: wanted.names_at_gate,
             confirm_devices: wanted.confirm_devices,
+            charges: wanted.charges,
             epoch: epoch_of(now),
             serial_next: 0,
             seat_next: 0,
@@ -110,6 +114,7 @@ impl Event {
             capacity,
             names_at_gate,
             confirm_devices,
+            charges,
         } = changes;
         set(&mut event.title, title);
         set(&mut event.description, description);
@@ -119,6 +124,7 @@ impl Event {
         set(&mut event.capacity, capacity);
         set(&mut event.names_at_gate, names_at_gate);
         set(&mut event.confirm_devices, confirm_devices);
+        set(&mut event.charges, charges);
         if let Some(venue) = venue_id {
             event.venue_id = Some(venue).filter(|venue| !venue.is_empty());
         }
@@ -178,6 +184,7 @@ impl Event {
         if self.capacity == 0 || self.capacity > CAPACITY_MAX {
             fields.wrong("capacity", format!("must be from 1 to {CAPACITY_MAX}"));
         }
+        super::terms::check_charges(&self.charges, &mut fields);
         Ok(fields.done(self)?)
     }
 

@@ -175,6 +175,7 @@ fn event(organizer: UserId, bought: u32) -> Event {
         capacity: 1000,
         names_at_gate: false,
         confirm_devices: false,
+        charges: shared::api::selling::Charges::default(),
         epoch: epoch_of(NOW),
         serial_next: bought,
         seat_next: 1,
@@ -201,6 +202,8 @@ fn class(event: &Event) -> TicketClass {
         rotating: false,
         sealed: false,
         seated: false,
+        terms: shared::api::selling::Terms::default(),
+        pools: Vec::new(),
         created_at: NOW,
     }
 }
@@ -240,6 +243,8 @@ fn order(event: &Event, buyer: UserId, bought: u32) -> Order {
         closed_at: None,
         note: String::new(),
         later: None,
+        tax_included: false,
+        voucher: None,
     }
 }
 

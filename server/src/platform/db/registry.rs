@@ -5,15 +5,16 @@
 
 use super::{Collection, Entity, Meta};
 use crate::accounts::model::{RefreshToken, Session, User};
-use crate::events::CheckIn;
 use crate::events::model::{Event, Gate, TicketClass};
+use crate::events::{CheckIn, PriceMove};
 use crate::gate::keys::WrappedKeys;
 use crate::gate::model::{EntryRun, GateDevice, GateLog, StoredSegment, StoredStatement};
 use crate::gate::{
     CodeTries, GateChange, GateStaff, Incident, Redemption, SupervisorList, Suspect, Tally,
     TicketCode,
 };
-use crate::inventory::model::{Batch, IssuedTicket, SeatPlan};
+use crate::inventory::Gauge;
+use crate::inventory::model::{Batch, IssuedTicket, Pool, SeatPlan};
 use crate::notices::Notice;
 use crate::orders::model::Order;
 use crate::payments::demo::model::{Link, StoredSecret, Telling};
@@ -27,6 +28,8 @@ use crate::platform::moments::Moment;
 use crate::tickets::pre_check_in::PreCheckIn;
 use crate::tickets::{ClaimedTicket, Medium, TicketAnswers};
 use crate::venues::model::{SeatingPlan, Venue};
+use crate::vouchers::model::Voucher;
+use crate::waitlist::model::Wait;
 
 pub const ALL: &[Collection] = &[
     Meta::COLLECTION,
@@ -46,7 +49,12 @@ pub const ALL: &[Collection] = &[
     IssuedTicket::COLLECTION,
     Batch::COLLECTION,
     SeatPlan::COLLECTION,
+    Pool::COLLECTION,
+    Gauge::COLLECTION,
+    PriceMove::COLLECTION,
     Order::COLLECTION,
+    Voucher::COLLECTION,
+    Wait::COLLECTION,
     Notice::COLLECTION,
     Payment::COLLECTION,
     Delivery::COLLECTION,
