@@ -62,7 +62,8 @@ fn sized() -> fn(u64) -> Plan {
         None | Some("small") => Plan::small,
         Some("medium") => Plan::medium,
         Some("large") => Plan::large,
-        Some(other) => panic!("small, medium or large, not {other}"),
+        Some("strict") => Plan::strict,
+        Some(other) => panic!("small, medium, large or strict, not {other}"),
     }
 }
 
@@ -99,7 +100,7 @@ fn delays(mut plan: Plan, dead: &[usize]) -> [Delays; 2] {
 // T9
 #[test]
 fn on_a_good_network_everybody_has_an_entry_soon() {
-    // The figures themselves are `benches/gossip.rs`: these are bounds that no change may pass.
+    // The figures themselves are `benches/gossip`: these are bounds that no change may pass.
     for (devices, bar) in [(10, 400), (50, 500)] {
         let [usual, urgent] = delays(Plan::lan(1, devices, devices as u64 * 20), &[]);
         for of in [usual, urgent] {
