@@ -4,7 +4,7 @@
 
 use shared::limits::{
     BATCH_TICKETS_MAX, DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX, ORDER_TICKETS_MAX,
-    PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, TITLE_CHARS_MAX,
+    PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, SEAT_CHARS_MAX, TITLE_CHARS_MAX,
 };
 use shared::trust::questions::QUESTIONS_MAX;
 use utoipa::Number;
@@ -50,6 +50,11 @@ pub(crate) const LIMITS: &[(&str, &str, Limit)] = &[
     ("CreateTicketClass", "name", NAME),
     ("CreateTicketClass", "maxPerOrder", PER_ORDER),
     ("CreateGate", "name", NAME),
+    ("CreateVenue", "name", NAME),
+    ("CreateVenue", "address", Chars(1, TITLE_CHARS_MAX)),
+    ("CreateVenue", "capacity", Count(1, CAPACITY_MAX)),
+    ("UpdateVenue", "capacity", Count(1, CAPACITY_MAX)),
+    ("PlanSeat", "label", Chars(1, SEAT_CHARS_MAX)),
     ("CreateDevice", "name", NAME),
     ("CreateBatch", "quantity", Count(1, BATCH_TICKETS_MAX)),
     ("CreateBatch", "seats", Items(1, BATCH_TICKETS_MAX as usize)),

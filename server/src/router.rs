@@ -19,7 +19,9 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::{guard, probes};
-use crate::{accounts, description, events, gate, inventory, orders, payments, tickets, web};
+use crate::{
+    accounts, description, events, gate, inventory, orders, payments, tickets, venues, web,
+};
 
 const API: &str = "/api/v1";
 const OPENAPI_PATH: &str = "/api/v1/openapi.json";
@@ -29,6 +31,7 @@ fn slices() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(accounts::routes())
         .merge(events::http::routes())
+        .merge(venues::http::routes())
         .merge(inventory::http::routes())
         .merge(orders::http::routes())
         .merge(payments::http::routes())
@@ -80,7 +83,17 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/events/{id}/gates", Access::Owner),
     (Method::GET, "/events/{id}/check-in", Access::Owner),
     (Method::PUT, "/events/{id}/check-in", Access::Owner),
+    // venues
+    (Method::GET, "/venues", Access::User),
+    (Method::POST, "/venues", Access::User),
+    (Method::GET, "/venues/{id}", Access::Public),
+    (Method::PATCH, "/venues/{id}", Access::Owner),
+    (Method::GET, "/venues/{id}/seating", Access::Public),
+    (Method::PUT, "/venues/{id}/seating", Access::Owner),
+    (Method::GET, "/events/{id}/seating", Access::Public),
+    (Method::PUT, "/events/{id}/seating", Access::Owner),
     // inventory
+    (Method::GET, "/events/{id}/seats", Access::Public),
     (Method::POST, "/issued-tickets/batch", Access::Owner),
     (Method::GET, "/issued-tickets", Access::Public),
     (Method::GET, "/issued-tickets/{id}", Access::Public),

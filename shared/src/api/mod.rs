@@ -13,3 +13,4 @@ pub mod page;
 pub mod payments;
 pub mod pre_check_in;
 pub mod tickets;
+pub mod venues;

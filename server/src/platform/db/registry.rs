@@ -26,6 +26,7 @@ use crate::platform::journal;
 use crate::platform::moments::Moment;
 use crate::tickets::pre_check_in::PreCheckIn;
 use crate::tickets::{ClaimedTicket, Medium, TicketAnswers};
+use crate::venues::model::{SeatingPlan, Venue};
 
 pub const ALL: &[Collection] = &[
     Meta::COLLECTION,
@@ -39,6 +40,8 @@ pub const ALL: &[Collection] = &[
     Event::COLLECTION,
     TicketClass::COLLECTION,
     Gate::COLLECTION,
+    Venue::COLLECTION,
+    SeatingPlan::COLLECTION,
     CheckIn::COLLECTION,
     IssuedTicket::COLLECTION,
     Batch::COLLECTION,
