@@ -3,3 +3,4 @@
 mod later;
 mod model;
 mod orders;
+mod receipts;
