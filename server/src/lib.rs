@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod app;
+pub mod cancellation;
 pub mod cli;
 pub mod config;
 pub mod demo;
@@ -9,8 +10,10 @@ mod description;
 pub mod error;
 pub mod events;
 pub mod gate;
+pub mod hooks;
 pub mod inventory;
 pub mod notices;
+pub mod operations;
 pub mod orders;
 pub mod payments;
 pub mod platform;

@@ -20,8 +20,8 @@ use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::{guard, probes};
 use crate::{
-    accounts, description, events, gate, inventory, orders, payments, tickets, venues, vouchers,
-    waitlist, web,
+    accounts, cancellation, description, events, gate, hooks, inventory, operations, orders,
+    payments, tickets, venues, vouchers, waitlist, web,
 };
 
 const API: &str = "/api/v1";
@@ -40,6 +40,9 @@ fn slices() -> OpenApiRouter<AppState> {
         .merge(payments::http::routes())
         .merge(tickets::http::routes())
         .merge(gate::http::routes())
+        .merge(cancellation::http::routes())
+        .merge(operations::http::routes())
+        .merge(hooks::http::routes())
 }
 
 /// Pages for people, at the root.
@@ -105,6 +108,25 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::PUT, "/venues/{id}/seating", Access::Owner),
     (Method::GET, "/events/{id}/seating", Access::Public),
     (Method::PUT, "/events/{id}/seating", Access::Owner),
+    // cancellation
+    (Method::POST, "/events/{id}/cancel", Access::Owner),
+    (Method::GET, "/events/{id}/cancellation", Access::Owner),
+    // operations
+    (Method::GET, "/jobs", Access::Admin),
+    (Method::GET, "/jobs/counts", Access::Admin),
+    (Method::GET, "/jobs/{id}", Access::Admin),
+    (Method::POST, "/jobs/{id}/retry", Access::Admin),
+    // webhooks of organizers
+    (Method::GET, "/webhooks", Access::User),
+    (Method::POST, "/webhooks", Access::User),
+    (Method::DELETE, "/webhooks/{id}", Access::User),
+    (Method::POST, "/webhooks/{id}/ping", Access::User),
+    (Method::GET, "/webhooks/{id}/messages", Access::User),
+    (
+        Method::POST,
+        "/webhooks/{id}/messages/{messageId}/replay",
+        Access::User,
+    ),
     // inventory
     (Method::GET, "/events/{id}/seats", Access::Public),
     (Method::GET, "/events/{id}/pools", Access::Owner),
@@ -142,6 +164,7 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::GET, "/orders/{id}", Access::User),
     (Method::POST, "/orders/{id}/cancel", Access::User),
     (Method::POST, "/orders/{id}/refund", Access::Owner),
+    (Method::GET, "/orders/{id}/receipt", Access::User),
     (Method::POST, "/orders/{id}/pay-later", Access::Owner),
     (Method::POST, "/orders/{id}/settle", Access::Owner),
     // payments
@@ -150,6 +173,7 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/payments/webhook/demo", Access::Signed),
     (Method::POST, "/payments/webhook/payos", Access::Signed),
     (Method::POST, "/payments/webhook", Access::Signed),
+    (Method::POST, "/payments/webhook/stripe", Access::Signed),
     (Method::POST, "/payments/payos/webhook", Access::Admin),
     (Method::GET, "/events/{id}/refunds", Access::Owner),
     (Method::POST, "/refunds/{id}/confirm", Access::User),
@@ -160,6 +184,7 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::GET, "/claimed-tickets", Access::User),
     (Method::GET, "/claimed-tickets/{id}", Access::User),
     (Method::GET, "/claimed-tickets/qr/{id}", Access::User),
+    (Method::GET, "/claimed-tickets/{id}/pdf", Access::User),
     (Method::POST, "/claimed-tickets/{id}/revoke", Access::Owner),
     (Method::POST, "/claimed-tickets/{id}/reissue", Access::User),
     (Method::POST, "/claimed-tickets/{id}/bind", Access::Owner),
@@ -179,6 +204,18 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::PUT, "/claimed-tickets/{id}/note", Access::Owner),
     (Method::PUT, "/claimed-tickets/{id}/block", Access::Owner),
     (Method::DELETE, "/claimed-tickets/{id}/block", Access::Owner),
+    (Method::GET, "/transfers", Access::User),
+    (Method::GET, "/claimed-tickets/{id}/transfers", Access::User),
+    (
+        Method::POST,
+        "/claimed-tickets/{id}/transfers",
+        Access::User,
+    ),
+    (Method::POST, "/transfers/{id}/accept", Access::User),
+    (Method::POST, "/transfers/{id}/decline", Access::User),
+    (Method::POST, "/transfers/{id}/withdraw", Access::User),
+    (Method::GET, "/events/{id}/transfer-rules", Access::Owner),
+    (Method::PUT, "/events/{id}/transfer-rules", Access::Owner),
     (Method::GET, "/events/{id}/media", Access::Owner),
     (Method::PUT, "/events/{id}/media/{medium}", Access::Owner),
     // gate

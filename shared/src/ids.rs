@@ -84,6 +84,11 @@ ids! {
     RefundId,
     DeviceId,
     JobId,
+    /// An offer to pass a ticket on.
+    TransferId,
+    /// An organizer's webhook, and one thing told to it.
+    HookId,
+    HookMessageId,
     /// One line of the audit journal.
     JournalId,
 }

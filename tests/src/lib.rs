@@ -17,5 +17,6 @@ pub mod phone;
 pub mod poll;
 pub mod process;
 pub mod server;
+pub mod stripe;
 pub mod tmux;
 pub mod venue;

@@ -48,7 +48,7 @@ pub(super) fn check(email: &str, username: &str, password: &str) -> Result<Ident
 }
 
 /// The form in which names and addresses are compared: both are ASCII, so lower case will do.
-pub(super) fn key(text: &str) -> String {
+pub fn key(text: &str) -> String {
     text.trim().to_ascii_lowercase()
 }
 

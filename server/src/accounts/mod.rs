@@ -22,7 +22,7 @@ mod session;
 mod tests;
 pub mod tokens;
 
-pub use credentials::{USERNAME_CHARS_MAX, USERNAME_CHARS_MIN};
+pub use credentials::{USERNAME_CHARS_MAX, USERNAME_CHARS_MIN, key as email_key};
 pub use error::Error;
 pub use http::routes;
 pub use login::find_by_name;

@@ -47,6 +47,10 @@ fn settings(out: &mut String, config: &Config) {
     for (key, value) in [
         ("trust_proxy", config.trust_proxy),
         ("events_require_approval", config.events_require_approval),
+        (
+            "hooks_to_private_addresses",
+            config.hooks_to_private_addresses,
+        ),
     ] {
         line(out, &format!("{key} = {value}"));
     }
@@ -107,6 +111,11 @@ fn warnings(config: &Config) -> Vec<&'static str> {
     }
     if config.production && !config.public_url.starts_with("https://") {
         warnings.push("production without an https:// public_url: tickets travel in the clear");
+    }
+    if config.production && config.hooks_to_private_addresses {
+        warnings.push(
+            "hooks_to_private_addresses is on: organizers can make this server call into its own network",
+        );
     }
     if config.is_mongo() && (config.jwt_secret.is_none() || config.key_encryption_key.is_none()) {
         warnings.push(

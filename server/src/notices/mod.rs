@@ -5,6 +5,8 @@
 
 mod jobs;
 mod model;
+mod tell;
 
 pub use jobs::{ORDER_PAID, register};
 pub use model::Notice;
+pub use tell::tell;

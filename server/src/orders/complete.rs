@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use serde_json::json;
+use shared::api::events::EventStatus;
+use shared::api::hooks::HookKind;
 use shared::api::orders::OrderStatus;
 use shared::ids::{ClassId, JobId, PaymentId, TicketId};
 use shared::time::Timestamp;
@@ -13,6 +15,7 @@ use super::model::{Order, Step, after};
 use super::person::count_person;
 use crate::events::event_in;
 use crate::events::model::TicketClass;
+use crate::hooks::{self, Told};
 use crate::inventory::model::IssuedTicket;
 use crate::inventory::{
     StockError, claim_class, claim_seats, claimed_for, count_claim, held_by, release, sell,
@@ -29,6 +32,8 @@ pub enum Completion {
     Done,
     /// The stock went to others meanwhile: the money must go back.
     NoStock,
+    /// The event was called off: the money must go back.
+    CalledOff,
     /// The order was paid, cancelled or refunded before: the money must go back.
     Closed,
 }
@@ -45,6 +50,11 @@ pub fn complete(
     if after(order.status, Step::Pay).is_none() {
         return Ok(Completion::Closed);
     }
+    let event = event_in(tx, order.event_id)?;
+    if event.status == EventStatus::Cancelled {
+        end(tx, order, now)?;
+        return Ok(Completion::CalledOff);
+    }
     let mut held = held_by(tx, order.id, &order.tickets)?;
     // Of an order that may pay later.
     let claimed = claimed_for(tx, order.id, &order.tickets)?;
@@ -52,18 +62,13 @@ pub fn complete(
     // A hold that has ended counts for nothing any more: others may have had its place in a pool,
     // a release or a limit, even where its own tickets are still there.
     if lost || order.status_at(now) != OrderStatus::Pending {
-        let event = event_in(tx, order.event_id)?;
         let again = if event.on_sale(now) || !lost {
             claim_again(tx, order, &mut held, &claimed, now)?
         } else {
             None
         };
         let Some(again) = again else {
-            give_up(tx, order, now)?;
-            if order.status == OrderStatus::Pending {
-                order.apply(Step::Expire, now)?;
-                tx.replace(order)?;
-            }
+            end(tx, order, now)?;
             return Ok(Completion::NoStock);
         };
         let all = held.iter().chain(&claimed).chain(&again);
@@ -79,6 +84,16 @@ pub fn complete(
     Ok(Completion::Done)
 }
 
+/// What it holds returns; the hold is over.
+fn end(tx: &mut Tx<'_>, order: &mut Versioned<Order>, now: Timestamp) -> Result<(), Error> {
+    give_up(tx, order, now)?;
+    if order.status == OrderStatus::Pending {
+        order.apply(Step::Expire, now)?;
+        tx.replace(order)?;
+    }
+    Ok(())
+}
+
 /// Tells the buyer, by a job in the same commit.
 pub(super) fn confirm(
     tx: &mut Tx<'_>,
@@ -87,7 +102,13 @@ pub(super) fn confirm(
     now: Timestamp,
 ) -> Result<(), DbError> {
     let payload = json!({ "orderId": order.id });
-    jobs::enqueue(tx, NewJob::new(mail, notices::ORDER_PAID, payload, now))
+    jobs::enqueue(tx, NewJob::new(mail, notices::ORDER_PAID, payload, now))?;
+    let told = Told {
+        kind: HookKind::OrderPaid,
+        event: order.event_id,
+        subject: order.id.to_string(),
+    };
+    hooks::announce(tx, &told, now)
 }
 
 /// Claims what the order no longer holds and counts all of it anew: all, or nothing and `None`.

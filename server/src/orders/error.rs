@@ -9,6 +9,7 @@ use crate::inventory::{self, StockError};
 use crate::platform::db::DbError;
 use crate::platform::fields::Invalid;
 use crate::platform::http::attempt::KeyReused;
+use crate::platform::paper::Unprintable;
 use crate::{events, payments, tickets, vouchers};
 
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +56,8 @@ pub enum Error {
     Payment(#[from] Box<payments::Error>),
     #[error(transparent)]
     Ticket(#[from] Box<tickets::Error>),
+    #[error(transparent)]
+    Paper(#[from] Unprintable),
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -118,6 +121,7 @@ impl From<Error> for ApiError {
             Error::Inventory(error) => error.into(),
             Error::Payment(error) => (*error).into(),
             Error::Ticket(error) => (*error).into(),
+            Error::Paper(error) => Self::internal(error),
             Error::Db(error) => error.into(),
         }
     }

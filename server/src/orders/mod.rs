@@ -9,6 +9,7 @@
 //! Other slices may call [`complete`] in the commit that notes a payment, [`place_offer`], [`visible_order`], and
 //! read [`model`].
 
+mod call_off;
 mod cancel;
 mod complete;
 mod error;
@@ -23,10 +24,12 @@ pub mod model;
 mod person;
 mod place;
 mod price;
+mod receipt;
 mod refund;
 #[cfg(test)]
 mod tests;
 
+pub use call_off::call_off;
 pub use cancel::cancel;
 pub use complete::{Completion, complete};
 pub use error::Error;

@@ -21,6 +21,6 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod ticket_page;
-mod times;
+pub(crate) mod times;
 
 pub use missing_page::missing;

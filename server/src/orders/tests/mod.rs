@@ -5,6 +5,7 @@ mod limits;
 mod model;
 mod orders;
 mod prices;
+mod receipts;
 
 use serde_json::{Value, json};
 

@@ -5,6 +5,7 @@
 
 use super::{Collection, Entity, Meta};
 use crate::accounts::model::{RefreshToken, Session, User};
+use crate::cancellation::Cancellation;
 use crate::events::model::{Event, Gate, TicketClass};
 use crate::events::{CheckIn, PriceMove};
 use crate::gate::keys::WrappedKeys;
@@ -13,6 +14,7 @@ use crate::gate::{
     CodeTries, GateChange, GateStaff, Incident, Redemption, SupervisorList, Suspect, Tally,
     TicketCode,
 };
+use crate::hooks::{Hook, HookMessage};
 use crate::inventory::Gauge;
 use crate::inventory::model::{Batch, IssuedTicket, Pool, SeatPlan};
 use crate::notices::Notice;
@@ -20,12 +22,13 @@ use crate::orders::model::Order;
 use crate::payments::demo::model::{Link, StoredSecret, Telling};
 use crate::payments::ledger::Refund;
 use crate::payments::model::{Delivery, Payment};
-use crate::payments::payos;
+use crate::payments::{payos, stripe};
 use crate::platform::idempotency::Remembered;
 use crate::platform::jobs::Job;
 use crate::platform::journal;
 use crate::platform::moments::Moment;
 use crate::tickets::pre_check_in::PreCheckIn;
+use crate::tickets::transfer::{EventTransferRules, Transfer};
 use crate::tickets::{ClaimedTicket, Medium, TicketAnswers};
 use crate::venues::model::{SeatingPlan, Venue};
 use crate::vouchers::model::Voucher;
@@ -46,6 +49,9 @@ pub const ALL: &[Collection] = &[
     Venue::COLLECTION,
     SeatingPlan::COLLECTION,
     CheckIn::COLLECTION,
+    Cancellation::COLLECTION,
+    Hook::COLLECTION,
+    HookMessage::COLLECTION,
     IssuedTicket::COLLECTION,
     Batch::COLLECTION,
     SeatPlan::COLLECTION,
@@ -60,12 +66,15 @@ pub const ALL: &[Collection] = &[
     Delivery::COLLECTION,
     Refund::COLLECTION,
     payos::model::Link::COLLECTION,
+    stripe::model::Session::COLLECTION,
     Link::COLLECTION,
     Telling::COLLECTION,
     StoredSecret::COLLECTION,
     ClaimedTicket::COLLECTION,
     TicketAnswers::COLLECTION,
     PreCheckIn::COLLECTION,
+    Transfer::COLLECTION,
+    EventTransferRules::COLLECTION,
     Medium::COLLECTION,
     WrappedKeys::COLLECTION,
     CodeTries::COLLECTION,

@@ -80,4 +80,7 @@ from_id!(
     DeviceId,
     JobId,
     JournalId,
+    TransferId,
+    HookId,
+    HookMessageId,
 );
