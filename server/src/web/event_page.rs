@@ -3,12 +3,14 @@
 use maud::{Markup, html};
 use shared::api::events::{EventPhase, EventView, TicketClassView};
 use shared::api::tickets::{EventStats, StockStats};
-use shared::ids::EventId;
+use shared::api::venues::VenueView;
+use shared::ids::{EventId, VenueId};
+use shared::time::Timestamp;
 
 use super::{layout, times};
 use crate::app::App;
 use crate::error::ApiError;
-use crate::{events, inventory};
+use crate::{events, inventory, venues};
 
 /// Fewer tickets than this are counted; more are just there.
 const FEW: u64 = 10;
@@ -24,10 +26,32 @@ pub(super) async fn page(app: &App, id: &str) -> Result<Option<Markup>, ApiError
         Err(error) => return Err(error.into()),
     };
     let stock = inventory::stats(app, None, id).await?;
-    Ok(Some(layout::page(&event.title, &content(&event, &stock))))
+    let venue = match event.venue_id.as_deref().map(str::parse::<VenueId>) {
+        Some(Ok(venue)) => match venues::show(app, venue).await {
+            Ok(venue) => Some(venue),
+            Err(venues::Error::NotFound) => None,
+            Err(error) => return Err(error.into()),
+        },
+        // What is no id is the venue in the organizer's own words.
+        Some(Err(_)) | None => None,
+    };
+    let shop = Shop {
+        event: &event,
+        stock: &stock,
+        now: app.clock.now(),
+    };
+    Ok(Some(layout::page(&event.title, &content(&shop, venue))))
 }
 
-fn content(event: &EventView, stock: &EventStats) -> Markup {
+/// What the tickets part is made from.
+struct Shop<'a> {
+    event: &'a EventView,
+    stock: &'a EventStats,
+    now: Timestamp,
+}
+
+fn content(shop: &Shop<'_>, venue: Option<VenueView>) -> Markup {
+    let event = shop.event;
     let closed = closed(event.phase);
     html! {
         p { a href="/" { "All events" } }
@@ -35,13 +59,14 @@ fn content(event: &EventView, stock: &EventStats) -> Markup {
             h1 { (event.title) }
             p { (times::span(event.start_date, event.end_date, &event.timezone)) }
             p.quiet { "Times in " (times::city(&event.timezone)) " (" (event.timezone) ")" }
-            @if let Some(venue) = &event.venue_id { p { (venue) } }
+            @if let Some(venue) = venue { p { (venue.name) ", " (venue.address) } }
+            @else if let Some(venue) = &event.venue_id { p { (venue) } }
         }
         @if let Some(why) = closed { p.banner { (why) } }
         @if !event.description.is_empty() { p.description { (event.description) } }
         section.card {
             h2 { "Tickets" }
-            @for class in &event.classes { (tier(class, stock, closed.is_none())) }
+            @for class in &event.classes { (tier(shop, class, closed.is_none())) }
         }
     }
 }
@@ -57,18 +82,32 @@ fn closed(phase: EventPhase) -> Option<&'static str> {
     }
 }
 
-fn tier(class: &TicketClassView, stock: &EventStats, on_sale: bool) -> Markup {
-    let stock = stock
-        .classes
-        .iter()
-        .find(|stock| stock.class_id == class.id);
+fn tier(shop: &Shop<'_>, class: &TicketClassView, on_sale: bool) -> Markup {
+    let mut classes = shop.stock.classes.iter();
+    let stock = classes.find(|stock| stock.class_id == class.id);
+    let has = || stock.map_or_else(|| NOT_YET.to_owned(), availability);
+    let has = window(shop, class).unwrap_or_else(has);
     html! {
         div.class {
             strong { (class.name) }
             p { (class.price) }
-            @if on_sale { p.quiet { (stock.map_or_else(|| NOT_YET.to_owned(), availability)) } }
+            @if on_sale { p.quiet { (has) } }
         }
     }
+}
+
+/// Why the class is not on sale at this hour.
+fn window(shop: &Shop<'_>, class: &TicketClassView) -> Option<String> {
+    let zone = &shop.event.timezone;
+    if let Some(from) = class.terms.sale_from.filter(|from| shop.now < *from) {
+        let opens = times::long(from, zone);
+        return Some(format!("The sale opens on {opens}"));
+    }
+    let over = class
+        .terms
+        .sale_until
+        .is_some_and(|until| shop.now >= until);
+    over.then(|| "The sale is over".to_owned())
 }
 
 const NOT_YET: &str = "Not on sale yet";

@@ -293,6 +293,38 @@ async fn an_event_has_a_page_for_people() {
 }
 
 #[tokio::test]
+async fn an_events_page_says_where_it_is_and_when_the_sale_opens() {
+    // E5, I5
+    let shop = Shop::open(3).await;
+    let venue = json!({ "name": "Nhà hát Lớn", "address": "1 Tràng Tiền", "capacity": 600 });
+    let venue = shop.t.post("/api/v1/venues", &shop.organizer, venue).await;
+    let path = format!("/api/v1/events/{}", shop.event);
+    let body = json!({ "venueId": venue.expect(201)["id"] });
+    let event = shop
+        .t
+        .call("PATCH", &path, &shop.organizer, Some(body))
+        .await;
+    event.expect(200);
+    let class = format!("{path}/ticket-classes/{}", shop.class);
+    let terms = json!({ "terms": { "saleFrom": "2026-09-21T15:00:00Z" } });
+    let edited = shop
+        .t
+        .call("PATCH", &class, &shop.organizer, Some(terms))
+        .await;
+    edited.expect(200);
+    let page = format!("/events/{}", shop.event);
+    let html = text(&shop.t.get(&page, "").await);
+    for shown in [
+        "Nhà hát Lớn, 1 Tràng Tiền",
+        "The sale opens on Mon 21 September 2026, 22:00",
+    ] {
+        assert!(html.contains(shown), "{shown} is missing in {html}");
+    }
+    shop.t.clock.advance(2_800_000);
+    assert!(text(&shop.t.get(&page, "").await).contains("Only 3 left"));
+}
+
+#[tokio::test]
 async fn where_there_is_nothing_people_get_a_page_and_programs_json() {
     // E1, N1
     let shop = Shop::open(0).await;
