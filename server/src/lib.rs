@@ -12,6 +12,7 @@ pub mod gate;
 pub mod inventory;
 pub mod notices;
 pub mod orders;
+pub mod organizations;
 pub mod payments;
 pub mod platform;
 pub mod router;

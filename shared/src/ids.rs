@@ -84,4 +84,9 @@ ids! {
     JobId,
     /// One line of the audit journal.
     JournalId,
+    /// What a mailed link opens, once.
+    OneTimeId,
+    /// A tenant: who holds events.
+    OrganizationId,
+    ApiKeyId,
 }

@@ -7,6 +7,7 @@ mod enrolment;
 mod gossip;
 mod islands;
 mod journey;
+mod mail;
 mod offline;
 mod overrule;
 mod paths;

@@ -15,5 +15,6 @@ pub mod payos;
 pub mod phone;
 pub mod poll;
 pub mod server;
+pub mod smtp;
 pub mod tmux;
 pub mod venue;

@@ -5,6 +5,7 @@ use shared::api::events::EventStatus;
 
 use super::model::Action;
 use crate::error::ApiError;
+use crate::organizations;
 use crate::platform::db::DbError;
 use crate::platform::fields::Invalid;
 use crate::platform::http::attempt::KeyReused;
@@ -30,6 +31,8 @@ pub enum Error {
     #[error("too many {what}")]
     TooMany { what: &'static str, max: usize },
     #[error(transparent)]
+    Organization(#[from] organizations::Error),
+    #[error(transparent)]
     KeyReused(#[from] KeyReused),
     #[error(transparent)]
     Db(#[from] DbError),
@@ -39,6 +42,7 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound => Self::not_found("event"),
+            Error::Organization(error) => error.into(),
             Error::Forbidden => Self::forbidden("Only an administrator may do this."),
             Error::Invalid(Invalid(fields)) => Self::fields(fields),
             Error::Illegal { from, action } => Self::conflict(

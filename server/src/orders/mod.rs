@@ -20,6 +20,7 @@ pub mod http;
 pub mod jobs;
 mod later;
 pub mod model;
+mod personal;
 mod place;
 mod refund;
 #[cfg(test)]
@@ -31,5 +32,6 @@ pub use error::Error;
 pub use expire::{expire, expire_due};
 pub use find::{list, show, visible_order};
 pub use later::{pay_later, settle};
+pub use personal::{erase, export, has_open};
 pub use place::place;
 pub use refund::refund;

@@ -5,6 +5,7 @@
 
 use super::{Collection, Entity, Meta};
 use crate::accounts::model::{RefreshToken, Session, User};
+use crate::accounts::{ApiKey, OneTime, SecondFactor};
 use crate::events::CheckIn;
 use crate::events::model::{Event, Gate, TicketClass};
 use crate::gate::keys::WrappedKeys;
@@ -14,8 +15,9 @@ use crate::gate::{
     TicketCode,
 };
 use crate::inventory::model::{Batch, IssuedTicket, SeatPlan};
-use crate::notices::Notice;
+use crate::notices::{Announcement, Muted, Notice};
 use crate::orders::model::Order;
+use crate::organizations::{Invitation, Member, Organization};
 use crate::payments::demo::model::{Link, StoredSecret, Telling};
 use crate::payments::ledger::Refund;
 use crate::payments::model::{Delivery, Payment};
@@ -36,6 +38,12 @@ pub const ALL: &[Collection] = &[
     User::COLLECTION,
     Session::COLLECTION,
     RefreshToken::COLLECTION,
+    OneTime::COLLECTION,
+    ApiKey::COLLECTION,
+    SecondFactor::COLLECTION,
+    Organization::COLLECTION,
+    Member::COLLECTION,
+    Invitation::COLLECTION,
     Event::COLLECTION,
     TicketClass::COLLECTION,
     Gate::COLLECTION,
@@ -45,6 +53,8 @@ pub const ALL: &[Collection] = &[
     SeatPlan::COLLECTION,
     Order::COLLECTION,
     Notice::COLLECTION,
+    Muted::COLLECTION,
+    Announcement::COLLECTION,
     Payment::COLLECTION,
     Delivery::COLLECTION,
     Refund::COLLECTION,

@@ -79,4 +79,7 @@ from_id!(
     DeviceId,
     JobId,
     JournalId,
+    OneTimeId,
+    OrganizationId,
+    ApiKeyId,
 );
