@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod app;
+pub mod cancellation;
 pub mod cli;
 pub mod config;
 pub mod demo;
@@ -9,8 +10,10 @@ mod description;
 pub mod error;
 pub mod events;
 pub mod gate;
+pub mod hooks;
 pub mod inventory;
 pub mod notices;
+pub mod operations;
 pub mod orders;
 pub mod organizations;
 pub mod payments;
@@ -21,4 +24,7 @@ mod router_tests;
 #[cfg(test)]
 mod testing;
 pub mod tickets;
+pub mod venues;
+pub mod vouchers;
+pub mod waitlist;
 pub mod web;

@@ -25,8 +25,8 @@ use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::{Access, guard, probes};
 use crate::{
-    accounts, description, events, gate, inventory, notices, orders, organizations, payments,
-    tickets, web,
+    accounts, cancellation, description, events, gate, hooks, inventory, notices, operations,
+    orders, organizations, payments, tickets, venues, vouchers, waitlist, web,
 };
 
 const API: &str = "/api/v1";
@@ -38,11 +38,17 @@ fn slices() -> OpenApiRouter<AppState> {
         .merge(accounts::routes())
         .merge(organizations::http::routes())
         .merge(events::http::routes())
+        .merge(venues::http::routes())
         .merge(inventory::http::routes())
+        .merge(vouchers::http::routes())
+        .merge(waitlist::http::routes())
         .merge(orders::http::routes())
         .merge(payments::http::routes())
         .merge(tickets::http::routes())
         .merge(gate::http::routes())
+        .merge(cancellation::http::routes())
+        .merge(operations::http::routes())
+        .merge(hooks::http::routes())
         .merge(notices::routes())
 }
 
@@ -112,6 +118,52 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::GET, "/issued-tickets", Access::Public),
     (Method::GET, "/issued-tickets/{id}", Access::Public),
     (Method::GET, "/issued-tickets/stats/{eventId}", Access::Public),
+    // venues, selling, cancellation, jobs, webhooks, transfers
+    (Method::PATCH, "/events/{id}/ticket-classes/{classId}", Access::Owner(Right::Events)),
+    (Method::GET, "/events/{id}/ticket-classes/{classId}/prices", Access::Owner(Right::Events)),
+    (Method::GET, "/venues", Access::User(Right::Events)),
+    (Method::POST, "/venues", Access::User(Right::Events)),
+    (Method::GET, "/venues/{id}", Access::Public),
+    (Method::PATCH, "/venues/{id}", Access::User(Right::Events)),
+    (Method::GET, "/venues/{id}/seating", Access::Public),
+    (Method::PUT, "/venues/{id}/seating", Access::User(Right::Events)),
+    (Method::GET, "/events/{id}/seating", Access::Public),
+    (Method::PUT, "/events/{id}/seating", Access::Owner(Right::Events)),
+    (Method::POST, "/events/{id}/cancel", Access::Owner(Right::Team)),
+    (Method::GET, "/events/{id}/cancellation", Access::Owner(Right::View)),
+    (Method::GET, "/jobs", Access::Admin),
+    (Method::GET, "/jobs/counts", Access::Admin),
+    (Method::GET, "/jobs/{id}", Access::Admin),
+    (Method::POST, "/jobs/{id}/retry", Access::Admin),
+    (Method::GET, "/webhooks", Access::User(Right::Events)),
+    (Method::POST, "/webhooks", Access::User(Right::Events)),
+    (Method::DELETE, "/webhooks/{id}", Access::User(Right::Events)),
+    (Method::POST, "/webhooks/{id}/ping", Access::User(Right::Events)),
+    (Method::GET, "/webhooks/{id}/messages", Access::User(Right::Events)),
+    (Method::POST, "/webhooks/{id}/messages/{messageId}/replay", Access::User(Right::Events)),
+    (Method::GET, "/events/{id}/seats", Access::Public),
+    (Method::GET, "/events/{id}/pools", Access::Owner(Right::Events)),
+    (Method::POST, "/events/{id}/pools", Access::Owner(Right::Events)),
+    (Method::PATCH, "/events/{id}/pools/{poolId}", Access::Owner(Right::Events)),
+    (Method::GET, "/issued-tickets/batches/{batchId}", Access::Owner(Right::Events)),
+    (Method::GET, "/events/{id}/vouchers", Access::Owner(Right::Events)),
+    (Method::POST, "/events/{id}/vouchers", Access::Owner(Right::Events)),
+    (Method::DELETE, "/events/{id}/vouchers/{voucherId}", Access::Owner(Right::Events)),
+    (Method::POST, "/events/{id}/waitlist/join", Access::User(Right::Attend)),
+    (Method::GET, "/events/{id}/waitlist", Access::Owner(Right::Sales)),
+    (Method::GET, "/waitlist", Access::User(Right::Attend)),
+    (Method::DELETE, "/waitlist/{waitId}", Access::User(Right::Attend)),
+    (Method::GET, "/orders/{id}/receipt", Access::User(Right::Sales)),
+    (Method::POST, "/payments/webhook/stripe", Access::Signed),
+    (Method::GET, "/claimed-tickets/{id}/pdf", Access::User(Right::Attend)),
+    (Method::GET, "/transfers", Access::User(Right::Attend)),
+    (Method::GET, "/claimed-tickets/{id}/transfers", Access::User(Right::Sales)),
+    (Method::POST, "/claimed-tickets/{id}/transfers", Access::User(Right::Attend)),
+    (Method::POST, "/transfers/{id}/accept", Access::User(Right::Attend)),
+    (Method::POST, "/transfers/{id}/decline", Access::User(Right::Attend)),
+    (Method::POST, "/transfers/{id}/withdraw", Access::User(Right::Attend)),
+    (Method::GET, "/events/{id}/transfer-rules", Access::Owner(Right::Events)),
+    (Method::PUT, "/events/{id}/transfer-rules", Access::Owner(Right::Events)),
     // orders
     (Method::GET, "/orders", Access::User(Right::Attend)),
     (Method::POST, "/orders", Access::User(Right::Attend)),

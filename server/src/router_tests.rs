@@ -143,7 +143,7 @@ async fn everyone_gets_what_the_table_says() {
                     assert_eq!(answer.json()["code"], "unauthenticated", "{case}");
                 }
                 Access::User(_) | Access::Person => {
-                    assert!(status != 401 && status != 403, "{case}")
+                    assert!(status != 401 && status != 403, "{case}");
                 }
                 // What nobody owns is there for nobody: 404, or 400 for the empty body.
                 Access::Owner(_) => assert!(matches!(status, 400 | 404 | 415 | 422), "{case}"),
@@ -299,7 +299,10 @@ async fn every_route_refuses_bad_bodies_in_the_one_shape() {
         let media = content.keys().next().expect("a media type").as_str();
         let nowhere = "01900000-0000-7000-8000-000000000000";
         let path = path.replace("{id}", nowhere).replace("{deviceId}", nowhere);
-        let path = path.replace("{number}", "1").replace("{userId}", nowhere);
+        let path = path
+            .replace("{number}", "1")
+            .replace("{userId}", nowhere)
+            .replace("{classId}", nowhere);
         let path = format!("/api/v1{path}");
         let send = async |media: &str, body: Body| {
             let request = Request::builder()

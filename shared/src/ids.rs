@@ -72,6 +72,8 @@ ids! {
     /// A ticket class (tier) of an event.
     ClassId,
     GateId,
+    /// A place with addresses and seats, reused across events.
+    VenueId,
     /// One unit of stock.
     TicketId,
     /// A ticket in a named attendee's hands.
@@ -82,6 +84,11 @@ ids! {
     RefundId,
     DeviceId,
     JobId,
+    /// An offer to pass a ticket on.
+    TransferId,
+    /// An organizer's webhook, and one thing told to it.
+    HookId,
+    HookMessageId,
     /// One line of the audit journal.
     JournalId,
     /// What a mailed link opens, once.

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 use tests::payos::Link;
 use tests::poll;
+use tests::server::Server;
 
 use crate::shop::Shop;
 
@@ -19,7 +20,7 @@ const WITHIN: Duration = Duration::from_mins(1);
 const TABLES: [&str; 4] = ["payos_links", "payments", "orders", "refunds"];
 
 /// Bodies by id.
-type Rows = BTreeMap<String, Value>;
+pub(crate) type Rows = BTreeMap<String, Value>;
 
 /// All that is written about money.
 #[derive(Clone, Debug)]
@@ -42,13 +43,8 @@ pub(crate) struct Totals {
 
 impl Books {
     pub(crate) fn of(shop: &Shop) -> Self {
-        let [links, payments, orders, refunds] = match &shop.database_url {
-            None => {
-                let file = shop.server.data().join("gatehouse.sqlite");
-                TABLES.map(|table| sqlite_rows(&file, table))
-            }
-            Some(url) => mongo_rows(url),
-        };
+        let url = shop.database_url.as_deref();
+        let [links, payments, orders, refunds] = rows(&shop.server, url, TABLES);
         Self {
             links,
             payments,
@@ -132,8 +128,23 @@ impl Books {
     }
 }
 
-fn whole(value: &Value) -> i64 {
+pub(crate) fn whole(value: &Value) -> i64 {
     value.as_i64().unwrap_or_default()
+}
+
+/// The bodies in the server's tables.
+pub(crate) fn rows<const N: usize>(
+    server: &Server,
+    database_url: Option<&str>,
+    tables: [&'static str; N],
+) -> [Rows; N] {
+    match database_url {
+        None => {
+            let file = server.data().join("gatehouse.sqlite");
+            tables.map(|table| sqlite_rows(&file, table))
+        }
+        Some(url) => mongo_rows(url, tables),
+    }
 }
 
 fn sqlite_rows(database: &Path, table: &str) -> Rows {
@@ -152,12 +163,12 @@ fn sqlite_rows(database: &Path, table: &str) -> Rows {
     .collect()
 }
 
-fn mongo_rows(url: &str) -> [Rows; 4] {
+fn mongo_rows<const N: usize>(url: &str, tables: [&'static str; N]) -> [Rows; N] {
     let read = async {
         let client = Client::with_options(ClientOptions::parse(url).await?)?;
         let database = client.default_database().expect("named in the address");
-        let mut all = TABLES.map(|_| Rows::new());
-        for (found, table) in all.iter_mut().zip(TABLES) {
+        let mut all = tables.map(|_| Rows::new());
+        for (found, table) in all.iter_mut().zip(tables) {
             let rows: Collection<Document> = database.collection(table);
             let mut cursor = rows.find(Document::new()).await?;
             while cursor.advance().await? {

@@ -8,3 +8,4 @@ mod official;
 mod paying;
 mod schedules;
 mod shop;
+mod stripe;

@@ -41,7 +41,7 @@ const FORCED: [Status; 4] = [
 const STEPS: usize = 30;
 const TOGETHER: u64 = 10;
 
-fn seeds(ordinary: Range<u64>) -> Range<u64> {
+pub(crate) fn seeds(ordinary: Range<u64>) -> Range<u64> {
     let number = |text: &str| text.parse::<u64>().expect("a number");
     if let Ok(seed) = std::env::var("GATEHOUSE_MONEY_SEED") {
         let seed = number(&seed);

@@ -98,6 +98,8 @@ fn configured(folder: &TempDir, database: &str) -> Config {
         enrol_per_minute: 0,
         mail_per_minute: 0,
         second_factor_per_minute: 0,
+        code_per_minute: 0,
+        code_per_ip_per_minute: 0,
     };
     config
 }

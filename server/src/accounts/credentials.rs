@@ -83,7 +83,7 @@ pub(super) fn check_username(username: &str) -> Result<String, Error> {
 }
 
 /// The form in which names and addresses are compared: both are ASCII, so lower case will do.
-pub(super) fn key(text: &str) -> String {
+pub fn key(text: &str) -> String {
     text.trim().to_ascii_lowercase()
 }
 

@@ -32,6 +32,8 @@ pub struct Limiters {
     enrol: Limiter,
     mail: Limiter,
     second_factor: Limiter,
+    code: Limiter,
+    code_per_ip: Limiter,
 }
 
 impl Limiters {
@@ -43,6 +45,8 @@ impl Limiters {
             enrol: Limiter::new(limits.enrol_per_minute, clock),
             mail: Limiter::new(limits.mail_per_minute, clock),
             second_factor: Limiter::new(limits.second_factor_per_minute, clock),
+            code: Limiter::new(limits.code_per_minute, clock),
+            code_per_ip: Limiter::new(limits.code_per_ip_per_minute, clock),
         }
     }
 
@@ -65,6 +69,12 @@ impl Limiters {
     /// out whose password is a secret: that is asked first.
     pub fn second_factor(&self, account_key: &str) -> Result<(), ApiError> {
         self.second_factor.check([0; 8], account_key)
+    }
+
+    /// Orders with a code (I10): a code is a secret that can be guessed.
+    pub fn code(&self, ip: IpAddr, account: &str) -> Result<(), ApiError> {
+        self.code_per_ip.check(network(ip), "")?;
+        self.code.check(network(ip), account)
     }
 
     /// Steps of device enrolments (V6).
@@ -165,6 +175,8 @@ mod tests {
             enrol_per_minute: 2,
             mail_per_minute: 2,
             second_factor_per_minute: 2,
+            code_per_minute: 2,
+            code_per_ip_per_minute: 2,
         };
         (clock, Limiters::new(limits, &shared))
     }

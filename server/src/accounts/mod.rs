@@ -29,7 +29,7 @@ mod tests;
 pub mod tokens;
 mod verify;
 
-pub use credentials::{USERNAME_CHARS_MAX, USERNAME_CHARS_MIN, address_key};
+pub use credentials::{USERNAME_CHARS_MAX, USERNAME_CHARS_MIN, address_key, key as email_key};
 pub use error::Error;
 pub use http::routes;
 pub use keys::{ApiKey, caller as key_caller};

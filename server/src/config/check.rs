@@ -47,6 +47,10 @@ fn settings(out: &mut String, config: &Config) {
     for (key, value) in [
         ("trust_proxy", config.trust_proxy),
         ("events_require_approval", config.events_require_approval),
+        (
+            "hooks_to_private_addresses",
+            config.hooks_to_private_addresses,
+        ),
     ] {
         line(out, &format!("{key} = {value}"));
     }
@@ -72,6 +76,8 @@ fn settings(out: &mut String, config: &Config) {
         ("enrol_per_minute", limits.enrol_per_minute),
         ("mail_per_minute", limits.mail_per_minute),
         ("second_factor_per_minute", limits.second_factor_per_minute),
+        ("code_per_minute", limits.code_per_minute),
+        ("code_per_ip_per_minute", limits.code_per_ip_per_minute),
     ] {
         line(out, &format!("{key} = {value}"));
     }
@@ -111,6 +117,11 @@ fn warnings(config: &Config) -> Vec<&'static str> {
     }
     if config.production && config.mail.smtp_url.is_none() {
         warnings.push("production without smtp_url: mails are kept in the outbox and reach nobody");
+    }
+    if config.production && config.hooks_to_private_addresses {
+        warnings.push(
+            "hooks_to_private_addresses is on: organizers can make this server call into its own network",
+        );
     }
     if config.is_mongo() && (config.jwt_secret.is_none() || config.key_encryption_key.is_none()) {
         warnings.push(

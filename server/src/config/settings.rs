@@ -30,6 +30,8 @@ pub struct Config {
     pub trust_proxy: bool,
     /// Whether an administrator must approve an event before it is published.
     pub events_require_approval: bool,
+    /// Whether organizers' webhooks may point into our own network, and do without TLS. For tests.
+    pub hooks_to_private_addresses: bool,
     /// Seconds that an order holds its stock.
     pub hold_ttl_secs: u64,
     pub access_ttl_secs: u64,
@@ -94,6 +96,10 @@ pub struct Limits {
     pub mail_per_minute: u32,
     /// Second factors for one account.
     pub second_factor_per_minute: u32,
+    /// Orders with a code from one account.
+    pub code_per_minute: u32,
+    /// Orders with a code from one address, whatever the account.
+    pub code_per_ip_per_minute: u32,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -145,6 +151,7 @@ pub(super) struct Defaults {
     data_dir: PathBuf,
     trust_proxy: bool,
     events_require_approval: bool,
+    hooks_to_private_addresses: bool,
     hold_ttl_secs: u64,
     access_ttl_secs: u64,
     refresh_ttl_days: u64,
@@ -171,6 +178,7 @@ impl Default for Defaults {
             data_dir: PathBuf::from("data"),
             trust_proxy: false,
             events_require_approval: false,
+            hooks_to_private_addresses: false,
             hold_ttl_secs: 600,
             access_ttl_secs: 900,
             refresh_ttl_days: 30,
@@ -188,6 +196,8 @@ impl Default for Defaults {
                 enrol_per_minute: 120,
                 mail_per_minute: 10,
                 second_factor_per_minute: 5,
+                code_per_minute: 10,
+                code_per_ip_per_minute: 120,
             },
             payos: Empty {},
             stripe: Empty {},

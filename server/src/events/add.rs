@@ -4,7 +4,8 @@ use shared::api::events::{CreateGate, CreateTicketClass, GateView, TicketClassVi
 use shared::ids::{ClassId, EventId, GateId};
 use shared::limits::{CLASSES_MAX, GATES_MAX};
 
-use super::model::{Gate, TicketClass};
+use super::model::{Gate, Sold, TicketClass};
+use super::prices::Offer;
 use super::view::{class_view, gate_view};
 use super::{Error, classes_in, gates_in, owned_event_in};
 use crate::app::App;
@@ -47,7 +48,8 @@ pub async fn add_class(
                 // Also when no zone is new: the event's ETag covers its classes.
                 event.touch(now);
                 tx.replace(&mut event)?;
-                Ok(class_view(&event, &class))
+                let price = class.price_at(now, Sold::default());
+                Ok(class_view(&event, &Offer { class, price }))
             })
         })
         .await

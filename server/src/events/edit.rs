@@ -5,6 +5,7 @@ use shared::ids::{EventId, JobId, UserId};
 use shared::time::Timestamp;
 
 use super::model::{Event, TicketClass};
+use super::prices::offers_in;
 use super::view::event_view;
 use super::{Error, classes_in, gates_in, owned_event_in};
 use crate::app::App;
@@ -53,7 +54,8 @@ pub async fn edit(
             event.value = edited;
             tx.replace(&mut event)?;
             let gates = gates_in(tx, id)?;
-            Ok(event_view(&event, &classes, &gates, now))
+            let offers = offers_in(tx, classes, now)?;
+            Ok(event_view(&event, &offers, &gates, now))
         })
         .await
 }

@@ -15,6 +15,8 @@ pub enum Error {
     /// Also for those who may not know that it exists.
     #[error("there is no such event")]
     NotFound,
+    #[error("there is no such ticket class in the event")]
+    NoClass,
     #[error("only an administrator may do this")]
     Forbidden,
     #[error(transparent)]
@@ -43,6 +45,7 @@ impl From<Error> for ApiError {
         match error {
             Error::NotFound => Self::not_found("event"),
             Error::Organization(error) => error.into(),
+            Error::NoClass => Self::not_found("ticket class"),
             Error::Forbidden => Self::forbidden("Only an administrator may do this."),
             Error::Invalid(Invalid(fields)) => Self::fields(fields),
             Error::Illegal { from, action } => Self::conflict(

@@ -8,6 +8,7 @@ use shared::limits::{CLASSES_MAX, GATES_MAX};
 
 use super::Error;
 use super::model::{Event, Gate, TicketClass};
+use super::prices::offers_of;
 use super::rights::{may, may_in};
 use super::view::event_view;
 use crate::app::App;
@@ -99,9 +100,11 @@ pub async fn show(app: &App, caller: Option<&Caller>, id: EventId) -> Result<Eve
 }
 
 async fn whole(app: &App, event: &Event) -> Result<EventView, DbError> {
+    let now = app.clock.now();
     let classes = classes_of(&app.db, event.id).await?;
+    let offers = offers_of(&app.db, classes, now).await?;
     let gates = gates_of(&app.db, event.id).await?;
-    Ok(event_view(event, &classes, &gates, app.clock.now()))
+    Ok(event_view(event, &offers, &gates, now))
 }
 
 /// Published events that are not over, those that end first in front; or all of `mine`, newest

@@ -5,7 +5,7 @@ use shared::api::organizations::{MoveEvent, Right};
 use shared::ids::{EventId, JournalId};
 
 use super::view::event_view;
-use super::{Error, classes_in, gates_in, owned_event_in};
+use super::{Error, classes_in, gates_in, offers_in, owned_event_in};
 use crate::app::App;
 use crate::organizations;
 use crate::platform::http::Caller;
@@ -36,8 +36,9 @@ pub async fn give(
             event.touch(now);
             tx.replace(&mut event)?;
             journal::record(tx, &entry)?;
-            let (classes, gates) = (classes_in(tx, id)?, gates_in(tx, id)?);
-            Ok(event_view(&event, &classes, &gates, now))
+            let classes = classes_in(tx, id)?;
+            let (offers, gates) = (offers_in(tx, classes, now)?, gates_in(tx, id)?);
+            Ok(event_view(&event, &offers, &gates, now))
         })
         .await
 }

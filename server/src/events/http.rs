@@ -10,12 +10,13 @@ use shared::api::events::{
 };
 use shared::api::organizations::{MoveEvent, Right};
 use shared::api::page::Page;
-use shared::ids::EventId;
+use shared::api::selling::{PriceMoveView, UpdateTicketClass};
+use shared::ids::{ClassId, EventId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::view::{class_view, gate_view};
-use super::{add_class, add_gate, classes_of, gates_of, visible_event};
+use super::{add_class, add_gate, classes_of, gates_of, offers_of, visible_event};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
@@ -29,6 +30,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(publish))
         .routes(routes!(approve))
         .routes(routes!(list_classes, create_class))
+        .routes(routes!(edit_class))
+        .routes(routes!(price_trail))
         .routes(routes!(list_gates, create_gate))
         .merge(super::check_in::http::routes())
 }
@@ -154,7 +157,8 @@ async fn list_classes(
 ) -> Result<Json<Page<TicketClassView>>, ApiError> {
     let event = visible_event(&app.db, caller.as_ref(), id).await?;
     let classes = classes_of(&app.db, id).await?;
-    let items = classes.iter().map(|class| class_view(&event, class));
+    let offers = offers_of(&app.db, classes, app.clock.now()).await?;
+    let items = offers.iter().map(|offer| class_view(&event, offer));
     Ok(whole(items.collect()))
 }
 
@@ -172,6 +176,36 @@ async fn create_class(
     let attempt = key.attempt(&format!("events/{id}/ticket-classes"), caller.user, &wanted)?;
     let class = add_class(&app, caller, id, wanted, attempt).await?;
     Ok((StatusCode::CREATED, Json(class)))
+}
+
+/// Changes how a ticket class is sold. What buyers hold already stays as it was held.
+#[utoipa::path(patch, path = "/events/{id}/ticket-classes/{classId}", tag = "events", request_body = UpdateTicketClass,
+    params(("id" = EventId, Path), ("classId" = ClassId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = TicketClassView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn edit_class(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path((event, class)): Path<(EventId, ClassId)>,
+    Json(changes): Json<UpdateTicketClass>,
+) -> Result<Json<TicketClassView>, ApiError> {
+    Ok(Json(
+        super::edit_class(&app, caller, event, class, changes).await?,
+    ))
+}
+
+/// Lists what a class' price was, newest first: every edit, and every other price that was held.
+#[utoipa::path(get, path = "/events/{id}/ticket-classes/{classId}/prices", tag = "events",
+    params(("id" = EventId, Path), ("classId" = ClassId, Path), PageParams), security(("bearer" = [])),
+    responses((status = 200, body = Page<PriceMoveView>), (status = 404, body = ErrorBody)))]
+async fn price_trail(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path((event, class)): Path<(EventId, ClassId)>,
+    page: PageParams,
+) -> Result<Json<Page<PriceMoveView>>, ApiError> {
+    Ok(Json(
+        super::price_trail(&app, &caller, event, class, &page).await?,
+    ))
 }
 
 /// Lists the event's gates.
@@ -216,7 +250,7 @@ fn tagged(event: &EventView) -> Response {
     with_tag(event.revision, Json(event).into_response())
 }
 
-pub(super) fn with_tag(revision: u64, mut response: Response) -> Response {
+pub(crate) fn with_tag(revision: u64, mut response: Response) -> Response {
     if let Ok(tag) = HeaderValue::from_str(&format!("\"{revision}\"")) {
         response.headers_mut().insert(header::ETAG, tag);
     }
@@ -225,7 +259,7 @@ pub(super) fn with_tag(revision: u64, mut response: Response) -> Response {
 
 /// The revisions in `If-Match`. `*` and no header ask for nothing; a tag that is not ours matches
 /// no revision.
-pub(super) fn if_match(headers: &HeaderMap) -> Option<Vec<u64>> {
+pub(crate) fn if_match(headers: &HeaderMap) -> Option<Vec<u64>> {
     let value = headers.get(header::IF_MATCH)?;
     let Ok(text) = value.to_str() else {
         return Some(Vec::new());

@@ -9,17 +9,19 @@
 //! - Who may do what with an event is answered in `rights` alone, from its organization.
 //!
 //! Other slices may call [`may`], [`owned_event`], [`owned_event_in`], [`visible_event`], [`classes_of`],
-//! [`classes_in`], [`gates_of`], [`gates_in`] and [`check_in_of`], and read the entities in [`model`].
+//! [`classes_in`], [`offers_of`], [`held_price`], [`gates_of`], [`gates_in`] and [`check_in_of`], and read the entities in [`model`].
 
 mod add;
 pub mod check_in;
 mod create;
 mod edit;
+mod edit_class;
 mod error;
 mod find;
 mod give;
 pub mod http;
 pub mod model;
+mod prices;
 mod publish;
 mod rights;
 #[cfg(test)]
@@ -30,11 +32,13 @@ pub use add::{add_class, add_gate};
 pub use check_in::{CheckIn, check_in_of};
 pub use create::create;
 pub use edit::edit;
+pub use edit_class::edit_class;
 pub use error::Error;
 pub use find::{
     classes_in, classes_of, event_in, gates_in, gates_of, list, list_of, owned_event,
     owned_event_in, show, visible_event,
 };
 pub use give::give;
+pub use prices::{Offer, PriceMove, held_price, offers_in, offers_of, price_trail};
 pub use publish::{approve, publish};
 pub use rights::{may, may_in};

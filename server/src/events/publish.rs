@@ -5,6 +5,7 @@ use shared::ids::EventId;
 use shared::time::Timestamp;
 
 use super::model::{Action, Event, TicketClass};
+use super::prices::offers_in;
 use super::view::event_view;
 use super::{Error, classes_in, event_in, gates_in, owned_event_in};
 use crate::app::App;
@@ -53,7 +54,8 @@ fn advance(
     ready(&event, &classes, now).map_err(|missing| Error::NotReady { missing })?;
     tx.replace(&mut event)?;
     let gates = gates_in(tx, event.id)?;
-    Ok(event_view(&event, &classes, &gates, now))
+    let offers = offers_in(tx, classes, now)?;
+    Ok(event_view(&event, &offers, &gates, now))
 }
 
 /// What an event needs before people see it. A gate can follow later.

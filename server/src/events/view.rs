@@ -3,11 +3,12 @@
 use shared::api::events::{EventView, GateView, TicketClassView};
 use shared::time::Timestamp;
 
-use super::model::{Event, Gate, TicketClass};
+use super::model::{Event, Gate};
+use super::prices::Offer;
 
 pub(super) fn event_view(
     event: &Event,
-    classes: &[TicketClass],
+    classes: &[Offer],
     gates: &[Gate],
     now: Timestamp,
 ) -> EventView {
@@ -26,9 +27,10 @@ pub(super) fn event_view(
         capacity: event.capacity,
         names_at_gate: event.names_at_gate,
         confirm_devices: event.confirm_devices,
+        charges: event.charges,
         classes: classes
             .iter()
-            .map(|class| class_view(event, class))
+            .map(|offer| class_view(event, offer))
             .collect(),
         gates: gates.iter().map(|gate| gate_view(event, gate)).collect(),
         created_at: event.created_at,
@@ -38,19 +40,22 @@ pub(super) fn event_view(
     }
 }
 
-pub(super) fn class_view(event: &Event, class: &TicketClass) -> TicketClassView {
+pub(super) fn class_view(event: &Event, offer: &Offer) -> TicketClassView {
+    let class = &offer.class;
     let (entry_from, entry_until) = class.window(event);
     TicketClassView {
         id: class.id,
         event_id: class.event_id,
         name: class.name.clone(),
-        price: class.price,
+        price: offer.price,
+        base_price: class.price,
         zones: event.zone_names(class.zones),
         max_per_order: class.max_per_order,
         entry_from,
         entry_until,
         rotating: class.rotating,
         sealed: class.sealed,
+        terms: class.terms.clone(),
     }
 }
 

@@ -77,7 +77,7 @@ pub fn sell(tx: &mut Tx<'_>, held: &mut [Versioned<IssuedTicket>]) -> Result<(),
     Ok(())
 }
 
-/// Voids the tickets that `order` bought; gives what they are now.
+/// Voids the tickets that `order` bought and that are good still; gives what they are now.
 pub fn void(
     tx: &mut Tx<'_>,
     order: OrderId,
@@ -88,7 +88,12 @@ pub fn void(
         let Some(mut ticket) = tx.get::<IssuedTicket>(&id.to_string())? else {
             return Err(Error::NotFound);
         };
-        if ticket.order_id == Some(order) {
+        let is_over = matches!(
+            ticket.status,
+            TicketStatus::Cancelled | TicketStatus::Expired
+        );
+        // One may have been revoked by itself before.
+        if ticket.order_id == Some(order) && !is_over {
             ticket.apply(Step::Void)?;
             tx.replace(&mut ticket)?;
             voided.push(ticket.into_inner());

@@ -19,6 +19,7 @@ mod model;
 mod muted;
 mod personal;
 mod post;
+mod tell;
 #[cfg(test)]
 mod tests;
 pub mod transport;
@@ -31,3 +32,4 @@ pub use model::{Notice, Status};
 pub use muted::{Muted, preferences, set_preferences, unsubscribe, unsubscribes_from};
 pub use personal::{erase, headings};
 pub use post::Outgoing;
+pub use tell::tell;

@@ -1,14 +1,16 @@
 //! What can go wrong with an order, and its HTTP answer.
 
-use shared::money::MoneyError;
+use shared::money::{Money, MoneyError};
 
 use super::model::IllegalMove;
 use crate::error::ApiError;
+use crate::events::model::Refusal;
 use crate::inventory::{self, StockError};
 use crate::platform::db::DbError;
 use crate::platform::fields::Invalid;
 use crate::platform::http::attempt::KeyReused;
-use crate::{events, payments, tickets};
+use crate::platform::paper::Unprintable;
+use crate::{events, payments, tickets, vouchers};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -21,8 +23,23 @@ pub enum Error {
     Invalid(#[from] Invalid),
     #[error("the event is not on sale")]
     NotOnSale,
-    #[error("more than {max} of {class}")]
-    TooMany { class: String, max: u32 },
+    /// The terms of the class do not allow it now.
+    #[error("{class} cannot be bought like this now")]
+    Refused { class: String, why: Refusal },
+    /// Over all orders of the buyer.
+    #[error("more than {max} of {class} for one person")]
+    PerPerson { class: String, max: u32, has: u32 },
+    /// It is not what the buyer was shown.
+    #[error("the price has changed")]
+    PriceChanged { total: Money },
+    /// Others came before, and nobody buys past them.
+    #[error("others wait for {class}")]
+    Waiting { class: String },
+    /// The class is only for those with a code that unlocks it.
+    #[error("{class} needs a code")]
+    CodeNeeded { class: String },
+    #[error(transparent)]
+    Voucher(#[from] Box<vouchers::Error>),
     #[error(transparent)]
     Stock(#[from] StockError),
     #[error(transparent)]
@@ -40,12 +57,20 @@ pub enum Error {
     #[error(transparent)]
     Ticket(#[from] Box<tickets::Error>),
     #[error(transparent)]
+    Paper(#[from] Unprintable),
+    #[error(transparent)]
     Db(#[from] DbError),
 }
 
 impl From<tickets::Error> for Error {
     fn from(error: tickets::Error) -> Self {
         Self::Ticket(Box::new(error))
+    }
+}
+
+impl From<vouchers::Error> for Error {
+    fn from(error: vouchers::Error) -> Self {
+        Self::Voucher(Box::new(error))
     }
 }
 
@@ -62,11 +87,27 @@ impl From<Error> for ApiError {
             Error::Forbidden => Self::forbidden("Only the organizer may do this."),
             Error::Invalid(Invalid(fields)) => Self::fields(fields),
             Error::NotOnSale => Self::conflict("not_on_sale", "The event is not on sale."),
-            Error::TooMany { class, max } => Self::conflict(
-                "max_per_order",
-                format!("An order may have at most {max} tickets of {class}."),
+            Error::Refused { class, why } => refused(&class, &why),
+            Error::PerPerson { class, max, has } => Self::conflict(
+                "max_per_person",
+                format!("One person may have at most {max} tickets of {class}."),
             )
-            .detail("max", max),
+            .detail("max", max)
+            .detail("has", has),
+            Error::Waiting { class } => Self::conflict(
+                "waiting",
+                format!("Others wait for tickets of {class}. Join the waitlist."),
+            ),
+            Error::CodeNeeded { class } => Self::conflict(
+                "code_needed",
+                format!("{class} is only for those with a code."),
+            ),
+            Error::Voucher(error) => (*error).into(),
+            Error::PriceChanged { total } => Self::conflict(
+                "price_changed",
+                format!("The price has changed: it is {total} now."),
+            )
+            .detail("total", total.amount),
             Error::Stock(error) => error.into(),
             Error::Illegal(error) => Self::conflict(
                 "illegal_transition",
@@ -80,7 +121,34 @@ impl From<Error> for ApiError {
             Error::Inventory(error) => error.into(),
             Error::Payment(error) => (*error).into(),
             Error::Ticket(error) => (*error).into(),
+            Error::Paper(error) => Self::internal(error),
             Error::Db(error) => error.into(),
         }
+    }
+}
+
+/// Says what would do, and when.
+fn refused(class: &str, why: &Refusal) -> ApiError {
+    match why {
+        Refusal::NotYet { opens_at } => ApiError::conflict(
+            "not_on_sale",
+            format!("The sale of {class} opens at {opens_at}."),
+        )
+        .detail("opensAt", opens_at),
+        Refusal::Over { closed_at } => ApiError::conflict(
+            "sale_over",
+            format!("The sale of {class} ended at {closed_at}."),
+        )
+        .detail("closedAt", closed_at),
+        Refusal::TooFew { min } => ApiError::conflict(
+            "min_per_order",
+            format!("An order needs at least {min} tickets of {class}."),
+        )
+        .detail("min", min),
+        Refusal::TooMany { max } => ApiError::conflict(
+            "max_per_order",
+            format!("An order may have at most {max} tickets of {class}."),
+        )
+        .detail("max", max),
     }
 }

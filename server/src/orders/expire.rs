@@ -1,6 +1,7 @@
 //! Holds that ended. Their stock is claimable as it is; this only tidies up, after asking the
 //! gateway whether money is there (I6).
 
+use futures::StreamExt as _;
 use shared::api::orders::OrderStatus;
 use shared::ids::OrderId;
 
@@ -13,6 +14,8 @@ use crate::platform::db::Query;
 
 /// Orders looked at in one go.
 const SWEEP_MAX: u32 = 200;
+/// Orders whose gateway is asked at a time: one that hangs holds up few.
+const AT_ONCE: usize = 8;
 
 /// Expires what is due; gives how many orders were due.
 pub async fn expire_due(app: &App) -> Result<usize, Error> {
@@ -20,12 +23,15 @@ pub async fn expire_due(app: &App) -> Result<usize, Error> {
         .at_most(app.clock.now())
         .limit(SWEEP_MAX);
     let due = app.db.list::<Order>(&query).await?;
-    for order in &due {
-        // One that fails must not keep the others waiting.
-        if let Err(error) = expire(app, order.id).await {
-            tracing::error!(order.id = %order.id, error = %error, "cannot expire an order");
-        }
-    }
+    let ids: Vec<OrderId> = due.iter().map(|order| order.id).collect();
+    futures::stream::iter(ids)
+        .for_each_concurrent(AT_ONCE, async |id| {
+            // One that fails must not keep the others waiting.
+            if let Err(error) = expire(app, id).await {
+                tracing::error!(order.id = %id, error = %error, "cannot expire an order");
+            }
+        })
+        .await;
     Ok(due.len())
 }
 

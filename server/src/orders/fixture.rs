@@ -29,6 +29,12 @@ impl Shop {
         Self::over(TestApp::new().await, stock).await
     }
 
+    /// As [`open`](Self::open), with logins that outlast a sale's windows and offers.
+    pub(crate) async fn open_for_a_day(stock: u32) -> Self {
+        let t = TestApp::configured(&[], |config| config.access_ttl_secs = 86_400).await;
+        Self::over(t, stock).await
+    }
+
     /// As [`open`](Self::open), and reachable by its own webhook over a real socket.
     pub(crate) async fn open_with_socket(stock: u32) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")

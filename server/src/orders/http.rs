@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use shared::api::error::ErrorBody;
 use shared::api::orders::{CancelRequest, CreateOrder, OrderView, PayLater, RefundRequest};
 use shared::api::page::Page;
@@ -12,7 +13,7 @@ use utoipa_axum::routes;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
-use crate::platform::http::{Caller, Json, PageParams, Path};
+use crate::platform::http::{Caller, ClientIp, Json, PageParams, Path, as_pdf};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -20,25 +21,45 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(show))
         .routes(routes!(cancel))
         .routes(routes!(refund))
+        .routes(routes!(receipt))
         .routes(routes!(pay_later))
         .routes(routes!(settle))
 }
 
 /// Holds stock and its price until `expiresAt`. Codes of 409: `sold_out`; `all_held` when some may
-/// return; `not_on_sale`; `max_per_order`.
+/// return (`mayReturnAt`); `not_on_sale` (`opensAt`), `sale_over`, `not_released`; `min_per_order`,
+/// `max_per_order`, `max_per_person`; `price_changed`; `code_needed`, `bad_code`, `code_used_up`,
+/// `code_all_held`, `code_not_for_these`.
 #[utoipa::path(post, path = "/orders", tag = "orders", request_body = CreateOrder,
     params(("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])),
     responses((status = 201, body = OrderView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
-        (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
+        (status = 409, body = ErrorBody), (status = 422, body = ErrorBody), (status = 429, body = ErrorBody)))]
 async fn place(
     State(app): State<AppState>,
     caller: Caller,
+    ClientIp(ip): ClientIp,
     key: IdempotencyKey,
     Json(wanted): Json<CreateOrder>,
 ) -> Result<(StatusCode, Json<OrderView>), ApiError> {
+    if wanted.code.is_some() {
+        // Guessing is slowed down, right or wrong.
+        app.limiters.code(ip, &caller.user.to_string())?;
+    }
     let attempt = key.attempt("orders", caller.user, &wanted)?;
     let order = super::place(&app, caller, wanted, attempt).await?;
     Ok((StatusCode::CREATED, Json(order)))
+}
+
+/// The receipt of an order that was paid, as a page to print. For its buyer and the organizer.
+#[utoipa::path(get, path = "/orders/{id}/receipt", tag = "orders", params(("id" = OrderId, Path)), security(("bearer" = [])),
+    responses((status = 200, content((Vec<u8> = "application/pdf"))), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn receipt(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<OrderId>,
+) -> Result<Response, ApiError> {
+    let pdf = super::receipt::receipt(&app, &caller, id).await?;
+    Ok(as_pdf("receipt.pdf", pdf))
 }
 
 /// Lists my orders, newest first.

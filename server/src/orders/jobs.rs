@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::expire_due;
 use crate::app::AppState;
 use crate::payments;
+use crate::waitlist;
 
 const PERIOD: Duration = Duration::from_secs(1);
 
@@ -26,6 +27,9 @@ pub async fn sweep(app: AppState, stop: CancellationToken) {
         }
         if let Err(error) = expire_due(&app).await {
             tracing::error!(error = %error, "cannot expire orders");
+        }
+        if let Err(error) = waitlist::offer_due(&app).await {
+            tracing::error!(error = %error, "cannot offer what is free to those who wait");
         }
     }
 }

@@ -6,9 +6,10 @@
 //! - Status moves only through the one table in `model`.
 //! - Nothing expires before its gateway was asked: money that is there already wins.
 //!
-//! Other slices may call [`complete`] in the commit that notes a payment, [`visible_order`], and
+//! Other slices may call [`complete`] in the commit that notes a payment, [`place_offer`], [`visible_order`], and
 //! read [`model`].
 
+mod call_off;
 mod cancel;
 mod complete;
 mod error;
@@ -20,12 +21,16 @@ pub mod http;
 pub mod jobs;
 mod later;
 pub mod model;
+mod person;
 mod personal;
 mod place;
+mod price;
+mod receipt;
 mod refund;
 #[cfg(test)]
 mod tests;
 
+pub use call_off::call_off;
 pub use cancel::cancel;
 pub use complete::{Completion, complete};
 pub use error::Error;
@@ -33,5 +38,6 @@ pub use expire::{expire, expire_due};
 pub use find::{list, show, visible_order};
 pub use later::{pay_later, settle};
 pub use personal::{erase, export, has_open};
-pub use place::place;
+pub(crate) use place::checked_buyer;
+pub use place::{Placing, place, place_offer};
 pub use refund::refund;

@@ -4,10 +4,9 @@ use serde::{Deserialize, Serialize};
 use shared::api::orders::{Buyer, OrderLine, OrderStatus, OrderView, PayLaterView};
 use shared::api::tickets::{IssuedTicketView, TicketStatus};
 use shared::ids::{ClassId, EventId, OrderId, PaymentId, TicketId, UserId};
-use shared::money::{Money, MoneyError};
+use shared::money::Money;
 use shared::time::Timestamp;
 
-use crate::events::model::TicketClass;
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +34,12 @@ pub struct Order {
     /// The organizer lets it be paid later: its tickets can be claimed before.
     #[serde(default)]
     pub later: Option<Later>,
+    /// Its lines contain their tax.
+    #[serde(default)]
+    pub tax_included: bool,
+    /// The voucher it used.
+    #[serde(default)]
+    pub voucher: Option<String>,
 }
 
 /// On what terms an order that is not paid for enters.
@@ -53,6 +58,13 @@ pub struct Line {
     pub name: String,
     pub quantity: u32,
     pub unit_price: Money,
+    /// In minor units of the total's currency, for the whole line.
+    #[serde(default)]
+    pub discount: i64,
+    #[serde(default)]
+    pub fee: i64,
+    #[serde(default)]
+    pub tax: i64,
     pub total: Money,
 }
 
@@ -116,6 +128,7 @@ impl Order {
             buyer: self.buyer.clone(),
             lines: self.lines.iter().map(line_view).collect(),
             total: self.total,
+            tax_included: self.tax_included,
             expires_at: self.expires_at,
             tickets,
             payment_id: self.payment_id,
@@ -130,11 +143,15 @@ impl Order {
 }
 
 fn line_view(line: &Line) -> OrderLine {
+    let money = |amount| Money::new(amount, line.total.currency);
     OrderLine {
         class_id: line.class_id,
         name: line.name.clone(),
         quantity: line.quantity,
         unit_price: line.unit_price,
+        discount: money(line.discount),
+        fee: money(line.fee),
+        tax: money(line.tax),
         total: line.total,
     }
 }
@@ -142,10 +159,15 @@ fn line_view(line: &Line) -> OrderLine {
 impl Entity for Order {
     const COLLECTION: Collection = Collection {
         name: "orders",
-        fields: &[Field::text("user_id"), Field::int("due_at").nullable()],
+        fields: &[
+            Field::text("user_id"),
+            Field::int("due_at").nullable(),
+            Field::text("voucher").nullable(),
+        ],
         indexes: &[
             Index::on("by_user", &["user_id"]),
             Index::on("by_due", &["due_at"]),
+            Index::on("by_voucher", &["voucher", "due_at"]),
         ],
     };
     fn id(&self) -> String {
@@ -153,7 +175,11 @@ impl Entity for Order {
     }
     fn index(&self) -> Vec<IndexValue> {
         let due = (self.status == OrderStatus::Pending).then_some(self.expires_at);
-        vec![self.user_id.into(), due.into()]
+        let voucher = self
+            .voucher
+            .as_deref()
+            .filter(|_| self.status.uses_limits());
+        vec![self.user_id.into(), due.into(), voucher.into()]
     }
 }
 
@@ -205,28 +231,4 @@ pub fn after(from: OrderStatus, step: Step) -> Option<OrderStatus> {
         .iter()
         .find(|(at, by, _)| *at == from && *by == step)
         .map(|(_, _, to)| *to)
-}
-
-/// Prices so many of each class; the total is exactly the sum of the lines, each exactly its
-/// quantity times its price (O4).
-pub fn price<'a>(
-    wanted: impl IntoIterator<Item = (&'a TicketClass, u32)>,
-) -> Result<(Vec<Line>, Option<Money>), MoneyError> {
-    let mut lines = Vec::new();
-    let mut sum: Option<Money> = None;
-    for (class, quantity) in wanted {
-        let total = class.price.checked_mul(quantity)?;
-        sum = Some(match sum {
-            Some(sum) => sum.checked_add(total)?,
-            None => total,
-        });
-        lines.push(Line {
-            class_id: class.id,
-            name: class.name.clone(),
-            quantity,
-            unit_price: class.price,
-            total,
-        });
-    }
-    Ok((lines, sum))
 }

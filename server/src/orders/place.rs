@@ -3,23 +3,30 @@
 use std::collections::HashSet;
 
 use shared::api::orders::{Buyer, CreateOrder, OrderStatus, OrderView};
+use shared::api::selling::Charges;
 use shared::api::tickets::IssuedTicketView;
-use shared::ids::{JobId, OrderId};
+use shared::ids::{JobId, OrderId, UserId};
 use shared::limits::{EMAIL_CHARS_MAX, NAME_CHARS_MAX, ORDER_TICKETS_MAX};
+use shared::money::Money;
 use shared::time::Timestamp;
 
 use super::complete::confirm;
 use super::error::Error;
-use super::model::{Order, Step, price};
+use super::model::{Line, Order, Step};
+use super::person::count_person;
+use super::price::{Item, price};
 use crate::app::App;
 use crate::events::model::TicketClass;
-use crate::events::{self, event_in};
+use crate::events::{self, event_in, held_price};
 use crate::inventory::model::IssuedTicket;
-use crate::inventory::{claim_seats, claim_stock, held_by, sell, ticket_view};
-use crate::platform::db::Tx;
+use crate::inventory::{claim_class, claim_seats, count_claim, held_by, sell, ticket_view};
+use crate::platform::db::{Tx, Versioned};
 use crate::platform::fields::{Fields, Invalid};
 use crate::platform::http::Caller;
 use crate::platform::http::attempt::Attempt;
+use crate::vouchers::model::Voucher;
+use crate::vouchers::{self, count_use, redeem};
+use crate::waitlist;
 
 pub async fn place(
     app: &App,
@@ -29,28 +36,50 @@ pub async fn place(
 ) -> Result<OrderView, Error> {
     let now = app.clock.now();
     let wanted = checked(wanted)?;
-    let plan = Plan {
+    let plan = Placing {
         id: OrderId::new(now, app.entropy.id10()),
         job: JobId::new(now, app.entropy.id10()),
-        caller,
+        user: caller.user,
         now,
         expires_at: now.plus_secs(i64::try_from(app.config.hold_ttl_secs).unwrap_or(i64::MAX)),
     };
     app.db
-        .write(move |tx| attempt.once(tx, now, |tx| place_in(tx, &plan, &wanted)))
+        .write(move |tx| attempt.once(tx, now, |tx| place_in(tx, &plan, &wanted, By::Buyer)))
         .await
 }
 
-/// What is drawn and known before the commit.
-struct Plan {
-    id: OrderId,
-    job: JobId,
-    caller: Caller,
-    now: Timestamp,
-    expires_at: Timestamp,
+/// An order in the name of who waits for it, in the commit that notes the offer. What is free is
+/// theirs: no list is before them.
+pub fn place_offer(
+    tx: &mut Tx<'_>,
+    plan: &Placing,
+    wanted: &CreateOrder,
+) -> Result<OrderView, Error> {
+    place_in(tx, plan, wanted, By::Waitlist)
 }
 
-fn place_in(tx: &mut Tx<'_>, plan: &Plan, wanted: &CreateOrder) -> Result<OrderView, Error> {
+/// What is drawn and known before the commit.
+pub struct Placing {
+    pub id: OrderId,
+    /// Of the mail, should it be paid as it is placed.
+    pub job: JobId,
+    pub user: UserId,
+    pub now: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Buyer,
+    Waitlist,
+}
+
+fn place_in(
+    tx: &mut Tx<'_>,
+    plan: &Placing,
+    wanted: &CreateOrder,
+    by: By,
+) -> Result<OrderView, Error> {
     let event = event_in(tx, wanted.event_id)?;
     if event.published_at.is_none() {
         return Err(events::Error::NotFound.into());
@@ -58,27 +87,34 @@ fn place_in(tx: &mut Tx<'_>, plan: &Plan, wanted: &CreateOrder) -> Result<OrderV
     if !event.on_sale(plan.now) {
         return Err(Error::NotOnSale);
     }
+    let voucher = match &wanted.code {
+        Some(code) => Some(redeem(tx, event.id, code, plan.now)?),
+        None => None,
+    };
     let (bill, tickets) = if wanted.seats.is_empty() {
-        hold_items(tx, plan, wanted)?
+        hold_items(tx, plan, wanted, voucher.as_ref())?
     } else {
-        hold_seats(tx, plan, wanted)?
+        hold_seats(tx, plan, wanted, voucher.as_ref())?
     };
-    for (class, quantity) in &bill {
-        if *quantity > class.max_per_order {
-            return Err(Error::TooMany {
-                class: class.name.clone(),
-                max: class.max_per_order,
-            });
-        }
+    if by == By::Buyer {
+        refuse_past_list(tx, &bill)?;
     }
-    let (lines, total) = price(bill.iter().map(|(class, quantity)| (class, *quantity)))?;
-    let Some(total) = total else {
-        return Err(Invalid::field("items", "must not be empty").into());
-    };
+    count_claim(tx, &bill, plan.now)?;
+    count_person(tx, plan.user, &bill, plan.now)?;
+    if let Some(voucher) = &voucher {
+        if !bill.iter().any(|(class, _)| voucher.is_for(class.id)) {
+            return Err(vouchers::Error::NotForThese.into());
+        }
+        count_use(tx, &voucher.id, plan.now)?;
+    }
+    let (lines, total) = priced(tx, plan, &bill, voucher.as_ref(), &event.charges)?;
+    if wanted.expected_total.is_some_and(|shown| shown != total) {
+        return Err(Error::PriceChanged { total });
+    }
     let mut order = Order {
         id: plan.id,
         event_id: event.id,
-        user_id: plan.caller.user,
+        user_id: plan.user,
         status: OrderStatus::Pending,
         buyer: wanted.buyer.clone(),
         lines,
@@ -92,6 +128,8 @@ fn place_in(tx: &mut Tx<'_>, plan: &Plan, wanted: &CreateOrder) -> Result<OrderV
         closed_at: None,
         note: String::new(),
         later: None,
+        tax_included: event.charges.tax_included,
+        voucher: voucher.map(|voucher| voucher.id),
     };
     let views = if total.amount == 0 {
         give(tx, &mut order, plan)?
@@ -104,38 +142,85 @@ fn place_in(tx: &mut Tx<'_>, plan: &Plan, wanted: &CreateOrder) -> Result<OrderV
 
 type Bill = Vec<(TicketClass, u32)>;
 
+/// The lines at the prices of this moment: what is frozen with the hold.
+fn priced(
+    tx: &mut Tx<'_>,
+    plan: &Placing,
+    bill: &[(TicketClass, u32)],
+    voucher: Option<&Voucher>,
+    charges: &Charges,
+) -> Result<(Vec<Line>, Money), Error> {
+    let mut items = Vec::with_capacity(bill.len());
+    for (class, quantity) in bill {
+        let unit = held_price(tx, class, plan.id, plan.now)?;
+        items.push(Item {
+            class,
+            quantity: *quantity,
+            unit,
+            discount: voucher.map_or(0, |voucher| voucher.off(class.id, unit)),
+        });
+    }
+    let (lines, total) = price(items, charges)?;
+    let total = total.ok_or_else(|| Invalid::field("items", "must not be empty"))?;
+    Ok((lines, total))
+}
+
+fn refuse_past_list(tx: &mut Tx<'_>, bill: &[(TicketClass, u32)]) -> Result<(), Error> {
+    for (class, _) in bill {
+        if class.terms.waitlist.is_some() && waitlist::is_waited_for(tx, class.id)? {
+            let class = class.name.clone();
+            return Err(Error::Waiting { class });
+        }
+    }
+    Ok(())
+}
+
+/// Whether the class may be bought like this now; asked before stock is touched where it is known.
+fn admit(
+    class: &TicketClass,
+    quantity: u32,
+    voucher: Option<&Voucher>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let unlocked = voucher.is_some_and(|voucher| voucher.unlocks && voucher.is_for(class.id));
+    if class.terms.code_needed && !unlocked {
+        let class = class.name.clone();
+        return Err(Error::CodeNeeded { class });
+    }
+    class.admits(quantity, now).map_err(|why| Error::Refused {
+        class: class.name.clone(),
+        why,
+    })
+}
+
 fn hold_items(
     tx: &mut Tx<'_>,
-    plan: &Plan,
+    plan: &Placing,
     wanted: &CreateOrder,
+    voucher: Option<&Voucher>,
 ) -> Result<(Bill, Vec<IssuedTicket>), Error> {
     let mut bill = Vec::with_capacity(wanted.items.len());
     let mut tickets = Vec::new();
     for (position, item) in wanted.items.iter().enumerate() {
         let class = tx.get::<TicketClass>(&item.class_id.to_string())?;
         let class = class.filter(|class| class.event_id == wanted.event_id);
-        let Some(class) = class else {
+        let Some(class) = class.map(Versioned::into_inner) else {
             let field = format!("items[{position}].classId");
             return Err(Invalid::field(field, "not a ticket class of this event").into());
         };
-        bill.push((class.into_inner(), item.quantity));
-        tickets.extend(claim_stock(
-            tx,
-            wanted.event_id,
-            item.class_id,
-            item.quantity,
-            plan.id,
-            plan.now,
-            plan.expires_at,
-        )?);
+        let (now, until) = (plan.now, plan.expires_at);
+        admit(&class, item.quantity, voucher, now)?;
+        tickets.extend(claim_class(tx, &class, item.quantity, plan.id, now, until)?);
+        bill.push((class, item.quantity));
     }
     Ok((bill, tickets))
 }
 
 fn hold_seats(
     tx: &mut Tx<'_>,
-    plan: &Plan,
+    plan: &Placing,
     wanted: &CreateOrder,
+    voucher: Option<&Voucher>,
 ) -> Result<(Bill, Vec<IssuedTicket>), Error> {
     let (now, until) = (plan.now, plan.expires_at);
     let tickets = claim_seats(tx, wanted.event_id, &wanted.seats, plan.id, now, until)?;
@@ -152,11 +237,18 @@ fn hold_seats(
         let class = class.ok_or(Error::Inventory(crate::inventory::Error::NoClass))?;
         bill.push((class.into_inner(), 1));
     }
+    for (class, quantity) in &bill {
+        admit(class, *quantity, voucher, now)?;
+    }
     Ok((bill, tickets))
 }
 
 /// An order that costs nothing is paid as it is placed.
-fn give(tx: &mut Tx<'_>, order: &mut Order, plan: &Plan) -> Result<Vec<IssuedTicketView>, Error> {
+fn give(
+    tx: &mut Tx<'_>,
+    order: &mut Order,
+    plan: &Placing,
+) -> Result<Vec<IssuedTicketView>, Error> {
     let mut held = held_by(tx, order.id, &order.tickets)?;
     sell(tx, &mut held)?;
     order.apply(Step::Pay, plan.now)?;
@@ -206,11 +298,16 @@ fn checked(mut wanted: CreateOrder) -> Result<CreateOrder, Invalid> {
         let why = format!("an order has at most {ORDER_TICKETS_MAX} tickets");
         fields.wrong("items", why);
     }
-    wanted.buyer = Buyer {
-        email: checked_email(&wanted.buyer.email, &mut fields),
-        name: fields.line("buyer.name", &wanted.buyer.name, 1, NAME_CHARS_MAX),
-    };
+    wanted.buyer = checked_buyer(&wanted.buyer, &mut fields);
     fields.done(wanted)
+}
+
+/// As it is stored; names what is wrong under `buyer.`.
+pub(crate) fn checked_buyer(buyer: &Buyer, fields: &mut Fields) -> Buyer {
+    Buyer {
+        email: checked_email(&buyer.email, fields),
+        name: fields.line("buyer.name", &buyer.name, 1, NAME_CHARS_MAX),
+    }
 }
 
 /// One `@` with something on both sides: more would refuse addresses that work.

@@ -1,16 +1,21 @@
 //! The organizer gives the money back: order, tickets, gates and the debt in one commit (P5 core).
 
+use shared::api::hooks::HookKind;
 use shared::api::orders::{OrderView, RefundRequest};
 use shared::ids::OrderId;
 use shared::limits::TITLE_CHARS_MAX;
+use shared::time::Timestamp;
 
 use super::error::Error;
 use super::find::visible_order;
 use super::model::{Order, Step};
 use crate::app::App;
 use crate::events::owned_event;
+use crate::hooks::{self, Told};
+use crate::inventory::model::IssuedTicket;
 use crate::inventory::{self, ticket_view};
 use crate::payments::{self, Draws};
+use crate::platform::db::{Tx, Versioned};
 use crate::platform::fields::Fields;
 use crate::platform::http::Caller;
 use crate::tickets::pre_check_in;
@@ -37,19 +42,38 @@ pub async fn refund(
     app.db
         .write(move |tx| {
             let mut order = tx.get::<Order>(&id.to_string())?.ok_or(Error::NotFound)?;
-            order.apply(Step::Refund, now)?;
-            order.note.clone_from(&note);
-            let voided = inventory::void(tx, order.id, &order.tickets)?;
-            for ticket in &voided {
-                pre_check_in::forget(tx, ticket.event_id, ticket.serial)?;
-                gate::mark_changed(tx, ticket.event_id, ticket.serial, now)?;
-            }
-            if let Some(payment) = order.payment_id {
-                payments::owe_refund(tx, payment, &note, &draws, now)?;
-            }
-            tx.replace(&mut order)?;
+            let voided = refund_in(tx, &mut order, &note, &draws, now)?;
             let tickets = voided.iter().map(|ticket| ticket_view(ticket, now));
             Ok(order.view(tickets.collect(), now))
         })
         .await
+}
+
+/// Voids the order's tickets, here and at the gates, and owes what was paid for it; gives the
+/// tickets.
+pub(super) fn refund_in(
+    tx: &mut Tx<'_>,
+    order: &mut Versioned<Order>,
+    why: &str,
+    draws: &Draws,
+    now: Timestamp,
+) -> Result<Vec<IssuedTicket>, Error> {
+    order.apply(Step::Refund, now)?;
+    why.clone_into(&mut order.note);
+    let voided = inventory::void(tx, order.id, &order.tickets)?;
+    for ticket in &voided {
+        pre_check_in::forget(tx, ticket.event_id, ticket.serial)?;
+        gate::mark_changed(tx, ticket.event_id, ticket.serial, now)?;
+    }
+    if let Some(payment) = order.payment_id {
+        payments::owe_refund(tx, payment, why, draws, now)?;
+    }
+    tx.replace(order)?;
+    let told = Told {
+        kind: HookKind::OrderRefunded,
+        event: order.event_id,
+        subject: order.id.to_string(),
+    };
+    hooks::announce(tx, &told, now)?;
+    Ok(voided)
 }

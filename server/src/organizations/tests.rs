@@ -1,6 +1,7 @@
 //! Organizations over HTTP, and the walk over all that is theirs.
 
-use axum::http::Method;
+use axum::body::Body;
+use axum::http::{Method, Request};
 use serde_json::{Value, json};
 use shared::api::accounts::Role;
 use shared::api::organizations::OrganizationRole;
@@ -11,7 +12,7 @@ use crate::orders::fixture::{Shop, event_body, text};
 use crate::platform::db::DbError;
 use crate::platform::http::Access;
 use crate::router::{ACCESS, openapi_json};
-use crate::testing::{Answer, NOW, TestApp};
+use crate::testing::{NOW, TestApp};
 
 const NOWHERE: &str = "01900000-0000-7000-8000-000000000000";
 
@@ -101,9 +102,29 @@ impl House {
         segments.collect::<Vec<_>>().join("/")
     }
 
-    async fn call(&self, method: &Method, path: &str, token: &str, body: Option<&Value>) -> Answer {
-        let body = body.cloned();
-        self.shop.t.call(method.as_str(), path, token, body).await
+    /// Status and words of the answer: what a stranger could tell apart.
+    async fn call(
+        &self,
+        method: &Method,
+        path: &str,
+        token: &str,
+        body: Option<&Value>,
+    ) -> (u16, Value) {
+        if path.ends_with("/gate/live") {
+            // It has no end.
+            let request = Request::get(path).header("authorization", format!("Bearer {token}"));
+            let request = request.body(Body::empty()).expect("a request");
+            let (status, _, _) = self.shop.t.open(request).await;
+            let nothing = json!("There is no such event.");
+            let words = if status == 404 { nothing } else { Value::Null };
+            return (status.as_u16(), words);
+        }
+        let answer = self
+            .shop
+            .t
+            .call(method.as_str(), path, token, body.cloned())
+            .await;
+        (answer.status.as_u16(), answer.json()["message"].clone())
     }
 }
 
@@ -172,10 +193,8 @@ fn example(description: &Value, schema: &Value, name: &str, house: &House) -> Va
     }
 }
 
-/// What a stranger could tell apart.
-fn told(answer: &Answer) -> (u16, Value) {
-    (answer.status.as_u16(), answer.json()["message"].clone())
-}
+/// Rows about things of which there are none here; their own tests say who may.
+const ELSEWHERE: [&str; 2] = ["/refunds/{id}/confirm", "/issued-tickets/batches/{batchId}"];
 
 #[tokio::test]
 async fn every_route_answers_each_role_as_the_table_says() {
@@ -185,8 +204,7 @@ async fn every_route_answers_each_role_as_the_table_says() {
     let mut wrong = Vec::new();
     let mut walked = 0;
     for (method, row, access) in ACCESS {
-        // What a refund's owner may is walked in the tests of payments: there is none here.
-        let (Access::Owner(right), false) = (access, *row == "/refunds/{id}/confirm") else {
+        let (Access::Owner(right), false) = (access, ELSEWHERE.contains(row)) else {
             continue;
         };
         let path = house.path(row);
@@ -197,19 +215,17 @@ async fn every_route_answers_each_role_as_the_table_says() {
         let stranger = house
             .call(method, &path, &house.stranger, body.as_ref())
             .await;
-        if stranger.status != 404 {
+        if stranger.0 != 404 {
             wrong.push(format!(
-                "{method} {row}: a stranger gets {:?} for {body:?}",
-                told(&stranger)
+                "{method} {row}: a stranger gets {stranger:?} for {body:?}"
             ));
             continue;
         }
         walked += 1;
         for (role, token) in &house.members {
-            let answer = house.call(method, &path, token, body.as_ref()).await;
-            let may = told(&answer) != told(&stranger);
-            if may != role.may(*right) || answer.status.is_server_error() {
-                wrong.push(format!("{method} {row} by {role:?}: {:?}", told(&answer)));
+            let told = house.call(method, &path, token, body.as_ref()).await;
+            if (told != stranger) != role.may(*right) || told.0 >= 500 {
+                wrong.push(format!("{method} {row} by {role:?}: {told:?}"));
             }
         }
     }

@@ -6,7 +6,7 @@ use shared::ids::PaymentId;
 use shared::time::Timestamp;
 
 use super::error::Error;
-use super::gateway::{self, Checkout};
+use super::gateway::{self, Checkout, Opening};
 use super::model::Payment;
 use super::payos;
 use crate::app::App;
@@ -36,7 +36,7 @@ pub async fn create(
         .db
         .write(move |tx| {
             let view = attempt.once(tx, now, |tx| {
-                let payment = start(tx, &caller, &wanted, (id, code), now)?;
+                let payment = start(tx, &caller, &wanted, (id, code, &public_url), now)?;
                 Ok::<_, Error>(payment.view(&public_url))
             })?;
             let checkout = checkout(tx, &view)?;
@@ -62,7 +62,7 @@ fn start(
     tx: &mut Tx<'_>,
     caller: &Caller,
     wanted: &CreatePayment,
-    (id, code): (PaymentId, i64),
+    (id, code, public_url): (PaymentId, i64, &str),
     now: Timestamp,
 ) -> Result<Payment, Error> {
     let order = tx.get::<Order>(&wanted.order_id.to_string())?;
@@ -95,7 +95,14 @@ fn start(
         note: String::new(),
     };
     tx.insert(&payment)?;
-    gateway::prepare(tx, &payment, code, order.expires_at, now)?;
+    let title = title(tx, &order)?;
+    let opening = Opening {
+        code,
+        hold_ends: order.expires_at,
+        title: &title,
+        public_url,
+    };
+    gateway::prepare(tx, &payment, &opening, now)?;
     order.payment_id = Some(id);
     tx.replace(&mut order)?;
     Ok(payment)
@@ -119,12 +126,17 @@ fn same_provider(live: Payment, wanted: Provider) -> Result<Payment, Error> {
 fn checkout(tx: &mut Tx<'_>, view: &PaymentView) -> Result<Checkout, Error> {
     let order = tx.get::<Order>(&view.order_id.to_string())?;
     let order = order.ok_or(orders::Error::NotFound)?;
-    let event = tx.get::<Event>(&order.event_id.to_string())?;
-    let description = event.map(|event| event.value.title);
+    let description = title(tx, &order)?;
     Ok(Checkout {
         payment: view.id,
         amount: view.amount,
-        description: description.unwrap_or_else(|| "Tickets".to_owned()),
+        description,
         expires_at: order.expires_at,
     })
+}
+
+fn title(tx: &mut Tx<'_>, order: &Order) -> Result<String, DbError> {
+    let event = tx.get::<Event>(&order.event_id.to_string())?;
+    let title = event.map(|event| event.value.title);
+    Ok(title.unwrap_or_else(|| "Tickets".to_owned()))
 }

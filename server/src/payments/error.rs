@@ -3,8 +3,9 @@
 use axum::http::StatusCode;
 use shared::api::orders::OrderStatus;
 
+use super::demo;
+use super::failure::Failure;
 use super::model::IllegalMove;
-use super::{demo, payos};
 use crate::error::ApiError;
 use crate::platform::db::DbError;
 use crate::platform::fields::Invalid;
@@ -45,7 +46,7 @@ pub enum Error {
     #[error(transparent)]
     Event(#[from] events::Error),
     #[error(transparent)]
-    Payos(#[from] payos::Failure),
+    Gateway(#[from] Failure),
     #[error(transparent)]
     Demo(#[from] demo::Error),
     #[error(transparent)]
@@ -101,7 +102,7 @@ impl From<Error> for ApiError {
             Error::Order(error) => error.into(),
             Error::Invalid(Invalid(fields)) => Self::fields(fields),
             Error::Event(error) => error.into(),
-            Error::Payos(error) => unreachable_gateway(&error),
+            Error::Gateway(error) => unreachable_gateway(&error),
             Error::Demo(error) => error.into(),
             Error::KeyReused(error) => error.into(),
             Error::Db(error) => error.into(),
@@ -110,8 +111,8 @@ impl From<Error> for ApiError {
 }
 
 /// Nothing is lost: the attempt stands, and asking again goes on with it.
-fn unreachable_gateway(failure: &payos::Failure) -> ApiError {
-    tracing::warn!(error = %failure, "payos did not do as it was asked");
+fn unreachable_gateway(failure: &Failure) -> ApiError {
+    tracing::warn!(error = %failure, "a gateway did not do as it was asked");
     ApiError::new(
         StatusCode::BAD_GATEWAY,
         "gateway_unreachable",

@@ -23,6 +23,8 @@ use crate::platform::journal::{self, Actor};
 pub(super) const SOLD: &str = "payment.sold";
 /// Money came and must go back.
 pub(super) const UNEARNED: &str = "payment.unearned";
+/// Money that went back came back.
+pub(super) const BOUNCED: &str = "payment.bounced";
 /// Money went back.
 pub(super) const PAID_BACK: &str = "payment.paid_back";
 
@@ -119,6 +121,7 @@ pub(super) fn fulfil(
             let why = "the tickets went to others meanwhile";
             unearned(tx, payment, why, draws, now)
         }
+        Completion::CalledOff => unearned(tx, payment, "the event was called off", draws, now),
         Completion::Closed => unearned(tx, payment, "the order was closed before", draws, now),
     }
 }
@@ -239,6 +242,10 @@ fn owe(
         closed_at: None,
         proof: None,
         closed_by: None,
+        sent: false,
+        spent_keys: 0,
+        gateway_id: None,
+        failure: None,
     })?;
     if !gateway::gives_back(payment.provider) {
         return Ok(());

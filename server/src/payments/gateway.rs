@@ -1,4 +1,4 @@
-//! What the shop asks of a gateway, whichever it is. Stripe will join here.
+//! What the shop asks of a gateway, whichever it is.
 
 use shared::api::payments::Provider;
 use shared::ids::PaymentId;
@@ -7,8 +7,9 @@ use shared::time::Timestamp;
 
 use super::error::Error;
 use super::fulfil::Held;
+use super::ledger::Refund;
 use super::model::Payment;
-use super::{demo, payos};
+use super::{demo, payos, stripe};
 use crate::app::App;
 use crate::platform::db::{DbError, Tx};
 
@@ -21,6 +22,33 @@ pub struct Checkout {
     /// What the payer reads.
     pub description: String,
     pub expires_at: Timestamp,
+}
+
+/// What an attempt is stored with, before its gateway hears of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'a> {
+    /// Names the attempt where a number must.
+    pub code: i64,
+    pub hold_ends: Timestamp,
+    /// What the payer reads.
+    pub title: &'a str,
+    pub public_url: &'a str,
+}
+
+/// How a sum stands that the gateway was asked to give back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Repaid {
+    Back {
+        /// The gateway's own name of it, where it has one.
+        gateway_id: Option<String>,
+    },
+    /// Later, with luck.
+    UnderWay { gateway_id: String },
+    /// It does not go through the gateway: somebody has to transfer it.
+    Failed {
+        gateway_id: Option<String>,
+        why: String,
+    },
 }
 
 /// What a gateway knows of an attempt.
@@ -39,7 +67,7 @@ pub fn available(app: &App, provider: Provider) -> bool {
     match provider {
         Provider::Demo => !app.config.production,
         Provider::Payos => payos::Channel::of(&app.config).is_some(),
-        Provider::Stripe => false,
+        Provider::Stripe => stripe::Account::of(&app.config).is_some(),
     }
 }
 
@@ -48,7 +76,7 @@ pub fn takes(provider: Provider, currency: Currency) -> bool {
     match provider {
         Provider::Demo => true,
         Provider::Payos => currency == Currency::VND,
-        Provider::Stripe => false,
+        Provider::Stripe => stripe::takes(currency),
     }
 }
 
@@ -72,13 +100,13 @@ pub const fn gives_back(provider: Provider) -> bool {
 pub fn prepare(
     tx: &mut Tx<'_>,
     payment: &Payment,
-    code: i64,
-    expires_at: Timestamp,
+    opening: &Opening<'_>,
     now: Timestamp,
 ) -> Result<(), DbError> {
     match payment.provider {
-        Provider::Demo | Provider::Stripe => Ok(()),
-        Provider::Payos => payos::prepare(tx, payment, code, expires_at, now),
+        Provider::Demo => Ok(()),
+        Provider::Payos => payos::prepare(tx, payment, opening.code, opening.hold_ends, now),
+        Provider::Stripe => stripe::prepare(tx, payment, opening, now),
     }
 }
 
@@ -91,7 +119,7 @@ pub async fn open(app: &App, provider: Provider, checkout: Checkout) -> Result<S
             Ok(url)
         }
         Provider::Payos => payos::open(app, &checkout).await,
-        Provider::Stripe => Err(Error::ProviderUnavailable),
+        Provider::Stripe => stripe::open(app, checkout.payment).await,
     }
 }
 
@@ -100,14 +128,27 @@ pub async fn close(app: &App, payment: &Payment) -> Result<State, Error> {
     match payment.provider {
         Provider::Demo => Ok(demo::close(app, payment.id).await?),
         Provider::Payos => payos::close(app, payment.id).await,
-        Provider::Stripe => Err(Error::ProviderUnavailable),
+        Provider::Stripe => stripe::close(app, payment.id).await,
     }
 }
 
-/// Gives the money back; again is harmless.
-pub async fn refund(app: &App, payment: &Payment) -> Result<(), Error> {
+/// The payer came back from the gateway: whether money is there is looked up soon.
+pub async fn remind(app: &App, payment: &Payment) -> Result<(), Error> {
     match payment.provider {
-        Provider::Demo => Ok(demo::refund(app, payment.id).await?),
-        Provider::Payos | Provider::Stripe => Err(Error::ProviderUnavailable),
+        Provider::Demo => Ok(()),
+        Provider::Payos => payos::remind(app, payment.id).await,
+        Provider::Stripe => stripe::remind(app, payment.id).await,
+    }
+}
+
+/// Gives the sum back, or says how it stands; again is harmless.
+pub async fn refund(app: &App, refund: &Refund) -> Result<Repaid, Error> {
+    match refund.provider {
+        Provider::Demo => {
+            demo::refund(app, refund.payment_id).await?;
+            Ok(Repaid::Back { gateway_id: None })
+        }
+        Provider::Payos => Err(Error::ProviderUnavailable),
+        Provider::Stripe => stripe::give_back(app, refund).await,
     }
 }

@@ -9,7 +9,7 @@ use shared::ids::{EventId, PaymentId, RefundId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{demo, payos};
+use super::{demo, payos, stripe};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
@@ -23,6 +23,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(refunds_due))
         .routes(routes!(refund_confirmed))
         .merge(payos::http::routes())
+        .merge(stripe::http::routes())
         .merge(demo::http::routes())
 }
 

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use shared::ids::RefundId;
 
 use super::error::Error;
-use super::{demo, pay_back, payos};
+use super::{demo, pay_back, payos, stripe};
 use crate::app::AppState;
 use crate::platform::jobs::{Runner, fatal};
 
@@ -23,4 +23,5 @@ pub fn register(runner: &mut Runner<AppState>) {
     });
     demo::register(runner);
     payos::register(runner);
+    stripe::register(runner);
 }

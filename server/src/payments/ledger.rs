@@ -25,9 +25,26 @@ pub struct Refund {
     /// The bank's reference, where somebody transferred it by hand.
     pub proof: Option<String>,
     pub closed_by: Option<UserId>,
+    /// The gateway was asked; whether it heard is another matter.
+    #[serde(default)]
+    pub sent: bool,
+    /// Idempotency keys whose answers are failures for good.
+    #[serde(default)]
+    pub spent_keys: u32,
+    /// The gateway's own name of it.
+    #[serde(default)]
+    pub gateway_id: Option<String>,
+    /// Why the gateway did not give it back after all: it is for somebody to transfer.
+    #[serde(default)]
+    pub failure: Option<String>,
 }
 
 impl Refund {
+    /// Whether somebody has to transfer it.
+    pub const fn is_by_hand(&self) -> bool {
+        !gateway::gives_back(self.provider) || self.failure.is_some()
+    }
+
     pub fn view(&self) -> RefundView {
         RefundView {
             id: self.id,
@@ -38,11 +55,12 @@ impl Refund {
             status: self.status,
             amount: self.amount,
             why: self.why.clone(),
-            by_hand: !gateway::gives_back(self.provider),
+            by_hand: self.is_by_hand(),
             created_at: self.created_at,
             closed_at: self.closed_at,
             proof: self.proof.clone(),
             closed_by: self.closed_by,
+            failure: self.failure.clone(),
         }
     }
 }

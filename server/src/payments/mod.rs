@@ -11,23 +11,26 @@
 //!   a part of a price that is still awaited is neither yet.
 //! - Gateways are asked and told through [`gateway`]; none of them knows orders.
 //!
-//! Other slices may call [`close_attempts`], [`abandon`], [`owe_refund`] and [`reconcile`], and read
+//! Other slices may call [`close_attempts`], [`abandon`], [`owe_refund`], [`remind`] and [`reconcile`], and read
 //! [`model`].
 
 mod close;
 mod create;
 pub mod demo;
 mod error;
+pub mod failure;
 mod find;
 mod fulfil;
 pub mod gateway;
 pub mod http;
 pub mod jobs;
 pub mod ledger;
+mod looks;
 pub mod model;
 pub mod payos;
 mod reconcile;
 mod refund;
+pub mod stripe;
 #[cfg(test)]
 mod tests;
 mod webhook;
@@ -37,6 +40,7 @@ pub use create::create;
 pub use error::Error;
 pub use find::show;
 pub use fulfil::{Draws, Held, Standing};
+pub use gateway::remind;
 pub use reconcile::{reconcile, settle_polled};
 pub use refund::{confirm, due_of, owe_refund, pay_back};
 pub use webhook::{Received, receive};

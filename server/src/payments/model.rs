@@ -46,7 +46,7 @@ impl Payment {
                 self.closed_at = None;
             }
             Step::GiveUp | Step::PayBack => self.closed_at = Some(now),
-            Step::Owe => self.paid_at = self.paid_at.or(Some(now)),
+            Step::Owe | Step::Bounce => self.paid_at = self.paid_at.or(Some(now)),
         }
         Ok(())
     }
@@ -118,6 +118,8 @@ pub enum Step {
     Owe,
     /// The gateway gave it back.
     PayBack,
+    /// What was given back did not arrive.
+    Bounce,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -128,7 +130,7 @@ pub struct IllegalMove {
 }
 
 /// Every legal move.
-const MOVES: [(PaymentStatus, Step, PaymentStatus); 7] = [
+const MOVES: [(PaymentStatus, Step, PaymentStatus); 8] = [
     (PaymentStatus::Pending, Step::Pay, PaymentStatus::Paid),
     (
         PaymentStatus::Pending,
@@ -148,6 +150,11 @@ const MOVES: [(PaymentStatus, Step, PaymentStatus); 7] = [
         PaymentStatus::RefundDue,
         Step::PayBack,
         PaymentStatus::Refunded,
+    ),
+    (
+        PaymentStatus::Refunded,
+        Step::Bounce,
+        PaymentStatus::RefundDue,
     ),
 ];
 

@@ -5,7 +5,7 @@ use shared::ids::PaymentId;
 use super::error::Error;
 use super::fulfil::{Draws, Held, Standing, fulfil};
 use super::model::{Outcome, Payment};
-use super::{demo, payos};
+use super::{demo, payos, stripe};
 use crate::app::App;
 
 /// A webhook gets this long before we ask ourselves.
@@ -13,7 +13,11 @@ const PATIENCE_SECS: i64 = 3;
 
 /// Takes the money whose webhook has not come; gives how many payments moved.
 pub async fn reconcile(app: &App) -> Result<usize, Error> {
-    let asked = payos::ask_due(app).await?;
+    let mut asked = payos::ask_due(app).await?;
+    asked += stripe::ask_due(app).await?;
+    if let Err(error) = stripe::ask_missed(app).await {
+        tracing::warn!(error = %error, "stripe does not tell of missed events");
+    }
     if app.config.production {
         return Ok(asked);
     }

@@ -1,14 +1,16 @@
 //! Money on its way back: owed in the commit that decides it, paid back by a job, or by hand where
 //! the gateway gives nothing back (P3, P5).
 
+use serde_json::json;
 use shared::api::payments::{ConfirmRefund, PaymentStatus, RefundStatus, RefundView};
-use shared::ids::{EventId, JournalId, PaymentId, RefundId, UserId};
+use shared::ids::{EventId, JobId, JournalId, PaymentId, RefundId, UserId};
 use shared::money::Money;
 use shared::time::Timestamp;
 
 use super::error::Error;
-use super::fulfil::{Draws, PAID_BACK, note, owe_all};
-use super::gateway;
+use super::fulfil::{BOUNCED, Draws, PAID_BACK, note, owe_all};
+use super::gateway::{self, Repaid};
+use super::jobs::PAY_BACK;
 use super::ledger::Refund;
 use super::model::{Payment, Step};
 use crate::app::App;
@@ -16,11 +18,14 @@ use crate::events::{self, owned_event};
 use crate::platform::db::{Query, Tx, Versioned};
 use crate::platform::fields::Fields;
 use crate::platform::http::Caller;
+use crate::platform::jobs::{self, NewJob};
 
 /// A bank's reference and a few words beside it.
 const PROOF_CHARS_MAX: usize = 200;
 /// Sums of one payment; each transfer beyond the price makes one.
 const SUMS_MAX: u32 = 1_000;
+/// Between two looks at a sum that is on its way.
+const UNDER_WAY_SECS: i64 = 3600;
 /// Sums handed out in one look.
 const DUE_MAX: u32 = 500;
 
@@ -39,30 +44,85 @@ pub fn owe_refund(
     }
 }
 
-/// Gives a sum back through its gateway and notes that it is back. Again is harmless.
+/// Gives a sum back through its gateway and notes how it stands there. Again is harmless; for a sum
+/// that is back it hears whether it still is.
 pub async fn pay_back(app: &App, id: RefundId) -> Result<(), Error> {
     let refund = app.db.get::<Refund>(&id.to_string()).await?;
     let refund = refund.ok_or(Error::NotFound)?;
-    if refund.status != RefundStatus::Due || !gateway::gives_back(refund.provider) {
+    let is_settled = refund.status == RefundStatus::Back || refund.failure.is_some();
+    let may_change = refund.gateway_id.is_some() && refund.proof.is_none();
+    if !gateway::gives_back(refund.provider) || (is_settled && !may_change) {
         return Ok(());
     }
-    let payment = app
-        .db
-        .get::<Payment>(&refund.payment_id.to_string())
-        .await?;
-    let payment = payment.ok_or(Error::NotFound)?;
-    gateway::refund(app, &payment).await?;
+    let repaid = gateway::refund(app, &refund).await?;
     let now = app.clock.now();
     let line = JournalId::new(now, app.entropy.id10());
+    let job = JobId::new(now, app.entropy.id10());
     app.db
-        .write(move |tx| {
-            let mut refund = due(tx, id)?;
-            if refund.status == RefundStatus::Due {
-                close(tx, &mut refund, None, line, now)?;
-            }
-            Ok(())
-        })
+        .write(move |tx| stands(tx, id, repaid.clone(), (line, job), now))
         .await
+}
+
+/// Takes the gateway's word for a sum. Somebody's proof of a transfer is later than any of it.
+fn stands(
+    tx: &mut Tx<'_>,
+    id: RefundId,
+    repaid: Repaid,
+    (line, job): (JournalId, JobId),
+    now: Timestamp,
+) -> Result<(), Error> {
+    let mut refund = due(tx, id)?;
+    if refund.proof.is_some() {
+        return Ok(());
+    }
+    match repaid {
+        Repaid::Back { gateway_id } => {
+            refund.gateway_id = gateway_id;
+            refund.failure = None;
+            if refund.status == RefundStatus::Due {
+                return close(tx, &mut refund, None, line, now);
+            }
+            Ok(tx.replace(&mut refund)?)
+        }
+        Repaid::UnderWay { gateway_id } => {
+            refund.gateway_id = Some(gateway_id);
+            tx.replace(&mut refund)?;
+            // The webhook tells sooner, if it comes.
+            let payload = json!({ "refundId": id });
+            let look = NewJob::new(job, PAY_BACK, payload, now)
+                .run_at(now.plus_secs(UNDER_WAY_SECS))
+                .dedupe(format!("pay_back:{id}"));
+            Ok(jobs::enqueue(tx, look)?)
+        }
+        Repaid::Failed { gateway_id, why } => {
+            refund.gateway_id = gateway_id.or(refund.gateway_id.take());
+            refund.failure = Some(why);
+            match refund.status {
+                RefundStatus::Due => Ok(tx.replace(&mut refund)?),
+                RefundStatus::Back => bounce(tx, &mut refund, line, now),
+            }
+        }
+    }
+}
+
+/// What was given back did not arrive, days later: it is owed again.
+fn bounce(
+    tx: &mut Tx<'_>,
+    refund: &mut Versioned<Refund>,
+    line: JournalId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    refund.status = RefundStatus::Due;
+    refund.closed_at = None;
+    tx.replace(refund)?;
+    let payment = tx.get::<Payment>(&refund.payment_id.to_string())?;
+    let mut payment = payment.ok_or(Error::NotFound)?;
+    note(tx, &payment, BOUNCED, refund.amount, line, now)?;
+    if payment.status == PaymentStatus::Refunded {
+        payment.apply(Step::Bounce, now)?;
+        tx.replace(&mut payment)?;
+    }
+    Ok(())
 }
 
 /// Somebody transferred the money. Said once: what stands there is the proof.
@@ -88,7 +148,7 @@ pub async fn confirm(
     app.db
         .write(move |tx| {
             let mut refund = due(tx, id)?;
-            if gateway::gives_back(refund.provider) {
+            if !refund.is_by_hand() {
                 return Err(Error::NotByHand);
             }
             if refund.status != RefundStatus::Due {

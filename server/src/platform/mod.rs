@@ -15,5 +15,6 @@ pub mod jobs;
 pub mod journal;
 pub mod lifecycle;
 pub mod moments;
+pub mod paper;
 pub mod telemetry;
 pub mod vault;

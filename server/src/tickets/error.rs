@@ -3,12 +3,13 @@
 use shared::api::tickets::TicketStatus;
 use shared::ticket::{FrameError, SignError};
 
-use super::pre_check_in;
 use super::qr::QrError;
+use super::{pre_check_in, transfer};
 use crate::error::ApiError;
 use crate::platform::db::DbError;
 use crate::platform::fields::Invalid;
 use crate::platform::http::attempt::KeyReused;
+use crate::platform::paper::Unprintable;
 use crate::{events, gate, inventory};
 
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,8 @@ pub enum Error {
     TooSoon { secs: u64 },
     #[error(transparent)]
     PreCheckIn(#[from] pre_check_in::Refusal),
+    #[error(transparent)]
+    Transfer(#[from] transfer::Refusal),
     /// Others kept changing the ticket.
     #[error("the ticket is changing too fast")]
     Contended,
@@ -57,6 +60,8 @@ pub enum Error {
     Sign(#[from] SignError),
     #[error(transparent)]
     Qr(#[from] QrError),
+    #[error(transparent)]
+    Paper(#[from] Unprintable),
     #[error(transparent)]
     Gate(#[from] gate::Error),
     #[error(transparent)]
@@ -145,12 +150,13 @@ impl From<Error> for ApiError {
             ),
             Error::TooSoon { secs } => Self::too_many(secs),
             Error::PreCheckIn(refusal) => refusal.into(),
+            Error::Transfer(refusal) => refusal.into(),
             Error::Contended => Self::unavailable("busy", "Please try again in a moment."),
             Error::Gate(error) => error.into(),
             Error::Events(error) => error.into(),
             Error::Inventory(error) => error.into(),
             Error::Db(error) => error.into(),
-            error @ (Error::Sign(_) | Error::Qr(_) | Error::Inconsistent(_)) => {
+            error @ (Error::Sign(_) | Error::Qr(_) | Error::Paper(_) | Error::Inconsistent(_)) => {
                 Self::internal(error)
             }
         }

@@ -15,11 +15,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::draw::{Format, Tagged};
-use super::{answers, bind, block, claim, find, media, note, pre_check_in, reissue, revoke};
+use super::{
+    answers, bind, block, claim, find, media, note, paper, pre_check_in, reissue, revoke, transfer,
+};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
-use crate::platform::http::{Caller, Json, PageParams, Path, Query};
+use crate::platform::http::{Caller, Json, PageParams, Path, Query, as_pdf};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -27,6 +29,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(list_tickets))
         .routes(routes!(show_ticket))
         .routes(routes!(show_qr))
+        .routes(routes!(print_ticket))
         .routes(routes!(revoke_ticket))
         .routes(routes!(reissue_ticket))
         .routes(routes!(bind_ticket))
@@ -36,6 +39,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(list_media))
         .routes(routes!(link_medium))
         .merge(pre_check_in::http::routes())
+        .merge(transfer::http::routes())
 }
 
 /// Claims a paid ticket for a named attendee: its signed code is minted now.
@@ -120,6 +124,18 @@ async fn show_qr(
     }
     let content_type = [(header::CONTENT_TYPE, wanted.format.content_type())];
     Ok((headers, content_type, ticket.draw()?).into_response())
+}
+
+/// The ticket on a page to print, for its holder.
+#[utoipa::path(get, path = "/claimed-tickets/{id}/pdf", tag = "tickets", params(("id" = ClaimedTicketId, Path)), security(("bearer" = [])),
+    responses((status = 200, content((Vec<u8> = "application/pdf"))), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn print_ticket(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ClaimedTicketId>,
+) -> Result<Response, ApiError> {
+    let pdf = paper::pdf(&app, &caller, id, app.clock.now()).await?;
+    Ok(as_pdf("ticket.pdf", pdf))
 }
 
 /// Revokes a ticket, for its event's organizer. The gates learn of it at their next sync.

@@ -23,6 +23,7 @@ pub mod http;
 mod media;
 mod model;
 mod note;
+mod paper;
 mod pending;
 mod personal;
 pub mod pre_check_in;
@@ -32,6 +33,7 @@ mod render;
 mod revoke;
 #[cfg(test)]
 mod tests;
+pub mod transfer;
 
 pub use activate::{ActivationRequest, ChainOffer, activate, offer};
 pub use answers::{TicketAnswers, keep_answers};

@@ -34,6 +34,10 @@ impl TicketQr {
         };
         Ok(Self(QrCode::with_version(digits, version, EcLevel::M)?))
     }
+    /// What is dark and what is not.
+    pub fn symbol(&self) -> &QrCode {
+        &self.0
+    }
     /// A whole SVG document without XML declaration, so that it also stands inside HTML.
     pub fn svg(&self) -> String {
         to_svg(&self.0)

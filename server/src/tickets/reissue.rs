@@ -99,7 +99,7 @@ async fn allowed(
 }
 
 /// The ticket in its next generation, under the key that signs now. Nothing is stored yet.
-async fn next(
+pub(super) async fn next(
     app: &App,
     mut ticket: Versioned<ClaimedTicket>,
     attendee: Option<Attendee>,
@@ -144,7 +144,7 @@ pub(super) fn check_standing(ticket: &ClaimedTicket, stock: TicketStatus) -> Res
 }
 
 /// Nobody has answered or checked in ahead for whom it is now.
-fn start_anew(tx: &mut Tx<'_>, ticket: &mut ClaimedTicket) -> Result<(), Error> {
+pub(super) fn start_anew(tx: &mut Tx<'_>, ticket: &mut ClaimedTicket) -> Result<(), Error> {
     answers::set_aside(tx, ticket)?;
     Ok(pre_check_in::forget(tx, ticket.event_id, ticket.serial)?)
 }

@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use shared::api::payments::Provider;
 use shared::ids::PaymentId;
 
 use super::ahead::Refused;
@@ -17,8 +16,7 @@ use super::{
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::notices;
-use crate::payments::model::Payment;
-use crate::payments::payos;
+use crate::payments::{self, model::Payment};
 use crate::platform::fields::Invalid;
 use crate::platform::http::{Form, Json, Path};
 use crate::tickets::pre_check_in::check_in_by_link;
@@ -80,8 +78,8 @@ async fn payment(
         Ok(id) => app.db.get::<Payment>(&id.to_string()).await?,
         Err(_) => None,
     };
-    if let Some(payment) = payment.as_ref().filter(|of| of.provider == Provider::Payos) {
-        payos::remind(&app, payment.id).await?;
+    if let Some(payment) = &payment {
+        payments::remind(&app, payment).await?;
     }
     Ok(payment.map_or_else(
         || headers::missing(missing_page::page_of("payment")),

@@ -22,7 +22,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod ticket_page;
-mod times;
+pub(crate) mod times;
 mod unsubscribe_page;
 
 pub use missing_page::missing;

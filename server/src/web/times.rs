@@ -5,12 +5,12 @@ use jiff::tz::TimeZone;
 use shared::time::Timestamp;
 
 /// `Mon 21 September 2026, 18:02`, in the event's zone.
-pub(super) fn long(at: Timestamp, zone: &str) -> String {
+pub(crate) fn long(at: Timestamp, zone: &str) -> String {
     local(at, zone).strftime("%a %-d %B %Y, %H:%M").to_string()
 }
 
 /// `18:02` on the day of `now`, with the date on any other.
-pub(super) fn short(at: Timestamp, now: Timestamp, zone: &str) -> String {
+pub(crate) fn short(at: Timestamp, now: Timestamp, zone: &str) -> String {
     let at = local(at, zone);
     if at.date() == local(now, zone).date() {
         at.strftime("%H:%M").to_string()
@@ -20,12 +20,12 @@ pub(super) fn short(at: Timestamp, now: Timestamp, zone: &str) -> String {
 }
 
 /// `2026-09-21T18:02`: as a browser's field for a date and time has it.
-pub(super) fn typed(at: Timestamp, zone: &str) -> String {
+pub(crate) fn typed(at: Timestamp, zone: &str) -> String {
     local(at, zone).strftime("%Y-%m-%dT%H:%M").to_string()
 }
 
 /// From start to end; the end's date only where it is another day.
-pub(super) fn span(start: Timestamp, end: Timestamp, zone: &str) -> String {
+pub(crate) fn span(start: Timestamp, end: Timestamp, zone: &str) -> String {
     let (from, until) = (local(start, zone), local(end, zone));
     let until = if from.date() == until.date() {
         until.strftime("%H:%M").to_string()
@@ -36,7 +36,7 @@ pub(super) fn span(start: Timestamp, end: Timestamp, zone: &str) -> String {
 }
 
 /// The city that names the zone: `Ho Chi Minh City` of `Asia/Ho_Chi_Minh`.
-pub(super) fn city(zone: &str) -> String {
+pub(crate) fn city(zone: &str) -> String {
     let city = zone.rsplit_once('/').map_or(zone, |(_, city)| city);
     match city {
         // The database leaves out what people always say.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::selling::{Charges, Terms};
 use crate::ids::{ClassId, EventId, GateId, OrganizationId, UserId};
 use crate::money::Money;
 use crate::time::Timestamp;
@@ -53,6 +54,9 @@ pub struct CreateEvent {
     /// Whether somebody compares six digits before a new gate device may speak. Off by default.
     #[serde(default)]
     pub confirm_devices: bool,
+    /// Fees and taxes on its tickets.
+    #[serde(default)]
+    pub charges: Charges,
 }
 
 /// Absent fields stay as they are.
@@ -78,6 +82,8 @@ pub struct UpdateEvent {
     pub names_at_gate: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm_devices: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charges: Option<Charges>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,6 +105,8 @@ pub struct EventView {
     pub capacity: u32,
     pub names_at_gate: bool,
     pub confirm_devices: bool,
+    #[serde(default)]
+    pub charges: Charges,
     pub classes: Vec<TicketClassView>,
     pub gates: Vec<GateView>,
     pub created_at: Timestamp,
@@ -133,6 +141,9 @@ pub struct CreateTicketClass {
     /// The code is sealed: a photograph of it tells nothing, and gates need the event's scan key.
     #[serde(default)]
     pub sealed: bool,
+    /// How it is sold.
+    #[serde(default)]
+    pub terms: Terms,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,7 +153,10 @@ pub struct TicketClassView {
     pub id: ClassId,
     pub event_id: EventId,
     pub name: String,
+    /// What a ticket costs now, fees and added taxes aside.
     pub price: Money,
+    /// Where its pricing starts from.
+    pub base_price: Money,
     pub zones: Vec<String>,
     pub max_per_order: u32,
     /// As the tickets say it and the gates apply it.
@@ -152,6 +166,8 @@ pub struct TicketClassView {
     pub rotating: bool,
     #[serde(default)]
     pub sealed: bool,
+    #[serde(default)]
+    pub terms: Terms,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

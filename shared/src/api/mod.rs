@@ -3,10 +3,13 @@
 //! Requests refuse unknown fields, so that a typing error is told and not ignored. Answers may grow.
 
 pub mod accounts;
+pub mod cancellation;
 pub mod check_in;
 pub mod error;
 pub mod events;
 pub mod gate;
+pub mod hooks;
+pub mod jobs;
 pub mod live;
 pub mod notices;
 pub mod orders;
@@ -14,4 +17,9 @@ pub mod organizations;
 pub mod page;
 pub mod payments;
 pub mod pre_check_in;
+pub mod selling;
 pub mod tickets;
+pub mod transfers;
+pub mod venues;
+pub mod vouchers;
+pub mod waitlist;

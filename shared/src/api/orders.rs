@@ -19,6 +19,16 @@ pub enum OrderStatus {
     PartiallyRefunded,
 }
 
+impl OrderStatus {
+    /// Whether such an order counts against limits: of a person, of a code.
+    pub fn uses_limits(self) -> bool {
+        match self {
+            Self::Pending | Self::Paid | Self::PartiallyRefunded => true,
+            Self::Cancelled | Self::Expired | Self::Refunded => false,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -36,7 +46,7 @@ pub struct Buyer {
 }
 
 /// Exactly one of `items` and `seats`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateOrder {
@@ -47,7 +57,19 @@ pub struct CreateOrder {
     #[serde(default)]
     pub seats: Vec<String>,
     pub buyer: Buyer,
+    /// What the buyer was shown; another total is refused with the new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_total: Option<Money>,
+    /// A voucher, discount or access code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
+
+super::accounts::redacted_debug!(CreateOrder {
+    event_id,
+    items,
+    seats
+});
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,6 +80,13 @@ pub struct OrderLine {
     pub quantity: u32,
     /// Price of one, frozen when the stock was held.
     pub unit_price: Money,
+    /// Off the whole line.
+    pub discount: Money,
+    /// On top of the price.
+    pub fee: Money,
+    /// In the total, or added to price and fee: see `taxIncluded`.
+    pub tax: Money,
+    /// Of the line: the order's total is exactly the sum of these.
     pub total: Money,
 }
 
@@ -72,6 +101,9 @@ pub struct OrderView {
     pub buyer: Buyer,
     pub lines: Vec<OrderLine>,
     pub total: Money,
+    /// Prices and fees contain the tax.
+    #[serde(default)]
+    pub tax_included: bool,
     /// Until when the stock is held.
     pub expires_at: Timestamp,
     pub tickets: Vec<IssuedTicketView>,

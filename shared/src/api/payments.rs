@@ -80,6 +80,8 @@ pub struct RefundView {
     /// Of the transfer, where it was made by hand.
     pub proof: Option<String>,
     pub closed_by: Option<UserId>,
+    /// Why the gateway did not give it back, where it was asked to.
+    pub failure: Option<String>,
 }
 
 /// The money was transferred by hand.

@@ -316,7 +316,7 @@ async fn an_export_has_everything_and_an_erasure_keeps_the_books() {
     let path = format!("/api/v1/orders/{open}/cancel");
     test.post(&path, &ann, json!({})).await.expect(200);
     let left = erase(PASSWORD).await.expect(200);
-    assert_eq!(left["ticketsKeepNamesUntil"], "2026-10-13T16:00:00Z");
+    assert_eq!(left["ticketsKeepNamesUntil"], "2026-10-13T16:00:00.000Z");
     let body = json!({ "username": "ann", "password": PASSWORD });
     test.post("/api/v1/auth/login", "", body)
         .await

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::api::events::{CreateEvent, EventPhase, EventStatus, UpdateEvent};
+use shared::api::selling::Charges;
 use shared::ids::{EventId, OrganizationId, UserId};
 use shared::limits;
 use shared::ticket::layout::WINDOW_UNIT_SECS;
@@ -14,6 +15,7 @@ use shared::time::Timestamp;
 use crate::events::Error;
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
 use crate::platform::fields::{Fields, Invalid};
+use crate::venues::model::Seating;
 
 pub const CAPACITY_MAX: u32 = 5_000_000;
 pub const VENUE_ID_CHARS_MAX: usize = 100;
@@ -47,12 +49,17 @@ pub struct Event {
     pub names_at_gate: bool,
     #[serde(default)]
     pub confirm_devices: bool,
+    #[serde(default)]
+    pub charges: Charges,
     /// Zero of the tickets' window units: midnight UTC before the day of creation.
     pub epoch: Timestamp,
     /// The next free serial; serials are dense from 0.
     pub serial_next: u32,
     /// The next free seat index; dense from 0.
     pub seat_next: u32,
+    /// The seating plan that its seats come from.
+    #[serde(default)]
+    pub seating: Option<Seating>,
     /// A zone is the bit at its position.
     pub zones: Vec<String>,
     /// Counts the edits that people make; the storage revision also moves with stock.
@@ -84,9 +91,11 @@ impl Event {
             capacity: wanted.capacity,
             names_at_gate: wanted.names_at_gate,
             confirm_devices: wanted.confirm_devices,
+            charges: wanted.charges,
             epoch: epoch_of(now),
             serial_next: 0,
             seat_next: 0,
+            seating: None,
             zones: Vec::new(),
             revision: 1,
             created_at: now,
@@ -110,6 +119,7 @@ impl Event {
             capacity,
             names_at_gate,
             confirm_devices,
+            charges,
         } = changes;
         set(&mut event.title, title);
         set(&mut event.description, description);
@@ -119,6 +129,7 @@ impl Event {
         set(&mut event.capacity, capacity);
         set(&mut event.names_at_gate, names_at_gate);
         set(&mut event.confirm_devices, confirm_devices);
+        set(&mut event.charges, charges);
         if let Some(venue) = venue_id {
             event.venue_id = Some(venue).filter(|venue| !venue.is_empty());
         }
@@ -204,6 +215,7 @@ impl Event {
         if self.capacity == 0 || self.capacity > CAPACITY_MAX {
             fields.wrong("capacity", format!("must be from 1 to {CAPACITY_MAX}"));
         }
+        super::terms::check_charges(&self.charges, &mut fields);
         Ok(fields.done(self)?)
     }
 

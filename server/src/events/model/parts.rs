@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::api::events::{CreateGate, CreateTicketClass};
+use shared::api::selling::{Terms, UpdateTicketClass};
 use shared::ids::{ClassId, EventId, GateId};
 use shared::limits;
 use shared::money::Money;
@@ -9,6 +10,7 @@ use shared::ticket::chain;
 use shared::ticket::layout::{WINDOW_UNIT_SECS, window_time, window_unit_ceil, window_unit_floor};
 use shared::time::Timestamp;
 
+use super::terms::check_terms;
 use super::{ENTRY_LEAD_SECS, Event};
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
 use crate::platform::fields::{Fields, Invalid};
@@ -39,6 +41,15 @@ pub struct TicketClass {
     /// Its tickets' codes are sealed (T10).
     #[serde(default)]
     pub sealed: bool,
+    /// Its seats stand in the event's plan: buyers get seats side by side.
+    #[serde(default)]
+    pub seated: bool,
+    /// How it is sold.
+    #[serde(default)]
+    pub terms: Terms,
+    /// Pools that it shares with others, by id.
+    #[serde(default)]
+    pub pools: Vec<String>,
     pub created_at: Timestamp,
 }
 
@@ -54,17 +65,7 @@ impl TicketClass {
         let zones = event.zone_bits(&wanted.zones)?;
         let mut fields = Fields::default();
         let name = fields.line("name", &wanted.name, 1, limits::NAME_CHARS_MAX);
-        if !(0..=PRICE_MINOR_MAX).contains(&wanted.price.amount) {
-            fields.wrong(
-                "price.amount",
-                format!("must be from 0 to {PRICE_MINOR_MAX}"),
-            );
-        }
         let max_per_order = wanted.max_per_order.unwrap_or(MAX_PER_ORDER_DEFAULT);
-        if max_per_order == 0 || max_per_order > limits::ORDER_TICKETS_MAX {
-            let max = limits::ORDER_TICKETS_MAX;
-            fields.wrong("maxPerOrder", format!("must be from 1 to {max}"));
-        }
         for (field, moment) in [
             ("entryFrom", wanted.entry_from),
             ("entryUntil", wanted.entry_until),
@@ -89,13 +90,48 @@ impl TicketClass {
             entry_until: wanted.entry_until,
             rotating: wanted.rotating,
             sealed: wanted.sealed,
+            seated: false,
+            terms: wanted.terms.clone(),
+            pools: Vec::new(),
             created_at: now,
         };
         if class.rotating && class.sealed {
             fields.wrong("sealed", "cannot go with a code that changes");
         }
         class.check_window(event, "entryUntil", &mut fields);
+        class.check_selling(&mut fields);
         fields.done(class)
+    }
+
+    /// With what is named changed; a class keeps its currency.
+    pub fn edited(&self, changes: &UpdateTicketClass) -> Result<Self, Invalid> {
+        let mut fields = Fields::default();
+        let mut class = self.clone();
+        if let Some(price) = changes.price {
+            if price.currency != self.price.currency {
+                let why = format!("the event sells in {}", self.price.currency);
+                fields.wrong("price.currency", why);
+            }
+            class.price = price;
+        }
+        class.max_per_order = changes.max_per_order.unwrap_or(class.max_per_order);
+        if let Some(terms) = &changes.terms {
+            class.terms = terms.clone();
+        }
+        class.check_selling(&mut fields);
+        fields.done(class)
+    }
+
+    fn check_selling(&self, fields: &mut Fields) {
+        if !(0..=PRICE_MINOR_MAX).contains(&self.price.amount) {
+            let why = format!("must be from 0 to {PRICE_MINOR_MAX}");
+            fields.wrong("price.amount", why);
+        }
+        if self.max_per_order == 0 || self.max_per_order > limits::ORDER_TICKETS_MAX {
+            let max = limits::ORDER_TICKETS_MAX;
+            fields.wrong("maxPerOrder", format!("must be from 1 to {max}"));
+        }
+        check_terms(&self.terms, self.max_per_order, self.price.currency, fields);
     }
 
     /// Notes under `field` if nobody could enter with this class, or for longer than a ticket says.

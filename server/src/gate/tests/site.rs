@@ -176,9 +176,11 @@ fn event(organizer: UserId, bought: u32) -> Event {
         capacity: 1000,
         names_at_gate: false,
         confirm_devices: false,
+        charges: shared::api::selling::Charges::default(),
         epoch: epoch_of(NOW),
         serial_next: bought,
         seat_next: 1,
+        seating: None,
         zones: Vec::new(),
         revision: 1,
         created_at: NOW,
@@ -200,6 +202,9 @@ fn class(event: &Event) -> TicketClass {
         entry_until: None,
         rotating: false,
         sealed: false,
+        seated: false,
+        terms: shared::api::selling::Terms::default(),
+        pools: Vec::new(),
         created_at: NOW,
     }
 }
@@ -239,6 +244,8 @@ fn order(event: &Event, buyer: UserId, bought: u32) -> Order {
         closed_at: None,
         note: String::new(),
         later: None,
+        tax_included: false,
+        voucher: None,
     }
 }
 
@@ -257,6 +264,7 @@ fn ticket(event: &Event, class: &TicketClass, order: &Order, serial: u32) -> Iss
         serial,
         seat: is_seated.then(|| "A-12".to_owned()),
         seat_index: is_seated.then_some(0),
+        place: None,
         status: TicketStatus::Paid,
         hold_order: None,
         hold_expires_at: None,

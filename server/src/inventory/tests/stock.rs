@@ -7,7 +7,7 @@ use shared::api::tickets::{CreateBatch, TicketStatus};
 use shared::ids::{ClassId, EventId, JobId};
 
 use crate::app::App;
-use crate::inventory::batch::{CHUNK, put_chunk, reserve};
+use crate::inventory::batch::{CHUNK, Seats, put_chunk, reserve};
 use crate::inventory::model::{Batch, Layout, Step, after};
 use crate::orders::fixture::{Shop, text};
 use crate::platform::http::Caller;
@@ -176,7 +176,16 @@ async fn begin_batch(shop: &Shop, key: IdempotencyKey, wanted: &CreateBatch) -> 
     let reserved = plan.clone();
     let id = app
         .db
-        .write(move |tx| reserve(tx, &caller, &reserved, &[], job, NOW))
+        .write(move |tx| {
+            reserve(
+                tx,
+                &caller,
+                &reserved,
+                &Seats::default(),
+                (job, NOW.plus_secs(60)),
+                NOW,
+            )
+        })
         .await;
     let id = id.expect("reserved");
     let chunk = Layout::new(&plan, &[]).tickets(0..CHUNK);
@@ -360,4 +369,41 @@ async fn stock_of_a_draft_is_hidden() {
     t.get(&stats, &owner).await.expect(200);
     let list = format!("/api/v1/issued-tickets?eventId={event}");
     t.get(&list, "").await.expect_error(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_large_batch_can_be_a_job_with_progress() {
+    // I1
+    let shop = Shop::open(0).await;
+    let body = json!({ "eventId": shop.event, "classId": shop.class, "quantity": 4_500 });
+    let request = axum::http::Request::post(BATCH)
+        .header("authorization", format!("Bearer {}", shop.organizer))
+        .header("content-type", "application/json")
+        .header("prefer", "respond-async, wait=1")
+        .body(body.to_string().into())
+        .expect("a request");
+    let begun = shop.t.send(request).await.expect(202);
+    assert_eq!(
+        (&begun["quantity"], &begun["created"]),
+        (&json!(4_500), &json!(0))
+    );
+    let path = format!("/api/v1/issued-tickets/batches/{}", text(&begun["id"]));
+    assert_eq!(shop.t.get(&path, &shop.organizer).await.expect(200), begun);
+    let id = text(&begun["id"]);
+    let batch = shop.t.app.db.get::<Batch>(&id).await.expect("storage");
+    let plan = batch.expect("the batch").into_inner();
+    let chunk = Layout::new(&plan, &[]).tickets(0..CHUNK);
+    put_chunk(&shop.t.app, &id, 0, CHUNK, chunk.into())
+        .await
+        .expect("the first chunk");
+    let half = shop.t.get(&path, &shop.organizer).await.expect(200);
+    assert_eq!(half["created"], CHUNK);
+    shop.run_jobs().await;
+    let done = shop.t.get(&path, &shop.organizer).await.expect(200);
+    assert_eq!(done["created"], 4_500);
+    assert_eq!(counts(&shop.stats().await[0]), [4_500, 0, 0, 4_500]);
+    shop.t
+        .get(&path, &shop.buyer)
+        .await
+        .expect_error(404, "not_found");
 }

@@ -7,9 +7,10 @@ use shared::ids::PaymentId;
 
 use super::client::Channel;
 use super::model::Link;
-use super::wire::{Failure, Seen};
+use super::wire::{Seen, is_unknown};
 use crate::app::{App, AppState};
 use crate::payments::error::Error;
+use crate::payments::failure::Failure;
 use crate::payments::fulfil::{Draws, fulfil};
 use crate::payments::model::{Outcome, Payment};
 use crate::platform::db::Query;
@@ -44,16 +45,16 @@ pub async fn ask_due(app: &App) -> Result<usize, Error> {
         let answer = match busy.clone() {
             None => ask(app, link.order_code).await,
             // It would hear the same.
-            Some(failure) => Err(Error::Payos(failure)),
+            Some(failure) => Err(Error::Gateway(failure)),
         };
         match answer {
             Ok(Outcome::Fulfilled | Outcome::RefundDue) => moved += 1,
             Ok(_) => {}
-            Err(Error::Payos(failure)) => {
+            Err(Error::Gateway(failure)) => {
                 put_off(app, link.order_code, &failure).await?;
                 match failure {
                     Failure::Busy { .. } => busy = Some(failure),
-                    Failure::Unclear(_) => unclear += 1,
+                    Failure::Unclear(_) | Failure::Broken { .. } => unclear += 1,
                     Failure::Refused { .. } => {}
                 }
             }
@@ -92,10 +93,7 @@ async fn settle(app: &App, code: i64, seen: Seen) -> Result<(Outcome, PaymentSta
         .write(move |tx| {
             let link = tx.get::<Link>(&code.to_string())?;
             let mut link = link.ok_or(Error::NotFound)?;
-            if !link.is_meant_by(&seen) {
-                let failure = Failure::Unclear("it is about another link".to_owned());
-                return Err(failure.into());
-            }
+            link.check(&seen)?;
             link.link_id.get_or_insert_with(|| seen.link_id.clone());
             let payment = tx.get::<Payment>(&link.payment.to_string())?;
             let mut payment = payment.ok_or(Error::NotFound)?;
@@ -103,11 +101,12 @@ async fn settle(app: &App, code: i64, seen: Seen) -> Result<(Outcome, PaymentSta
                 None => Outcome::Known,
                 Some(held) => fulfil(tx, &mut payment, held, &draws, now)?,
             };
-            link.looked_at = Some(now);
+            let looks = &mut link.looks;
+            looks.looked_at = Some(now);
             if outcome == Outcome::Waiting {
-                link.looks = 0;
+                looks.fruitless = 0;
             }
-            link.look_later(now, seen.held().is_some() && !seen.status.is_open());
+            looks.look_later(now, seen.held().is_some() && !seen.status.is_open());
             tx.replace(&mut link)?;
             Ok((outcome, payment.status))
         })
@@ -119,13 +118,13 @@ pub async fn remind(app: &App, payment: PaymentId) -> Result<(), Error> {
     let now = app.clock.now();
     let query = Query::on("by_payment").eq(payment).limit(1);
     let links = app.db.list::<Link>(&query).await?;
-    if !links.iter().any(|link| link.value.clone().remind(now)) {
+    if !links.iter().any(|link| link.looks.clone().remind(now)) {
         return Ok(());
     }
     app.db
         .write(move |tx| {
             for mut link in tx.list::<Link>(&query)? {
-                if link.remind(now) {
+                if link.looks.remind(now) {
                     tx.replace(&mut link)?;
                 }
             }
@@ -137,21 +136,19 @@ pub async fn remind(app: &App, payment: PaymentId) -> Result<(), Error> {
 /// The gateway did not answer: later, and not sooner than it wants.
 async fn put_off(app: &App, code: i64, failure: &Failure) -> Result<(), Error> {
     let now = app.clock.now();
-    let busy_until = match failure {
-        Failure::Busy { after_secs } => Some(now.plus_secs(i64::from(*after_secs))),
-        Failure::Refused { .. } | Failure::Unclear(_) => None,
-    };
+    let busy = failure.busy_secs();
+    let busy_until = busy.map(|secs| now.plus_secs(i64::from(secs)));
     // A create that never got there may still be on its way; after a day it is not.
-    let is_over = failure.is_unknown();
+    let is_over = is_unknown(failure);
     tracing::warn!(error = %failure, "payos does not tell of a link");
     app.db
         .write(move |tx| {
             let Some(mut link) = tx.get::<Link>(&code.to_string())? else {
                 return Ok(());
             };
-            link.look_later(now, is_over);
+            link.looks.look_later(now, is_over);
             if let Some(until) = busy_until {
-                link.leave_alone(until);
+                link.looks.leave_alone(until);
             }
             Ok(tx.replace(&mut link)?)
         })

@@ -6,9 +6,10 @@ use std::time::Duration;
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::wire::{CreateLink, Failure, Seen, created, looked_at, read};
+use super::wire::{CreateLink, Seen, created, looked_at, read};
 use crate::app::App;
 use crate::config::{Config, Secret};
+use crate::payments::failure::Failure;
 
 const BASE_URL: &str = "https://api-merchant.payos.vn";
 /// A payer waits for a create.

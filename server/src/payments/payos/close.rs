@@ -4,9 +4,10 @@ use shared::ids::PaymentId;
 
 use super::client::Channel;
 use super::open::link_of;
-use super::wire::Failure;
+use super::wire::is_unknown;
 use crate::app::App;
 use crate::payments::error::Error;
+use crate::payments::failure::Failure;
 use crate::payments::gateway::State;
 
 /// Closes the link so that payers are no longer asked, and says what it came to. Money that comes all
@@ -19,18 +20,16 @@ pub async fn close(app: &App, payment: PaymentId) -> Result<State, Error> {
         Ok(seen) => seen,
         Err(busy @ Failure::Busy { .. }) => return Err(busy.into()),
         // Paid, expired or cancelled before, or nobody knows: look.
-        Err(Failure::Refused { .. } | Failure::Unclear(_)) => {
+        Err(Failure::Refused { .. } | Failure::Unclear(_) | Failure::Broken { .. }) => {
             match channel.look(app, link.order_code).await {
                 Ok(seen) => seen,
                 // It was never made.
-                Err(failure) if failure.is_unknown() => return Ok(State::Over),
+                Err(failure) if is_unknown(&failure) => return Ok(State::Over),
                 Err(failure) => return Err(failure.into()),
             }
         }
     };
-    if !link.is_meant_by(&seen) {
-        return Err(Failure::Unclear("it is about another link".to_owned()).into());
-    }
+    link.check(&seen)?;
     Ok(match seen.held() {
         None => State::Open,
         Some(held) if seen.paid > 0 => State::Paid(held),

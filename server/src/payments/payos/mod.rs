@@ -26,4 +26,3 @@ pub use ask::{ask_due, register, remind};
 pub use client::Channel;
 pub use close::close;
 pub use open::{draw_code, open, prepare};
-pub use wire::Failure;

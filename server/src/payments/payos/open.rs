@@ -6,7 +6,7 @@ use shared::time::Timestamp;
 use super::client::Channel;
 use super::model::Link;
 use super::signature::CreateFields;
-use super::wire::{CreateLink, Failure, Seen};
+use super::wire::{CreateLink, Seen, is_taken, is_unknown};
 use crate::app::App;
 use crate::payments::error::Error;
 use crate::payments::gateway::Checkout;
@@ -42,7 +42,7 @@ pub fn prepare(
         hold_ends
     };
     let mut link = Link::new(payment.id, code, payment.amount, expires_at);
-    link.look_later(now, false);
+    link.looks.look_later(now, false);
     tx.insert(&link)?;
     Ok(())
 }
@@ -68,17 +68,15 @@ pub async fn open(app: &App, checkout: &Checkout) -> Result<String, Error> {
     let seen = match made {
         Ok(seen) => seen,
         // It may have been made, now or by an earlier try: look before anything else.
-        Err(failure) if failure.is_taken() || matches!(failure, Failure::Unclear(_)) => {
+        Err(failure) if is_taken(&failure) || failure.is_unclear() => {
             channel.look(app, link.order_code).await.map_err(|look| {
                 // Not there: the create did not arrive, and asking again is safe.
-                if look.is_unknown() { failure } else { look }
+                if is_unknown(&look) { failure } else { look }
             })?
         }
         Err(failure) => return Err(failure.into()),
     };
-    if !link.is_meant_by(&seen) {
-        return Err(Failure::Unclear("it is about another link".to_owned()).into());
-    }
+    link.check(&seen)?;
     let url = seen.checkout_url.clone();
     let url = url.unwrap_or_else(|| format!("{CHECKOUT}{}", seen.link_id));
     remember(app, link.order_code, seen, url.clone()).await?;
@@ -90,10 +88,7 @@ async fn remember(app: &App, code: i64, seen: Seen, url: String) -> Result<(), E
         .write(move |tx| {
             let link = tx.get::<Link>(&code.to_string())?;
             let mut link = link.ok_or(Error::NotFound)?;
-            if !link.is_meant_by(&seen) {
-                let failure = Failure::Unclear("it is about another link".to_owned());
-                return Err(failure.into());
-            }
+            link.check(&seen)?;
             link.link_id = Some(seen.link_id.clone());
             link.checkout_url = Some(url.clone());
             tx.replace(&mut link)?;
@@ -124,7 +119,7 @@ fn request(app: &App, channel: &Channel<'_>, link: &Link) -> CreateLink {
         description,
         cancel_url: back.clone(),
         return_url: back,
-        expired_at: link.expires_at.as_secs(),
+        expired_at: link.looks.expires_at.as_secs(),
         signature,
     }
 }

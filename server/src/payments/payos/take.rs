@@ -61,7 +61,7 @@ pub(super) async fn take(app: &App, body: &[u8]) -> Result<Received, Error> {
                 body: body.clone(),
                 received_at: now,
             })?;
-            link.look_at(now);
+            link.looks.look_at(now);
             let payload = json!({ "orderCode": link.order_code });
             tx.replace(&mut link)?;
             let job = NewJob::new(job, ASK, payload, now).priority(Priority::High);

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::signature::verify_data;
 use crate::config::Secret;
+use crate::payments::failure::Failure;
 
 /// A request for a payment link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -56,34 +57,14 @@ impl LinkStatus {
     }
 }
 
-/// Why there is no answer to go by.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    /// The gateway understood and said no.
-    #[error("the gateway answered {code}: {text}")]
-    Refused { code: String, text: String },
-    /// Nobody knows whether it was done: time-out, broken connection, an answer that is not the
-    /// gateway's.
-    #[error("the gateway's answer is unclear: {0}")]
-    Unclear(String),
-    /// Too many requests.
-    #[error("the gateway wants no more requests for {after_secs} s")]
-    Busy { after_secs: u32 },
+/// The code was used before.
+pub(super) fn is_taken(failure: &Failure) -> bool {
+    matches!(failure, Failure::Refused { code, .. } if code == "231")
 }
 
-impl Failure {
-    /// The code was used before.
-    pub fn is_taken(&self) -> bool {
-        matches!(self, Self::Refused { code, .. } if code == "231")
-    }
-    /// There is no such link.
-    pub fn is_unknown(&self) -> bool {
-        matches!(self, Self::Refused { code, .. } if code == "101")
-    }
-}
-
-fn unclear(why: &str) -> Failure {
-    Failure::Unclear(why.to_owned())
+/// There is no such link.
+pub(super) fn is_unknown(failure: &Failure) -> bool {
+    matches!(failure, Failure::Refused { code, .. } if code == "101")
 }
 
 /// The `data` of an answer, if the gateway says yes and has signed it.
@@ -103,17 +84,19 @@ pub(super) fn read(key: &Secret, body: &[u8]) -> Result<Map<String, Value>, Fail
         desc,
         data,
         signature,
-    } = serde_json::from_slice(body).map_err(|_| unclear("it is no answer of this gateway"))?;
+    } = serde_json::from_slice(body)
+        .map_err(|_| Failure::unclear("it is no answer of this gateway"))?;
     if code != "00" {
         let text = desc.unwrap_or_default();
         // Words of another machine: bounded before they reach a log.
         let text = text.chars().take(200).collect();
         return Err(Failure::Refused { code, text });
     }
-    let data = data.ok_or_else(|| unclear("it says yes and holds nothing"))?;
+    let data = data.ok_or_else(|| Failure::unclear("it says yes and holds nothing"))?;
     // The official client takes an answer without one for signed. We do not.
-    let signature = signature.ok_or_else(|| unclear("it is not signed"))?;
-    verify_data(key, &data, &signature).map_err(|_| unclear("its signature does not hold"))?;
+    let signature = signature.ok_or_else(|| Failure::unclear("it is not signed"))?;
+    verify_data(key, &data, &signature)
+        .map_err(|_| Failure::unclear("its signature does not hold"))?;
     Ok(data)
 }
 

@@ -10,7 +10,7 @@ use crate::testing::NOW;
 fn every_move_is_in_the_table_and_no_other() {
     // P3
     use PaymentStatus::{Cancelled, Paid, Pending, RefundDue, Refunded};
-    use Step::{GiveUp, Owe, Pay, PayBack};
+    use Step::{Bounce, GiveUp, Owe, Pay, PayBack};
     let legal = [
         (Pending, Pay, Paid),
         (Pending, GiveUp, Cancelled),
@@ -19,9 +19,10 @@ fn every_move_is_in_the_table_and_no_other() {
         (Cancelled, Owe, RefundDue),
         (Paid, Owe, RefundDue),
         (RefundDue, PayBack, Refunded),
+        (Refunded, Bounce, RefundDue),
     ];
     for from in [Pending, Paid, Cancelled, RefundDue, Refunded] {
-        for step in [Pay, GiveUp, Owe, PayBack] {
+        for step in [Pay, GiveUp, Owe, PayBack, Bounce] {
             let expected = legal
                 .iter()
                 .find(|(at, by, _)| (*at, *by) == (from, step))

@@ -6,28 +6,35 @@
 use super::{Collection, Entity, Meta};
 use crate::accounts::model::{RefreshToken, Session, User};
 use crate::accounts::{ApiKey, OneTime, SecondFactor};
-use crate::events::CheckIn;
+use crate::cancellation::Cancellation;
 use crate::events::model::{Event, Gate, TicketClass};
+use crate::events::{CheckIn, PriceMove};
 use crate::gate::keys::WrappedKeys;
 use crate::gate::model::{EntryRun, GateDevice, GateLog, StoredSegment, StoredStatement};
 use crate::gate::{
     CodeTries, GateChange, GateStaff, Incident, Redemption, SupervisorList, Suspect, Tally,
     TicketCode,
 };
-use crate::inventory::model::{Batch, IssuedTicket, SeatPlan};
+use crate::hooks::{Hook, HookMessage};
+use crate::inventory::Gauge;
+use crate::inventory::model::{Batch, IssuedTicket, Pool, SeatPlan};
 use crate::notices::{Announcement, Muted, Notice};
 use crate::orders::model::Order;
 use crate::organizations::{Invitation, Member, Organization};
 use crate::payments::demo::model::{Link, StoredSecret, Telling};
 use crate::payments::ledger::Refund;
 use crate::payments::model::{Delivery, Payment};
-use crate::payments::payos;
+use crate::payments::{payos, stripe};
 use crate::platform::idempotency::Remembered;
 use crate::platform::jobs::Job;
 use crate::platform::journal;
 use crate::platform::moments::Moment;
 use crate::tickets::pre_check_in::PreCheckIn;
+use crate::tickets::transfer::{EventTransferRules, Transfer};
 use crate::tickets::{ClaimedTicket, Medium, TicketAnswers};
+use crate::venues::model::{SeatingPlan, Venue};
+use crate::vouchers::model::Voucher;
+use crate::waitlist::model::Wait;
 
 pub const ALL: &[Collection] = &[
     Meta::COLLECTION,
@@ -47,11 +54,21 @@ pub const ALL: &[Collection] = &[
     Event::COLLECTION,
     TicketClass::COLLECTION,
     Gate::COLLECTION,
+    Venue::COLLECTION,
+    SeatingPlan::COLLECTION,
     CheckIn::COLLECTION,
+    Cancellation::COLLECTION,
+    Hook::COLLECTION,
+    HookMessage::COLLECTION,
     IssuedTicket::COLLECTION,
     Batch::COLLECTION,
     SeatPlan::COLLECTION,
+    Pool::COLLECTION,
+    Gauge::COLLECTION,
+    PriceMove::COLLECTION,
     Order::COLLECTION,
+    Voucher::COLLECTION,
+    Wait::COLLECTION,
     Notice::COLLECTION,
     Muted::COLLECTION,
     Announcement::COLLECTION,
@@ -59,12 +76,15 @@ pub const ALL: &[Collection] = &[
     Delivery::COLLECTION,
     Refund::COLLECTION,
     payos::model::Link::COLLECTION,
+    stripe::model::Session::COLLECTION,
     Link::COLLECTION,
     Telling::COLLECTION,
     StoredSecret::COLLECTION,
     ClaimedTicket::COLLECTION,
     TicketAnswers::COLLECTION,
     PreCheckIn::COLLECTION,
+    Transfer::COLLECTION,
+    EventTransferRules::COLLECTION,
     Medium::COLLECTION,
     WrappedKeys::COLLECTION,
     CodeTries::COLLECTION,

@@ -71,6 +71,7 @@ from_id!(
     EventId,
     ClassId,
     GateId,
+    VenueId,
     TicketId,
     ClaimedTicketId,
     OrderId,
@@ -82,4 +83,7 @@ from_id!(
     OneTimeId,
     OrganizationId,
     ApiKeyId,
+    TransferId,
+    HookId,
+    HookMessageId,
 );

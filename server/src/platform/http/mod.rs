@@ -11,6 +11,7 @@ pub mod caller;
 pub mod extract;
 pub mod guard;
 pub mod page;
+mod paper;
 pub mod probes;
 mod words;
 
@@ -18,3 +19,4 @@ pub use access::{Access, Scopes};
 pub use caller::{Caller, ClientIp, MaybeCaller};
 pub use extract::{Binary, Form, Json, Path, Query, RawBody};
 pub use page::PageParams;
+pub use paper::as_pdf;

@@ -13,5 +13,6 @@ mod queue;
 mod runner;
 
 pub use model::{Job, JobStatus, NewJob, Priority};
-pub use queue::{JobCounts, JobsHandle, enqueue, revive};
+pub(crate) use model::{STATE_DEAD, STATE_LIVE};
+pub use queue::{JobCounts, JobsHandle, enqueue, hasten, revive};
 pub use runner::{Fatal, Runner, RunnerOptions, fatal};

@@ -140,5 +140,5 @@ impl Entity for Job {
 }
 
 /// Queued or running: `due_at` says when a runner may take it.
-pub(super) const STATE_LIVE: &str = "live";
-pub(super) const STATE_DEAD: &str = "dead";
+pub(crate) const STATE_LIVE: &str = "live";
+pub(crate) const STATE_DEAD: &str = "dead";

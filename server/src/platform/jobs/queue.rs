@@ -53,6 +53,20 @@ pub fn revive(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<bool, DbErro
     Ok(true)
 }
 
+/// Makes a job that waits due now. `false`: there is none, or it is not waiting.
+pub fn hasten(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<bool, DbError> {
+    let Some(mut job) = tx.get::<Job>(&id.to_string())? else {
+        return Ok(false);
+    };
+    if job.status != JobStatus::Queued {
+        return Ok(false);
+    }
+    job.run_at = job.run_at.min(now);
+    tx.replace(&mut job)?;
+    tx.wake_jobs();
+    Ok(true)
+}
+
 /// Takes up to `limit` due jobs, most urgent first, each under a lease until `lease_until`. A job
 /// whose last allowed start has ended without a word is declared dead instead.
 pub(super) fn claim(

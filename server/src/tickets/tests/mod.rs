@@ -4,5 +4,6 @@ mod activating;
 mod binding;
 mod checking_in_ahead;
 mod claiming;
+mod printing;
 mod reissuing;
 mod sealing;

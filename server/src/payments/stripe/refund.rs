@@ -1,0 +1,97 @@
+//! Giving a sum back through Stripe, once, whatever is lost on the way.
+
+use form_urlencoded::Serializer;
+use shared::ids::RefundId;
+
+use super::account::Account;
+use super::open::session_of;
+use super::wire::{REFUND, RefundState, SeenRefund};
+use crate::app::App;
+use crate::payments::error::Error;
+use crate::payments::failure::Failure;
+use crate::payments::gateway::Repaid;
+use crate::payments::ledger::Refund;
+
+/// Asks for the refund, or how it stands.
+pub async fn give_back(app: &App, refund: &Refund) -> Result<Repaid, Error> {
+    let account = Account::of(&app.config).ok_or(Error::ProviderUnavailable)?;
+    if let Some(id) = &refund.gateway_id {
+        return Ok(repaid(account.refund(app, id).await?));
+    }
+    let session = session_of(app, refund.payment_id).await?;
+    let Some(intent) = session.payment_intent.as_deref() else {
+        return Err(Failure::unclear("it never said how it was paid").into());
+    };
+    // A call that nobody heard the end of may have been done, and Stripe forgets keys after a day.
+    if refund.sent {
+        let made = account.refunds_of(app, intent).await?;
+        let ours = made
+            .into_iter()
+            .find(|seen| seen.is_for(refund.id, refund.amount));
+        if let Some(seen) = ours {
+            return Ok(repaid(seen));
+        }
+    }
+    send(app, refund.id, false).await?;
+    let key = format!("refund:{}:{}", refund.id, refund.spent_keys);
+    match account.make_refund(app, &key, &form(refund, intent)).await {
+        Ok(seen) if seen.is_for(refund.id, refund.amount) => Ok(repaid(seen)),
+        Ok(_) => Err(Failure::unclear("it is about another refund").into()),
+        Err(Failure::Refused { code, text }) if text.starts_with("400") => Ok(Repaid::Failed {
+            gateway_id: None,
+            why: code,
+        }),
+        Err(failure) => {
+            if let Failure::Broken { replayed: true, .. } = failure {
+                send(app, refund.id, true).await?;
+            }
+            Err(failure.into())
+        }
+    }
+}
+
+fn form(refund: &Refund, intent: &str) -> String {
+    Serializer::new(String::new())
+        .append_pair("payment_intent", intent)
+        .append_pair("amount", &refund.amount.amount.to_string())
+        .append_pair("reason", "requested_by_customer")
+        .append_pair(&format!("metadata[{REFUND}]"), &refund.id.to_string())
+        .finish()
+}
+
+fn repaid(seen: SeenRefund) -> Repaid {
+    match seen.status {
+        RefundState::Succeeded => Repaid::Back {
+            gateway_id: Some(seen.id),
+        },
+        RefundState::Pending | RefundState::RequiresAction => Repaid::UnderWay {
+            gateway_id: seen.id,
+        },
+        RefundState::Failed | RefundState::Canceled => Repaid::Failed {
+            gateway_id: Some(seen.id),
+            why: seen
+                .failure_reason
+                .unwrap_or_else(|| "canceled".to_owned())
+                .chars()
+                .take(100)
+                .collect(),
+        },
+    }
+}
+
+/// Notes that the call is about to be made, or that its key is used up.
+async fn send(app: &App, id: RefundId, key_is_spent: bool) -> Result<(), Error> {
+    app.db
+        .write(move |tx| {
+            let refund = tx.get::<Refund>(&id.to_string())?;
+            let mut refund = refund.ok_or(Error::NotFound)?;
+            if key_is_spent {
+                refund.spent_keys += 1;
+            } else if refund.sent {
+                return Ok(());
+            }
+            refund.sent = true;
+            Ok(tx.replace(&mut refund)?)
+        })
+        .await
+}

@@ -1,0 +1,3 @@
+//! Stripe without Stripe: signatures, and what an event means.
+
+mod vectors;

@@ -1,0 +1,242 @@
+//! Stripe in small: a double that speaks its HTTP on loopback (`payments.md` 5), with Checkout
+//! sessions, refunds, events, idempotency keys and signed webhooks. Nothing here is the server's.
+
+mod desk;
+mod http;
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use hmac::{Hmac, KeyInit as _, Mac};
+use sha2::Sha256;
+use tokio_util::sync::CancellationToken;
+
+pub use desk::{Desk, Event, Refund, RefundStatus, Session, SessionStatus};
+
+pub const SECRET_KEY: &str = "sk_test_gatehouse_5e1ec7ed";
+pub const WEBHOOK_SECRET: &str = "whsec_gatehouse_7ab1e0c0ffee";
+const WEBHOOK_WITHIN: Duration = Duration::from_secs(10);
+
+/// Which call a fault meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    Create,
+    Look,
+    Expire,
+    Refund,
+    LookRefund,
+}
+
+/// What goes wrong with one answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Not done; 500, and no key is remembered.
+    Broken,
+    /// Not done; a page of a proxy.
+    Proxy,
+    /// Not done; 429 with `Retry-After`.
+    Busy(u32),
+    /// Done, and the connection breaks in the middle of the answer.
+    Reset,
+    /// Done, and a proxy answers 502.
+    BrokenAfter,
+    /// Done, and the key's answer is 500 for good.
+    Stored500,
+    /// Done, and the answer is sent elsewhere.
+    Redirect,
+    /// Another object of the kind.
+    Other,
+}
+
+pub(crate) struct Shared {
+    desk: Desk,
+    faults: VecDeque<(Call, Fault)>,
+    webhook_url: Option<String>,
+    requests: u64,
+}
+
+/// The double, on a port of its own. Dropping it stops it.
+pub struct Stripe {
+    address: SocketAddr,
+    shared: Arc<Mutex<Shared>>,
+    stop: CancellationToken,
+    thread: Option<JoinHandle<()>>,
+    http: reqwest::blocking::Client,
+}
+
+impl Stripe {
+    /// # Panics
+    /// When no port can be had.
+    pub fn start() -> Self {
+        let shared = Arc::new(Mutex::new(Shared {
+            desk: Desk::default(),
+            faults: VecDeque::new(),
+            webhook_url: None,
+            requests: 0,
+        }));
+        let stop = CancellationToken::new();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.set_nonblocking(true).expect("non-blocking");
+        let address = listener.local_addr().expect("its address");
+        let serving = http::serve(listener, Arc::clone(&shared), stop.clone());
+        let thread = std::thread::spawn(move || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime")
+                .block_on(serving);
+        });
+        let _installed = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::blocking::Client::builder()
+            .timeout(WEBHOOK_WITHIN)
+            .no_proxy()
+            .build()
+            .expect("a client");
+        Self {
+            address,
+            shared,
+            stop,
+            thread: Some(thread),
+            http,
+        }
+    }
+
+    /// What a server needs in its environment to use it.
+    pub fn environment(&self) -> [(String, String); 3] {
+        [
+            ("STRIPE_SECRET_KEY".to_owned(), SECRET_KEY.to_owned()),
+            (
+                "STRIPE_WEBHOOK_SECRET".to_owned(),
+                WEBHOOK_SECRET.to_owned(),
+            ),
+            (
+                "STRIPE_BASE_URL".to_owned(),
+                format!("http://{}", self.address),
+            ),
+        ]
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().expect("nobody panics in here")
+    }
+
+    pub fn send_webhooks_to(&self, url: &str) {
+        self.lock().webhook_url = Some(url.to_owned());
+    }
+
+    /// The next call of that kind meets the fault.
+    pub fn fault(&self, call: Call, fault: Fault) {
+        self.lock().faults.push_back((call, fault));
+    }
+
+    /// Faults that no call has met yet will not come.
+    pub fn heal(&self) {
+        self.lock().faults.clear();
+    }
+
+    pub fn faults_left(&self) -> usize {
+        self.lock().faults.len()
+    }
+
+    pub fn requests(&self) -> u64 {
+        self.lock().requests
+    }
+
+    /// The payer pays by card; `false` where the session is not open.
+    pub fn pay(&self, session: &str) -> bool {
+        self.lock().desk.pay(session)
+    }
+
+    /// Refunds made from now on wait, instead of being done at once.
+    pub fn refunds_wait(&self, wait: bool) {
+        self.lock().desk.refunds_wait = wait;
+    }
+
+    /// A bank decides about a refund, at once or days later.
+    pub fn decide(&self, refund: &str, status: RefundStatus) {
+        self.lock().desk.decide(refund, status);
+    }
+
+    /// Sessions whose time is over by then expire.
+    pub fn pass(&self, unix_secs: i64) {
+        self.lock().desk.pass(unix_secs);
+    }
+
+    pub fn sessions(&self) -> Vec<Session> {
+        self.lock().desk.sessions.clone()
+    }
+
+    pub fn refunds(&self) -> Vec<Refund> {
+        self.lock().desk.refunds.clone()
+    }
+
+    pub fn events(&self) -> Vec<Event> {
+        self.lock().desk.events.clone()
+    }
+
+    /// Sends the event at that place once, and gives the status; 0 without an answer.
+    ///
+    /// # Panics
+    /// When there is no such event.
+    pub fn deliver(&self, at: usize) -> u16 {
+        let body = self.lock().desk.events[at].body.to_string();
+        let status = self.send(&body, &signature(&body, WEBHOOK_SECRET, now()));
+        if (200..300).contains(&status) {
+            self.lock().desk.events[at].is_taken = true;
+        }
+        status
+    }
+
+    /// Sends anything to the webhook's address.
+    ///
+    /// # Panics
+    /// When there is no address.
+    pub fn send(&self, body: &str, signature: &str) -> u16 {
+        let url = self.lock().webhook_url.clone().expect("an address");
+        self.http
+            .post(url)
+            .header("content-type", "application/json")
+            .header("stripe-signature", signature)
+            .body(body.to_owned())
+            .send()
+            .map_or(0, |answer| answer.status().as_u16())
+    }
+
+    /// Sends all that is not taken; gives how many are taken now.
+    pub fn flush(&self) -> usize {
+        let events = self.events();
+        let waiting = (0..events.len()).filter(|at| !events[*at].is_taken);
+        waiting.filter(|at| self.deliver(*at) == 200).count()
+    }
+}
+
+/// The `Stripe-Signature` of a body.
+///
+/// # Panics
+/// Never: HMAC takes keys of every length.
+pub fn signature(body: &str, secret: &str, unix_secs: i64) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key");
+    mac.update(format!("{unix_secs}.{body}").as_bytes());
+    let digest = hex::encode(mac.finalize().into_bytes());
+    format!("t={unix_secs},v1={digest}")
+}
+
+/// # Panics
+/// When the clock cannot be read.
+pub fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("clock");
+    i64::try_from(now.as_secs()).expect("clock")
+}
+
+impl Drop for Stripe {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(thread) = self.thread.take() {
+            // It ended badly only if a test has failed already.
+            let _ended = thread.join();
+        }
+    }
+}
