@@ -14,6 +14,7 @@ use crate::accounts::passwords::Passwords;
 use crate::accounts::tokens::AccessTokens;
 use crate::config::Config;
 use crate::gate::{self, GateRuntime};
+use crate::notices::transport::{BadMailSettings, Smtp, Transport};
 use crate::platform::clock::Clock;
 use crate::platform::db::{Db, DbError, Meta, Versioned};
 use crate::platform::entropy::Entropy;
@@ -36,6 +37,8 @@ pub struct App {
     pub tokens: AccessTokens,
     pub passwords: Passwords,
     pub limiters: Limiters,
+    /// Where mails go; `None`: they are kept in the outbox.
+    pub mail: Option<Box<dyn Transport>>,
     pub gate: GateRuntime,
     /// Cancelled when the server starts to stop; long answers (event streams) end on it.
     pub stopping: CancellationToken,
@@ -57,6 +60,8 @@ pub enum StartError {
     OtherKek { stored: String, ours: String },
     #[error("cannot make the HTTP client")]
     HttpClient(#[from] reqwest::Error),
+    #[error(transparent)]
+    Mail(#[from] BadMailSettings),
     #[error("cannot open the database")]
     Db(#[from] DbError),
     #[error("cannot use the data directory {path}")]
@@ -89,6 +94,7 @@ impl App {
             tokens: AccessTokens::new(&seed, config.access_ttl_secs),
             passwords: Passwords::new(Arc::clone(&entropy)),
             limiters: Limiters::new(config.limits, &clock),
+            mail: mail(&config)?,
             gate: GateRuntime::default(),
             jobs: JobsHandle::new(&db),
             http: http_client()?,
@@ -160,6 +166,18 @@ async fn pin_kek(db: &Db, ours: &str) -> Result<(), StartError> {
         }),
         _ => Ok(()),
     }
+}
+
+fn mail(config: &Config) -> Result<Option<Box<dyn Transport>>, BadMailSettings> {
+    let Some(url) = &config.mail.smtp_url else {
+        return Ok(None);
+    };
+    let smtp = Smtp::new(
+        url.reveal(),
+        config.mail.from.as_deref(),
+        &config.public_url,
+    )?;
+    Ok(Some(Box::new(smtp)))
 }
 
 fn http_client() -> Result<reqwest::Client, reqwest::Error> {

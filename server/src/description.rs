@@ -3,8 +3,9 @@
 //! route answers to input that it cannot read.
 
 use shared::limits::{
-    BATCH_TICKETS_MAX, DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX, ORDER_TICKETS_MAX,
-    PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, SEAT_CHARS_MAX, TITLE_CHARS_MAX,
+    ANNOUNCEMENT_CHARS_MAX, BATCH_TICKETS_MAX, DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX,
+    NAME_CHARS_MAX, ORDER_TICKETS_MAX, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, SEAT_CHARS_MAX,
+    TITLE_CHARS_MAX,
 };
 use shared::trust::questions::QUESTIONS_MAX;
 use utoipa::Number;
@@ -40,6 +41,16 @@ pub(crate) const LIMITS: &[(&str, &str, Limit)] = &[
     ("RegisterRequest", "email", EMAIL),
     ("RegisterRequest", "username", Chars(USERNAME_CHARS_MIN, USERNAME_CHARS_MAX)),
     ("RegisterRequest", "password", Chars(PASSWORD_CHARS_MIN, PASSWORD_BYTES_MAX)),
+    ("ForgotRequest", "email", EMAIL),
+    ("ResetRequest", "password", Chars(PASSWORD_CHARS_MIN, PASSWORD_BYTES_MAX)),
+    ("ChangePasswordRequest", "newPassword", Chars(PASSWORD_CHARS_MIN, PASSWORD_BYTES_MAX)),
+    ("ChangeEmailRequest", "email", EMAIL),
+    ("UpdateProfile", "username", Chars(USERNAME_CHARS_MIN, USERNAME_CHARS_MAX)),
+    ("UpdateProfile", "displayName", Chars(0, NAME_CHARS_MAX)),
+    ("Announce", "words", Chars(1, ANNOUNCEMENT_CHARS_MAX)),
+    ("CreateApiKey", "name", NAME),
+    ("NameOrganization", "name", NAME),
+    ("Invite", "email", EMAIL),
     ("CreateEvent", "title", Chars(1, TITLE_CHARS_MAX)),
     ("CreateEvent", "description", Chars(0, DESCRIPTION_CHARS_MAX)),
     ("CreateEvent", "venueId", Chars(1, VENUE_ID_CHARS_MAX)),

@@ -15,6 +15,7 @@ pub mod inventory;
 pub mod notices;
 pub mod operations;
 pub mod orders;
+pub mod organizations;
 pub mod payments;
 pub mod platform;
 pub mod router;

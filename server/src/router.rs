@@ -5,11 +5,16 @@
 //! Invariants: every operation of the API description has exactly one row in [`ACCESS`], and the
 //! other way round; a test walks the table over HTTP (A6).
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
-use axum::response::IntoResponse as _;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use shared::api::organizations::Right;
 use shared::limits;
 use utoipa::OpenApi as _;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -18,10 +23,10 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::platform::http::{guard, probes};
+use crate::platform::http::{Access, guard, probes};
 use crate::{
-    accounts, cancellation, description, events, gate, hooks, inventory, operations, orders,
-    payments, tickets, venues, vouchers, waitlist, web,
+    accounts, cancellation, description, events, gate, hooks, inventory, notices, operations,
+    orders, organizations, payments, tickets, venues, vouchers, waitlist, web,
 };
 
 const API: &str = "/api/v1";
@@ -31,6 +36,7 @@ const OPENAPI_PATH: &str = "/api/v1/openapi.json";
 fn slices() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(accounts::routes())
+        .merge(organizations::http::routes())
         .merge(events::http::routes())
         .merge(venues::http::routes())
         .merge(inventory::http::routes())
@@ -43,6 +49,7 @@ fn slices() -> OpenApiRouter<AppState> {
         .merge(cancellation::http::routes())
         .merge(operations::http::routes())
         .merge(hooks::http::routes())
+        .merge(notices::routes())
 }
 
 /// Pages for people, at the root.
@@ -52,245 +59,210 @@ fn pages() -> Router<AppState> {
         .merge(web::http::pages())
 }
 
-/// Who may call a route. Ownership of what the path names comes on top: a stranger to an event
-/// gets 404 from it, and an administrator passes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Anyone.
-    Public,
-    /// Anyone who is logged in.
-    User,
-    /// Logged in, and owner of the event that the path or body names; 404 for strangers.
-    Owner,
-    /// Administrators; 403 for others.
-    Admin,
-    /// A gate device or gateway that proves itself by a signature in the request.
-    Signed,
-}
-
-/// The table. Paths are below `/api/v1`.
+/// The table, one row a line. Paths are below `/api/v1`.
+#[rustfmt::skip]
 pub const ACCESS: &[(Method, &str, Access)] = &[
     // accounts
     (Method::POST, "/auth/register", Access::Public),
     (Method::POST, "/auth/login", Access::Public),
     (Method::POST, "/auth/refresh", Access::Public),
     (Method::POST, "/auth/logout", Access::Public),
-    (Method::GET, "/auth/me", Access::User),
+    (Method::POST, "/auth/logout/all", Access::Person),
+    (Method::POST, "/auth/verify-email", Access::Public),
+    (Method::POST, "/auth/verify-email/resend", Access::Person),
+    (Method::POST, "/auth/password/forgot", Access::Public),
+    (Method::POST, "/auth/password/reset", Access::Public),
+    (Method::POST, "/auth/password/change", Access::Person),
+    (Method::GET, "/auth/me", Access::Person),
+    (Method::PATCH, "/auth/me", Access::Person),
+    (Method::PUT, "/auth/me/email", Access::Person),
+    (Method::GET, "/auth/me/preferences", Access::Person),
+    (Method::PUT, "/auth/me/preferences", Access::Person),
+    (Method::GET, "/auth/me/export", Access::Person),
+    (Method::POST, "/auth/me/erase", Access::Person),
+    (Method::GET, "/auth/keys", Access::Person),
+    (Method::POST, "/auth/keys", Access::Person),
+    (Method::DELETE, "/auth/keys/{id}", Access::Person),
+    (Method::POST, "/auth/totp", Access::Person),
+    (Method::POST, "/auth/totp/confirm", Access::Person),
+    (Method::POST, "/auth/totp/end", Access::Person),
+    // organizations
+    (Method::GET, "/organizations", Access::User(Right::View)),
+    (Method::POST, "/organizations", Access::Person),
+    (Method::POST, "/organizations/join", Access::Public),
+    (Method::GET, "/organizations/{id}", Access::Owner(Right::View)),
+    (Method::PATCH, "/organizations/{id}", Access::Owner(Right::Team)),
+    (Method::GET, "/organizations/{id}/events", Access::Owner(Right::View)),
+    (Method::GET, "/organizations/{id}/members", Access::Owner(Right::View)),
+    (Method::PUT, "/organizations/{id}/members/{userId}", Access::Owner(Right::Team)),
+    (Method::DELETE, "/organizations/{id}/members/{userId}", Access::Owner(Right::Team)),
+    (Method::GET, "/organizations/{id}/invitations", Access::Owner(Right::Team)),
+    (Method::POST, "/organizations/{id}/invitations", Access::Owner(Right::Team)),
+    (Method::DELETE, "/organizations/{id}/invitations/{invitationId}", Access::Owner(Right::Team)),
     // events
     (Method::GET, "/events", Access::Public),
-    (Method::POST, "/events", Access::User),
+    (Method::POST, "/events", Access::User(Right::Events)),
     (Method::GET, "/events/{id}", Access::Public),
-    (Method::PATCH, "/events/{id}", Access::Owner),
-    (Method::POST, "/events/{id}/publish", Access::Owner),
+    (Method::PATCH, "/events/{id}", Access::Owner(Right::Events)),
+    (Method::PUT, "/events/{id}/organization", Access::Owner(Right::Team)),
+    (Method::POST, "/events/{id}/publish", Access::Owner(Right::Events)),
     (Method::POST, "/events/{id}/approve", Access::Admin),
     (Method::GET, "/events/{id}/ticket-classes", Access::Public),
-    (Method::POST, "/events/{id}/ticket-classes", Access::Owner),
-    (
-        Method::PATCH,
-        "/events/{id}/ticket-classes/{classId}",
-        Access::Owner,
-    ),
-    (
-        Method::GET,
-        "/events/{id}/ticket-classes/{classId}/prices",
-        Access::Owner,
-    ),
+    (Method::POST, "/events/{id}/ticket-classes", Access::Owner(Right::Events)),
     (Method::GET, "/events/{id}/gates", Access::Public),
-    (Method::POST, "/events/{id}/gates", Access::Owner),
-    (Method::GET, "/events/{id}/check-in", Access::Owner),
-    (Method::PUT, "/events/{id}/check-in", Access::Owner),
-    // venues
-    (Method::GET, "/venues", Access::User),
-    (Method::POST, "/venues", Access::User),
+    (Method::POST, "/events/{id}/gates", Access::Owner(Right::Events)),
+    (Method::GET, "/events/{id}/check-in", Access::Owner(Right::View)),
+    (Method::PUT, "/events/{id}/check-in", Access::Owner(Right::Events)),
+    // inventory
+    (Method::POST, "/issued-tickets/batch", Access::Owner(Right::Events)),
+    (Method::GET, "/issued-tickets", Access::Public),
+    (Method::GET, "/issued-tickets/{id}", Access::Public),
+    (Method::GET, "/issued-tickets/stats/{eventId}", Access::Public),
+    // venues, selling, cancellation, jobs, webhooks, transfers
+    (Method::PATCH, "/events/{id}/ticket-classes/{classId}", Access::Owner(Right::Events)),
+    (Method::GET, "/events/{id}/ticket-classes/{classId}/prices", Access::Owner(Right::Events)),
+    (Method::GET, "/venues", Access::User(Right::Events)),
+    (Method::POST, "/venues", Access::User(Right::Events)),
     (Method::GET, "/venues/{id}", Access::Public),
-    (Method::PATCH, "/venues/{id}", Access::Owner),
+    (Method::PATCH, "/venues/{id}", Access::User(Right::Events)),
     (Method::GET, "/venues/{id}/seating", Access::Public),
-    (Method::PUT, "/venues/{id}/seating", Access::Owner),
+    (Method::PUT, "/venues/{id}/seating", Access::User(Right::Events)),
     (Method::GET, "/events/{id}/seating", Access::Public),
-    (Method::PUT, "/events/{id}/seating", Access::Owner),
-    // cancellation
-    (Method::POST, "/events/{id}/cancel", Access::Owner),
-    (Method::GET, "/events/{id}/cancellation", Access::Owner),
-    // operations
+    (Method::PUT, "/events/{id}/seating", Access::Owner(Right::Events)),
+    (Method::POST, "/events/{id}/cancel", Access::Owner(Right::Team)),
+    (Method::GET, "/events/{id}/cancellation", Access::Owner(Right::View)),
     (Method::GET, "/jobs", Access::Admin),
     (Method::GET, "/jobs/counts", Access::Admin),
     (Method::GET, "/jobs/{id}", Access::Admin),
     (Method::POST, "/jobs/{id}/retry", Access::Admin),
-    // webhooks of organizers
-    (Method::GET, "/webhooks", Access::User),
-    (Method::POST, "/webhooks", Access::User),
-    (Method::DELETE, "/webhooks/{id}", Access::User),
-    (Method::POST, "/webhooks/{id}/ping", Access::User),
-    (Method::GET, "/webhooks/{id}/messages", Access::User),
-    (
-        Method::POST,
-        "/webhooks/{id}/messages/{messageId}/replay",
-        Access::User,
-    ),
-    // inventory
+    (Method::GET, "/webhooks", Access::User(Right::Events)),
+    (Method::POST, "/webhooks", Access::User(Right::Events)),
+    (Method::DELETE, "/webhooks/{id}", Access::User(Right::Events)),
+    (Method::POST, "/webhooks/{id}/ping", Access::User(Right::Events)),
+    (Method::GET, "/webhooks/{id}/messages", Access::User(Right::Events)),
+    (Method::POST, "/webhooks/{id}/messages/{messageId}/replay", Access::User(Right::Events)),
     (Method::GET, "/events/{id}/seats", Access::Public),
-    (Method::GET, "/events/{id}/pools", Access::Owner),
-    (Method::POST, "/events/{id}/pools", Access::Owner),
-    (Method::PATCH, "/events/{id}/pools/{poolId}", Access::Owner),
-    (Method::POST, "/issued-tickets/batch", Access::Owner),
-    (Method::GET, "/issued-tickets", Access::Public),
-    (Method::GET, "/issued-tickets/{id}", Access::Public),
-    (
-        Method::GET,
-        "/issued-tickets/batches/{batchId}",
-        Access::Owner,
-    ),
-    (
-        Method::GET,
-        "/issued-tickets/stats/{eventId}",
-        Access::Public,
-    ),
-    // vouchers
-    (Method::GET, "/events/{id}/vouchers", Access::Owner),
-    (Method::POST, "/events/{id}/vouchers", Access::Owner),
-    (
-        Method::DELETE,
-        "/events/{id}/vouchers/{voucherId}",
-        Access::Owner,
-    ),
-    // waitlist
-    (Method::POST, "/events/{id}/waitlist/join", Access::User),
-    (Method::GET, "/events/{id}/waitlist", Access::Owner),
-    (Method::GET, "/waitlist", Access::User),
-    (Method::DELETE, "/waitlist/{waitId}", Access::User),
+    (Method::GET, "/events/{id}/pools", Access::Owner(Right::Events)),
+    (Method::POST, "/events/{id}/pools", Access::Owner(Right::Events)),
+    (Method::PATCH, "/events/{id}/pools/{poolId}", Access::Owner(Right::Events)),
+    (Method::GET, "/issued-tickets/batches/{batchId}", Access::Owner(Right::Events)),
+    (Method::GET, "/events/{id}/vouchers", Access::Owner(Right::Events)),
+    (Method::POST, "/events/{id}/vouchers", Access::Owner(Right::Events)),
+    (Method::DELETE, "/events/{id}/vouchers/{voucherId}", Access::Owner(Right::Events)),
+    (Method::POST, "/events/{id}/waitlist/join", Access::User(Right::Attend)),
+    (Method::GET, "/events/{id}/waitlist", Access::Owner(Right::Sales)),
+    (Method::GET, "/waitlist", Access::User(Right::Attend)),
+    (Method::DELETE, "/waitlist/{waitId}", Access::User(Right::Attend)),
+    (Method::GET, "/orders/{id}/receipt", Access::User(Right::Sales)),
+    (Method::POST, "/payments/webhook/stripe", Access::Signed),
+    (Method::GET, "/claimed-tickets/{id}/pdf", Access::User(Right::Attend)),
+    (Method::GET, "/transfers", Access::User(Right::Attend)),
+    (Method::GET, "/claimed-tickets/{id}/transfers", Access::User(Right::Sales)),
+    (Method::POST, "/claimed-tickets/{id}/transfers", Access::User(Right::Attend)),
+    (Method::POST, "/transfers/{id}/accept", Access::User(Right::Attend)),
+    (Method::POST, "/transfers/{id}/decline", Access::User(Right::Attend)),
+    (Method::POST, "/transfers/{id}/withdraw", Access::User(Right::Attend)),
+    (Method::GET, "/events/{id}/transfer-rules", Access::Owner(Right::Events)),
+    (Method::PUT, "/events/{id}/transfer-rules", Access::Owner(Right::Events)),
     // orders
-    (Method::GET, "/orders", Access::User),
-    (Method::POST, "/orders", Access::User),
-    (Method::GET, "/orders/{id}", Access::User),
-    (Method::POST, "/orders/{id}/cancel", Access::User),
-    (Method::POST, "/orders/{id}/refund", Access::Owner),
-    (Method::GET, "/orders/{id}/receipt", Access::User),
-    (Method::POST, "/orders/{id}/pay-later", Access::Owner),
-    (Method::POST, "/orders/{id}/settle", Access::Owner),
+    (Method::GET, "/orders", Access::User(Right::Attend)),
+    (Method::POST, "/orders", Access::User(Right::Attend)),
+    (Method::GET, "/orders/{id}", Access::User(Right::Sales)),
+    (Method::POST, "/orders/{id}/cancel", Access::User(Right::Attend)),
+    (Method::POST, "/orders/{id}/refund", Access::Owner(Right::Money)),
+    (Method::POST, "/orders/{id}/pay-later", Access::Owner(Right::Sales)),
+    (Method::POST, "/orders/{id}/settle", Access::Owner(Right::Sales)),
     // payments
-    (Method::POST, "/payments", Access::User),
-    (Method::GET, "/payments/{id}", Access::User),
+    (Method::POST, "/payments", Access::User(Right::Attend)),
+    (Method::GET, "/payments/{id}", Access::User(Right::Sales)),
     (Method::POST, "/payments/webhook/demo", Access::Signed),
     (Method::POST, "/payments/webhook/payos", Access::Signed),
     (Method::POST, "/payments/webhook", Access::Signed),
-    (Method::POST, "/payments/webhook/stripe", Access::Signed),
     (Method::POST, "/payments/payos/webhook", Access::Admin),
-    (Method::GET, "/events/{id}/refunds", Access::Owner),
-    (Method::POST, "/refunds/{id}/confirm", Access::User),
+    (Method::GET, "/events/{id}/refunds", Access::Owner(Right::Money)),
+    (Method::POST, "/refunds/{id}/confirm", Access::Owner(Right::Money)),
     (Method::POST, "/payments/demo/{id}/pay", Access::Public),
     (Method::POST, "/payments/demo/{id}/decline", Access::Public),
     // tickets
-    (Method::POST, "/claimed-tickets/claim", Access::User),
-    (Method::GET, "/claimed-tickets", Access::User),
-    (Method::GET, "/claimed-tickets/{id}", Access::User),
-    (Method::GET, "/claimed-tickets/qr/{id}", Access::User),
-    (Method::GET, "/claimed-tickets/{id}/pdf", Access::User),
-    (Method::POST, "/claimed-tickets/{id}/revoke", Access::Owner),
-    (Method::POST, "/claimed-tickets/{id}/reissue", Access::User),
-    (Method::POST, "/claimed-tickets/{id}/bind", Access::Owner),
-    (Method::GET, "/claimed-tickets/{id}/answers", Access::User),
-    (Method::PUT, "/claimed-tickets/{id}/answers", Access::User),
-    (
-        Method::GET,
-        "/claimed-tickets/{id}/pre-check-in",
-        Access::User,
-    ),
-    (
-        Method::POST,
-        "/claimed-tickets/{id}/pre-check-in",
-        Access::User,
-    ),
-    (Method::GET, "/events/{id}/pre-check-ins", Access::Owner),
-    (Method::PUT, "/claimed-tickets/{id}/note", Access::Owner),
-    (Method::PUT, "/claimed-tickets/{id}/block", Access::Owner),
-    (Method::DELETE, "/claimed-tickets/{id}/block", Access::Owner),
-    (Method::GET, "/transfers", Access::User),
-    (Method::GET, "/claimed-tickets/{id}/transfers", Access::User),
-    (
-        Method::POST,
-        "/claimed-tickets/{id}/transfers",
-        Access::User,
-    ),
-    (Method::POST, "/transfers/{id}/accept", Access::User),
-    (Method::POST, "/transfers/{id}/decline", Access::User),
-    (Method::POST, "/transfers/{id}/withdraw", Access::User),
-    (Method::GET, "/events/{id}/transfer-rules", Access::Owner),
-    (Method::PUT, "/events/{id}/transfer-rules", Access::Owner),
-    (Method::GET, "/events/{id}/media", Access::Owner),
-    (Method::PUT, "/events/{id}/media/{medium}", Access::Owner),
+    (Method::POST, "/claimed-tickets/claim", Access::User(Right::Attend)),
+    (Method::GET, "/claimed-tickets", Access::User(Right::Attend)),
+    (Method::GET, "/claimed-tickets/{id}", Access::User(Right::Attend)),
+    (Method::GET, "/claimed-tickets/qr/{id}", Access::User(Right::Attend)),
+    (Method::POST, "/claimed-tickets/{id}/revoke", Access::Owner(Right::Sales)),
+    (Method::POST, "/claimed-tickets/{id}/reissue", Access::User(Right::Sales)),
+    (Method::POST, "/claimed-tickets/{id}/bind", Access::Owner(Right::Sales)),
+    (Method::GET, "/claimed-tickets/{id}/answers", Access::User(Right::Sales)),
+    (Method::PUT, "/claimed-tickets/{id}/answers", Access::User(Right::Sales)),
+    (Method::GET, "/claimed-tickets/{id}/pre-check-in", Access::User(Right::Attend)),
+    (Method::POST, "/claimed-tickets/{id}/pre-check-in", Access::User(Right::Attend)),
+    (Method::GET, "/events/{id}/pre-check-ins", Access::Owner(Right::Sales)),
+    (Method::PUT, "/claimed-tickets/{id}/note", Access::Owner(Right::Sales)),
+    (Method::PUT, "/claimed-tickets/{id}/block", Access::Owner(Right::Sales)),
+    (Method::DELETE, "/claimed-tickets/{id}/block", Access::Owner(Right::Sales)),
+    (Method::GET, "/events/{id}/media", Access::Owner(Right::Sales)),
+    (Method::PUT, "/events/{id}/media/{medium}", Access::Owner(Right::Sales)),
     // gate
-    (Method::POST, "/events/{id}/devices", Access::Owner),
-    (Method::GET, "/events/{id}/devices", Access::Owner),
-    (
-        Method::POST,
-        "/events/{id}/devices/{deviceId}/re-invite",
-        Access::Owner,
-    ),
-    (
-        Method::GET,
-        "/events/{id}/devices/{deviceId}",
-        Access::Owner,
-    ),
-    (
-        Method::POST,
-        "/events/{id}/devices/{deviceId}/confirm",
-        Access::Owner,
-    ),
-    (
-        Method::POST,
-        "/events/{id}/devices/{deviceId}/evict",
-        Access::Owner,
-    ),
-    (Method::GET, "/events/{id}/keys", Access::Owner),
-    (
-        Method::POST,
-        "/events/{id}/keys/{kid}/retire",
-        Access::Owner,
-    ),
-    (
-        Method::POST,
-        "/events/{id}/keys/{kid}/compromise",
-        Access::Owner,
-    ),
+    (Method::POST, "/events/{id}/devices", Access::Owner(Right::Gates)),
+    (Method::GET, "/events/{id}/devices", Access::Owner(Right::Gates)),
+    (Method::POST, "/events/{id}/devices/{deviceId}/re-invite", Access::Owner(Right::Gates)),
+    (Method::GET, "/events/{id}/devices/{deviceId}", Access::Owner(Right::Gates)),
+    (Method::POST, "/events/{id}/devices/{deviceId}/confirm", Access::Owner(Right::Gates)),
+    (Method::POST, "/events/{id}/devices/{deviceId}/evict", Access::Owner(Right::Gates)),
+    (Method::GET, "/events/{id}/keys", Access::Owner(Right::Gates)),
+    (Method::POST, "/events/{id}/keys/{kid}/retire", Access::Owner(Right::Gates)),
+    (Method::POST, "/events/{id}/keys/{kid}/compromise", Access::Owner(Right::Gates)),
     (Method::POST, "/gate/enrolment/challenge", Access::Public),
     (Method::POST, "/gate/enrolment", Access::Public),
     (Method::POST, "/gate/sync", Access::Signed),
     (Method::POST, "/gate/segments", Access::Signed),
     (Method::POST, "/gate/scan-keys", Access::Signed),
     (Method::POST, "/gate/answers", Access::Signed),
-    (Method::GET, "/events/{id}/supervisors", Access::Owner),
-    (
-        Method::PUT,
-        "/events/{id}/supervisors/{number}",
-        Access::Owner,
-    ),
-    (
-        Method::DELETE,
-        "/events/{id}/supervisors/{number}",
-        Access::Owner,
-    ),
-    (Method::GET, "/events/{id}/redemptions", Access::Owner),
-    (
-        Method::POST,
-        "/events/{id}/redemptions/{redemptionId}/adopt",
-        Access::Owner,
-    ),
-    (Method::GET, "/events/{id}/conflicts", Access::Owner),
-    (Method::GET, "/events/{id}/gate/live", Access::Owner),
-    (Method::GET, "/events/{id}/staff", Access::Owner),
-    (Method::POST, "/events/{id}/staff", Access::Owner),
-    (Method::DELETE, "/events/{id}/staff/{userId}", Access::Owner),
-    (Method::GET, "/events/{id}/audit", Access::Owner),
-    (Method::GET, "/claimed-tickets/{id}/validate", Access::User),
-    (Method::POST, "/events/{id}/validate", Access::Owner),
-    (
-        Method::GET,
-        "/events/{id}/media/{medium}/validate",
-        Access::Owner,
-    ),
-    (Method::POST, "/claimed-tickets/{id}/force", Access::Owner),
-    (Method::POST, "/claimed-tickets/{id}/annul", Access::Owner),
+    (Method::GET, "/events/{id}/supervisors", Access::Owner(Right::Gates)),
+    (Method::PUT, "/events/{id}/supervisors/{number}", Access::Owner(Right::Gates)),
+    (Method::DELETE, "/events/{id}/supervisors/{number}", Access::Owner(Right::Gates)),
+    (Method::GET, "/events/{id}/redemptions", Access::Owner(Right::Watch)),
+    (Method::POST, "/events/{id}/redemptions/{redemptionId}/adopt", Access::Owner(Right::Gates)),
+    (Method::GET, "/events/{id}/conflicts", Access::Owner(Right::Watch)),
+    (Method::GET, "/events/{id}/gate/live", Access::Owner(Right::Watch)),
+    (Method::GET, "/events/{id}/staff", Access::Owner(Right::Gates)),
+    (Method::POST, "/events/{id}/staff", Access::Owner(Right::Gates)),
+    (Method::DELETE, "/events/{id}/staff/{userId}", Access::Owner(Right::Gates)),
+    (Method::GET, "/events/{id}/audit", Access::Owner(Right::Gates)),
+    (Method::GET, "/claimed-tickets/{id}/validate", Access::User(Right::Watch)),
+    (Method::POST, "/events/{id}/validate", Access::Owner(Right::Watch)),
+    (Method::GET, "/events/{id}/media/{medium}/validate", Access::Owner(Right::Watch)),
+    (Method::POST, "/claimed-tickets/{id}/force", Access::Owner(Right::Gates)),
+    (Method::POST, "/claimed-tickets/{id}/annul", Access::Owner(Right::Gates)),
+    // notices
+    (Method::GET, "/events/{id}/announcements", Access::Owner(Right::Sales)),
+    (Method::POST, "/events/{id}/announcements", Access::Owner(Right::Sales)),
+    (Method::GET, "/notices", Access::Admin),
+    (Method::GET, "/notices/templates", Access::Admin),
+    (Method::GET, "/notices/templates/{name}/preview", Access::Admin),
 ];
+
+type Rows = HashMap<&'static str, Vec<(&'static Method, Access)>>;
+static BY_PATH: LazyLock<Rows> = LazyLock::new(|| {
+    let mut rows = Rows::new();
+    for (method, path, access) in ACCESS {
+        rows.entry(*path).or_default().push((method, *access));
+    }
+    rows
+});
+
+/// Tells the extractors of callers what the table says about the route: the one place where it is
+/// asked, before any handler.
+async fn tell_access(mut request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>();
+    let path = path.and_then(|path| path.as_str().strip_prefix(API));
+    let rows = path.and_then(|path| BY_PATH.get(path));
+    let row = rows.and_then(|rows| rows.iter().find(|(method, _)| *method == request.method()));
+    if let Some((_, access)) = row {
+        let access = *access;
+        request.extensions_mut().insert(access);
+    }
+    next.run(request).await
+}
 
 /// The whole server.
 pub fn build(app: AppState) -> Router {
@@ -306,7 +278,7 @@ pub fn build(app: AppState) -> Router {
     };
     let docs = utoipa_swagger_ui::Config::from(OPENAPI_PATH).validator_url("none");
     Router::new()
-        .merge(api)
+        .merge(api.route_layer(axum::middleware::from_fn(tell_access)))
         .route(OPENAPI_PATH, get(openapi))
         .merge(SwaggerUi::new("/docs").config(docs))
         .merge(pages())

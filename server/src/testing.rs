@@ -118,11 +118,7 @@ impl TestApp {
     /// A bearer token for a user who need not be stored.
     pub(crate) fn token(&self, user: UserId, role: Role) -> String {
         let session = SessionId::new(NOW, self.app.entropy.id10());
-        let caller = Caller {
-            user,
-            role,
-            session,
-        };
+        let caller = Caller::new(user, role, session);
         self.app.tokens.issue(&caller, NOW)
     }
 
@@ -144,6 +140,9 @@ impl TestApp {
             password_hash: String::new(),
             role,
             created_at: NOW,
+            verified_at: None,
+            display_name: None,
+            erased_at: None,
         };
         let stored: Result<_, DbError> = self.app.db.write(move |tx| tx.insert(&user)).await;
         stored.expect("the user is stored");

@@ -91,4 +91,9 @@ ids! {
     HookMessageId,
     /// One line of the audit journal.
     JournalId,
+    /// What a mailed link opens, once.
+    OneTimeId,
+    /// A tenant: who holds events.
+    OrganizationId,
+    ApiKeyId,
 }

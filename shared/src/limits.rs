@@ -36,6 +36,8 @@ pub const APP_VERSION_BYTES_MAX: usize = 64;
 /// Text fields people type.
 pub const TITLE_CHARS_MAX: usize = 200;
 pub const DESCRIPTION_CHARS_MAX: usize = 20_000;
+/// What an organizer writes to everybody who has a ticket.
+pub const ANNOUNCEMENT_CHARS_MAX: usize = 4_000;
 pub const NAME_CHARS_MAX: usize = 100;
 pub const EMAIL_CHARS_MAX: usize = 254;
 pub const PASSWORD_CHARS_MIN: usize = 10;

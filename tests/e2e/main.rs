@@ -8,6 +8,7 @@ mod enrolment;
 mod gossip;
 mod islands;
 mod journey;
+mod mail;
 mod offline;
 mod onsale;
 mod overrule;

@@ -96,6 +96,8 @@ fn configured(folder: &TempDir, database: &str) -> Config {
         login_per_ip_per_minute: 0,
         register_per_minute: 0,
         enrol_per_minute: 0,
+        mail_per_minute: 0,
+        second_factor_per_minute: 0,
         code_per_minute: 0,
         code_per_ip_per_minute: 0,
     };

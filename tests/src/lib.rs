@@ -17,6 +17,7 @@ pub mod phone;
 pub mod poll;
 pub mod process;
 pub mod server;
+pub mod smtp;
 pub mod stripe;
 pub mod tmux;
 pub mod venue;

@@ -194,12 +194,16 @@ impl Server {
     /// When the server runs, or refuses.
     pub fn make_admin(&self, username: &str, password: &str) {
         assert!(self.child.is_none(), "the server runs");
-        let mut command = Command::new(binaries::path("server"))
+        let mut command = Command::new(binaries::path("server"));
+        match &self.database_url {
+            Some(url) => command.env("DATABASE_URL", url),
+            None => command.env_remove("DATABASE_URL"),
+        };
+        let mut command = command
             .args(["admin", "create", "--username", username, "--email"])
             .arg(format!("{username}@example.org"))
             .arg("--data")
             .arg(self.data())
-            .env_remove("DATABASE_URL")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()

@@ -35,7 +35,10 @@ pub(super) fn check(email: &str, username: &str, password: &str) -> Result<Ident
     let faults: Vec<_> = [
         ("email", email_fault(&identity.email)),
         ("username", username_fault(&identity.username)),
-        ("password", password_fault(&identity, password)),
+        (
+            "password",
+            password_fault(&identity.email_key, &identity.username_key, password),
+        ),
     ]
     .into_iter()
     .filter_map(|(field, fault)| fault.map(|why| (field, why)))
@@ -44,6 +47,38 @@ pub(super) fn check(email: &str, username: &str, password: &str) -> Result<Ident
         Ok(identity)
     } else {
         Err(Error::Invalid(faults))
+    }
+}
+
+/// An address alone, in the form that is compared; else why it is none.
+pub fn address_key(email: &str) -> Result<String, String> {
+    match email_fault(email.trim()) {
+        Some(why) => Err(why),
+        None => Ok(key(email)),
+    }
+}
+
+pub(super) fn check_email(email: &str) -> Result<String, Error> {
+    address_key(email).map_err(|why| Error::Invalid(vec![("email", why)]))
+}
+
+/// A new password of an account that is there already.
+pub(super) fn check_password(
+    email_key: &str,
+    username_key: &str,
+    password: &str,
+) -> Result<(), Error> {
+    match password_fault(email_key, username_key, password) {
+        Some(why) => Err(Error::Invalid(vec![("password", why)])),
+        None => Ok(()),
+    }
+}
+
+/// A new name of an account that is there already, in the form that is compared.
+pub(super) fn check_username(username: &str) -> Result<String, Error> {
+    match username_fault(username.trim()) {
+        Some(why) => Err(Error::Invalid(vec![("username", why)])),
+        None => Ok(key(username)),
     }
 }
 
@@ -90,7 +125,7 @@ fn username_fault(username: &str) -> Option<String> {
     })
 }
 
-fn password_fault(identity: &Identity, password: &str) -> Option<String> {
+fn password_fault(email_key: &str, username_key: &str, password: &str) -> Option<String> {
     if password.chars().count() < limits::PASSWORD_CHARS_MIN {
         return Some(format!(
             "must have at least {} characters",
@@ -104,8 +139,8 @@ fn password_fault(identity: &Identity, password: &str) -> Option<String> {
         ));
     }
     let lower = password.to_lowercase();
-    let local = identity.email_key.split('@').next().unwrap_or_default();
-    let telling = [identity.username_key.as_str(), local];
+    let local = email_key.split('@').next().unwrap_or_default();
+    let telling = [username_key, local];
     if telling
         .iter()
         .any(|part| part.len() >= TELLING_CHARS_MIN && lower.contains(part))

@@ -1,7 +1,12 @@
 //! What can go wrong with accounts, and its HTTP answer.
 
 use crate::error::ApiError;
+use crate::organizations;
 use crate::platform::db::DbError;
+use crate::platform::fields::Invalid;
+use crate::platform::vault::VaultError;
+
+const BAD_CODE: &str = "The code is wrong, too old, or was used already.";
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -16,6 +21,38 @@ pub enum Error {
     /// Unknown, spent, expired or of an ended session: the same to the outside.
     #[error("the refresh token does not work")]
     BadRefreshToken,
+    /// Unknown, spent, too old or forged: the same to the outside.
+    #[error("the link does not work")]
+    BadLink,
+    /// Of somebody who is logged in.
+    #[error("the password is wrong")]
+    WrongPassword,
+    /// A token can outlive its account by minutes.
+    #[error("the account is gone")]
+    Gone,
+    #[error("an order may still be paid")]
+    OrdersOpen,
+    #[error(transparent)]
+    Fields(Invalid),
+    #[error("too many API keys")]
+    TooManyKeys,
+    #[error("the account has a second factor")]
+    SecondFactorOn,
+    #[error("a code of the second factor is wanted")]
+    CodeWanted,
+    /// At login.
+    #[error("the code of the second factor does not work")]
+    BadLoginCode,
+    #[error("the code does not work")]
+    BadCode,
+    #[error("too many codes")]
+    TooManyCodes(ApiError),
+    #[error(transparent)]
+    Organization(#[from] organizations::Error),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error("{0}")]
+    Inconsistent(&'static str),
     #[error("there is no such user")]
     NoSuchUser,
     #[error("too many logins at once")]
@@ -42,6 +79,35 @@ impl From<Error> for ApiError {
             Error::BadRefreshToken => {
                 Self::unauthorized("bad_refresh_token", "This login has ended. Log in again.")
             }
+            Error::BadLink => Self::bad_request(
+                "bad_link",
+                "This link does not work any more. Ask for a new one.",
+            ),
+            Error::WrongPassword => Self::unprocessable("wrong_password", "The password is wrong."),
+            Error::Gone => super::tokens::TokenError::Invalid.into(),
+            Error::OrdersOpen => Self::conflict(
+                "orders_open",
+                "One of your orders may still be paid. Cancel it or let it expire first.",
+            ),
+            Error::Fields(Invalid(fields)) => Self::fields(fields),
+            Error::TooManyKeys => Self::conflict(
+                "too_many_keys",
+                "You have too many API keys. Revoke one first.",
+            ),
+            Error::SecondFactorOn => Self::conflict(
+                "second_factor_on",
+                "Your account has a second factor. Switch it off first.",
+            ),
+            Error::CodeWanted => Self::unauthorized(
+                "code_wanted",
+                "Send the code of your authenticator app, or a recovery code.",
+            ),
+            Error::BadLoginCode => Self::unauthorized("bad_code", BAD_CODE),
+            Error::BadCode => Self::unprocessable("bad_code", BAD_CODE),
+            Error::TooManyCodes(error) => error,
+            Error::Organization(error) => error.into(),
+            Error::Vault(error) => Self::internal(error),
+            Error::Inconsistent(what) => Self::inconsistent(what),
             Error::NoSuchUser => Self::not_found("user"),
             Error::Busy => Self::unavailable("busy", "Too many people log in at once. Try again."),
             error @ Error::Hashing(_) => Self::internal(error),

@@ -1,11 +1,13 @@
-//! Removing sessions and refresh tokens that ended of age.
+//! Removing sessions, refresh tokens, mailed links and invitations that ended of age.
 
 use serde_json::Value;
 use shared::ids::JobId;
 use shared::time::Timestamp;
 
 use super::model::{RefreshToken, Session};
+use super::one_time::OneTime;
 use crate::app::{App, AppState};
+use crate::organizations::Invitation;
 use crate::platform::db::{DbError, Entity, Query, Tx};
 use crate::platform::jobs::{self, NewJob, Priority, Runner};
 
@@ -15,6 +17,8 @@ const EVERY_SECS: i64 = 60 * 60;
 const BATCH: u32 = 500;
 
 pub fn register(runner: &mut Runner<AppState>) {
+    super::password::register(runner);
+    super::own::register(runner);
     runner.register(SWEEP, |app, _payload| async move {
         sweep(&app).await?;
         let next = app.clock.now().plus_secs(EVERY_SECS);
@@ -46,7 +50,12 @@ pub async fn sweep(app: &App) -> Result<usize, DbError> {
         let batch = app
             .db
             .write(move |tx| {
-                Ok::<_, DbError>(remove::<RefreshToken>(tx, now)? + remove::<Session>(tx, now)?)
+                Ok::<_, DbError>(
+                    remove::<RefreshToken>(tx, now)?
+                        + remove::<Session>(tx, now)?
+                        + remove::<OneTime>(tx, now)?
+                        + remove::<Invitation>(tx, now)?,
+                )
             })
             .await?;
         removed += batch;

@@ -30,6 +30,8 @@ pub struct Limiters {
     login_per_ip: Limiter,
     register: Limiter,
     enrol: Limiter,
+    mail: Limiter,
+    second_factor: Limiter,
     code: Limiter,
     code_per_ip: Limiter,
 }
@@ -41,6 +43,8 @@ impl Limiters {
             login_per_ip: Limiter::new(limits.login_per_ip_per_minute, clock),
             register: Limiter::new(limits.register_per_minute, clock),
             enrol: Limiter::new(limits.enrol_per_minute, clock),
+            mail: Limiter::new(limits.mail_per_minute, clock),
+            second_factor: Limiter::new(limits.second_factor_per_minute, clock),
             code: Limiter::new(limits.code_per_minute, clock),
             code_per_ip: Limiter::new(limits.code_per_ip_per_minute, clock),
         }
@@ -54,6 +58,17 @@ impl Limiters {
 
     pub fn register(&self, ip: IpAddr) -> Result<(), ApiError> {
         self.register.check(network(ip), "")
+    }
+
+    /// Requests that make us write a mail (A2, A7).
+    pub fn mail(&self, ip: IpAddr) -> Result<(), ApiError> {
+        self.mail.check(network(ip), "")
+    }
+
+    /// Second factors of one account, from wherever: six digits bear few guesses. It locks nobody
+    /// out whose password is a secret: that is asked first.
+    pub fn second_factor(&self, account_key: &str) -> Result<(), ApiError> {
+        self.second_factor.check([0; 8], account_key)
     }
 
     /// Orders with a code (I10): a code is a secret that can be guessed.
@@ -158,6 +173,8 @@ mod tests {
             login_per_ip_per_minute: 100,
             register_per_minute: 2,
             enrol_per_minute: 2,
+            mail_per_minute: 2,
+            second_factor_per_minute: 2,
             code_per_minute: 2,
             code_per_ip_per_minute: 2,
         };

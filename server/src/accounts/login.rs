@@ -1,17 +1,17 @@
 //! Logging in (A3): a new session, its first refresh token, an access token.
 
 use shared::api::accounts::{LoginRequest, LoginResponse};
-use shared::ids::{JournalId, SessionId};
+use shared::ids::{JournalId, SessionId, UserId};
 use shared::limits;
 use shared::time::Timestamp;
 use zeroize::Zeroizing;
 
-use super::credentials;
 use super::error::Error;
 use super::model::{Session, User};
 use super::refresh_token::FreshToken;
+use super::{credentials, second_factor};
 use crate::app::App;
-use crate::platform::db::{DbError, Query, Versioned};
+use crate::platform::db::{Db, DbError, Query, Versioned};
 use crate::platform::http::Caller;
 use crate::platform::journal::{self, Actor};
 
@@ -26,13 +26,14 @@ pub async fn login(app: &App, request: LoginRequest) -> Result<LoginResponse, Er
         return Err(Error::BadCredentials);
     }
     let user = find(app, &credentials::key(&request.username)).await?;
-    let stored = user.as_ref().map(|user| user.password_hash.clone());
+    let stored = user.as_ref().and_then(|user| user.stored_password());
     let matches = app.passwords.verify(password, stored).await?;
     let Some(user) = user.filter(|_| matches) else {
         metrics::counter!("login_failures_total").increment(1);
         return Err(Error::BadCredentials);
     };
     let now = app.clock.now();
+    second_factor::pass(app, user.id, request.code.as_deref(), now).await?;
     let fresh = FreshToken::draw(&*app.entropy);
     let session = Session {
         id: SessionId::new(now, app.entropy.id10()),
@@ -70,6 +71,12 @@ pub async fn find_by_name(app: &App, name: &str) -> Result<Option<User>, DbError
     Ok(found.map(Versioned::into_inner))
 }
 
+/// What a user is called; `None` when there is no such user (any more).
+pub async fn name_of(db: &Db, user: UserId) -> Result<Option<String>, DbError> {
+    let user = db.get::<User>(&user.to_string()).await?;
+    Ok(user.map(|user| user.into_inner().username))
+}
+
 /// `key` is a normalised user name or e-mail address; only the latter have an `@`.
 async fn find(app: &App, key: &str) -> Result<Option<Versioned<User>>, DbError> {
     let index = if key.contains('@') {
@@ -93,11 +100,7 @@ pub(super) fn answer(
     fresh: &FreshToken,
     now: Timestamp,
 ) -> LoginResponse {
-    let caller = Caller {
-        user: user.id,
-        role: user.role,
-        session,
-    };
+    let caller = Caller::new(user.id, user.role, session);
     LoginResponse {
         access_token: app.tokens.issue(&caller, now),
         refresh_token: fresh.reveal().to_owned(),

@@ -23,9 +23,23 @@ pub struct User {
     pub password_hash: String,
     pub role: Role,
     pub created_at: Timestamp,
+    /// When the present address was proven to be the user's.
+    #[serde(default)]
+    pub verified_at: Option<Timestamp>,
+    /// How the user wants to be addressed.
+    #[serde(default)]
+    pub display_name: Option<String>,
+    /// When all that names a person went. The row stays: orders and events point to it.
+    #[serde(default)]
+    pub erased_at: Option<Timestamp>,
 }
 
 impl User {
+    /// What a password is compared with; none can log in to an account that has none.
+    pub(super) fn stored_password(&self) -> Option<String> {
+        Some(self.password_hash.clone()).filter(|hash| !hash.is_empty())
+    }
+
     pub fn view(&self) -> UserView {
         UserView {
             id: self.id,
@@ -33,6 +47,8 @@ impl User {
             username: self.username.clone(),
             role: self.role,
             created_at: self.created_at,
+            email_verified: self.verified_at.is_some(),
+            display_name: self.display_name.clone(),
         }
     }
 }
@@ -81,6 +97,10 @@ pub enum EndReason {
     Logout,
     /// A refresh token came twice: one of the two was stolen.
     Reuse,
+    /// The user ended all logins.
+    Everywhere,
+    PasswordChanged,
+    Erased,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,7 +17,7 @@ use crate::platform::db::{Tx, Versioned};
 
 /// What the transaction found. All outcomes commit.
 enum Outcome {
-    Rotated(Versioned<User>, SessionId),
+    Rotated(Box<Versioned<User>>, SessionId),
     Refused,
     /// Came a second time; the session has been ended.
     Reused(SessionId),
@@ -80,5 +80,5 @@ fn rotate(
     })?;
     session.expires_at = next.expires_at;
     tx.replace(&mut session)?;
-    Ok(Outcome::Rotated(user, session.value.id))
+    Ok(Outcome::Rotated(Box::new(user), session.value.id))
 }

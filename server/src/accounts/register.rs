@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::credentials;
 use super::error::Error;
 use super::model::User;
+use super::verify::Asked;
 use crate::app::App;
 use crate::platform::db::{DbError, Query, Tx};
 use crate::platform::journal::{self, Actor};
@@ -35,7 +36,11 @@ pub async fn create(
         password_hash: app.passwords.hash(password).await?,
         role,
         created_at: now,
+        verified_at: None,
+        display_name: None,
+        erased_at: None,
     };
+    let asked = Asked::new(app, &user, now);
     let view = user.view();
     let entry = journal::Entry::new(
         JournalId::new(now, app.entropy.id10()),
@@ -52,6 +57,7 @@ pub async fn create(
                 return Err(Error::Taken(taken));
             }
             tx.insert(&user).map_err(taken_meanwhile)?;
+            asked.send(tx)?;
             journal::record(tx, &entry)?;
             Ok(())
         })

@@ -1,14 +1,14 @@
 //! Ending sessions: logout (A5) and theft (A4). Access tokens live on until they expire.
 
 use serde_json::json;
-use shared::ids::{JournalId, SessionId};
+use shared::ids::{JournalId, SessionId, UserId};
 use shared::time::Timestamp;
 
 use super::error::Error;
 use super::model::{EndReason, Ended, RefreshToken, Session};
 use super::refresh_token;
 use crate::app::App;
-use crate::platform::db::{DbError, Tx, Versioned};
+use crate::platform::db::{DbError, LIMIT_MAX, Query, Tx, Versioned};
 use crate::platform::journal::{self, Actor};
 
 /// Which session to end.
@@ -61,8 +61,11 @@ pub(super) fn end(
     session.ended = Some(Ended { at: now, why });
     tx.replace(session)?;
     let action = match why {
-        EndReason::Logout => "session.ended",
         EndReason::Reuse => "session.reuse",
+        EndReason::Logout
+        | EndReason::Everywhere
+        | EndReason::PasswordChanged
+        | EndReason::Erased => "session.ended",
     };
     let entry = journal::Entry::new(
         journal_id,
@@ -73,4 +76,45 @@ pub(super) fn end(
         json!({ "user": session.user_id }),
     );
     journal::record(tx, &entry)
+}
+
+/// Ends every login of a user, but `keep`; one line of the journal tells how many.
+pub(super) fn end_all(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    keep: Option<SessionId>,
+    why: EndReason,
+    journal_id: JournalId,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    // Those that ended of age are swept, so these are few; what a flood of logins left over the
+    // bound goes with the next call.
+    let query = Query::on("by_user").eq(user).limit(LIMIT_MAX);
+    let mut ended = 0_u32;
+    for mut session in tx.list::<Session>(&query)? {
+        if session.ended.is_none() && Some(session.id) != keep {
+            session.ended = Some(Ended { at: now, why });
+            tx.replace(&mut session)?;
+            ended += 1;
+        }
+    }
+    let entry = journal::Entry::new(
+        journal_id,
+        now,
+        Actor::User(user),
+        "session.all_ended",
+        journal::subject("user", user),
+        json!({ "sessions": ended, "why": why }),
+    );
+    journal::record(tx, &entry)
+}
+
+/// Ends all of the caller's logins, this one too (A5).
+pub(super) async fn logout_everywhere(app: &App, user: UserId) -> Result<(), Error> {
+    let now = app.clock.now();
+    let journal_id = JournalId::new(now, app.entropy.id10());
+    app.db
+        .write(move |tx| end_all(tx, user, None, EndReason::Everywhere, journal_id, now))
+        .await
+        .map_err(|error: DbError| error.into())
 }

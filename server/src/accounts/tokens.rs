@@ -175,11 +175,7 @@ impl AccessTokens {
         {
             return Err(TokenError::Invalid);
         }
-        let caller = Caller {
-            user: claims.sub,
-            role: claims.role,
-            session: claims.sid,
-        };
+        let caller = Caller::new(claims.sub, claims.role, claims.sid);
         Ok((caller, claims.exp))
     }
 }
@@ -252,11 +248,11 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
 
     fn caller() -> Caller {
-        Caller {
-            user: UserId::new(NOW, [1; 10]),
-            role: Role::Organizer,
-            session: SessionId::new(NOW, [2; 10]),
-        }
+        Caller::new(
+            UserId::new(NOW, [1; 10]),
+            Role::Organizer,
+            SessionId::new(NOW, [2; 10]),
+        )
     }
 
     fn tokens() -> AccessTokens {

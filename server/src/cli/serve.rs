@@ -7,6 +7,7 @@ use super::tell;
 use crate::accounts;
 use crate::app::{App, AppState};
 use crate::config::Config;
+use crate::notices;
 use crate::platform::clock::SystemClock;
 use crate::platform::entropy::SystemEntropy;
 use crate::platform::lifecycle::{self, Bound, DataDirLock};
@@ -35,6 +36,7 @@ pub(super) async fn serve(
     let address = bound.address();
     let app = App::start(config, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
     accounts::jobs::schedule(&app, app.clock.now()).await?;
+    notices::schedule(&app, app.clock.now()).await?;
     let url = app.config.public_url.clone();
     let backend = app.db.backend_name();
     let shared = app.clone();

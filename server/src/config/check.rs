@@ -74,6 +74,8 @@ fn settings(out: &mut String, config: &Config) {
         ("login_per_ip_per_minute", limits.login_per_ip_per_minute),
         ("register_per_minute", limits.register_per_minute),
         ("enrol_per_minute", limits.enrol_per_minute),
+        ("mail_per_minute", limits.mail_per_minute),
+        ("second_factor_per_minute", limits.second_factor_per_minute),
         ("code_per_minute", limits.code_per_minute),
         ("code_per_ip_per_minute", limits.code_per_ip_per_minute),
     ] {
@@ -94,6 +96,7 @@ fn outside(out: &mut String, config: &Config) {
     optional(out, "base_url", config.stripe.base_url.as_deref());
     line(out, "[mail]");
     secret(out, "smtp_url", config.mail.smtp_url.as_ref());
+    optional(out, "from", config.mail.from.as_deref());
     line(out, "[sms]");
     secret(out, "url", config.sms.url.as_ref());
     line(out, "[objects]");
@@ -111,6 +114,9 @@ fn warnings(config: &Config) -> Vec<&'static str> {
     }
     if config.production && !config.public_url.starts_with("https://") {
         warnings.push("production without an https:// public_url: tickets travel in the clear");
+    }
+    if config.production && config.mail.smtp_url.is_none() {
+        warnings.push("production without smtp_url: mails are kept in the outbox and reach nobody");
     }
     if config.production && config.hooks_to_private_addresses {
         warnings.push(

@@ -92,6 +92,10 @@ pub struct Limits {
     pub register_per_minute: u32,
     /// Steps of device enrolments from one address; a crew enrols from one.
     pub enrol_per_minute: u32,
+    /// Requests from one address that make the server write a mail.
+    pub mail_per_minute: u32,
+    /// Second factors for one account.
+    pub second_factor_per_minute: u32,
     /// Orders with a code from one account.
     pub code_per_minute: u32,
     /// Orders with a code from one address, whatever the account.
@@ -118,8 +122,10 @@ pub struct Stripe {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Smtp {
-    /// `smtp://user:password@host:587`.
+    /// `smtp://user:password@host:587`. Without it mails are kept in the outbox.
     pub smtp_url: Option<Secret>,
+    /// `Tickets <tickets@example.com>`; `no-reply@` the host of `public_url` when absent.
+    pub from: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -188,6 +194,8 @@ impl Default for Defaults {
                 login_per_ip_per_minute: 120,
                 register_per_minute: 60,
                 enrol_per_minute: 120,
+                mail_per_minute: 10,
+                second_factor_per_minute: 5,
                 code_per_minute: 10,
                 code_per_ip_per_minute: 120,
             },

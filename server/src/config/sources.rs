@@ -8,6 +8,7 @@ use figment::value::{Dict, Map, Value};
 use figment::{Error, Figment, Metadata, Profile, Provider};
 
 use super::settings::{Config, Defaults, Mode};
+use crate::notices::transport;
 use crate::platform::vault::Kek;
 
 const FILE_NAME: &str = "gatehouse.toml";
@@ -54,6 +55,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("STRIPE_WEBHOOK_SECRET", "stripe.webhook_secret"),
     ("STRIPE_BASE_URL", "stripe.base_url"),
     ("SMTP_URL", "mail.smtp_url"),
+    ("MAIL_FROM", "mail.from"),
     ("SMS_URL", "sms.url"),
     ("S3_ENDPOINT", "objects.endpoint"),
     ("S3_BUCKET", "objects.bucket"),
@@ -200,6 +202,7 @@ fn problems(config: &Config) -> Vec<String> {
                 .to_owned(),
         );
     }
+    problems.extend(mail_problem(config));
     for (key, value) in [
         ("hold_ttl_secs", config.hold_ttl_secs),
         ("access_ttl_secs", config.access_ttl_secs),
@@ -227,6 +230,12 @@ fn problems(config: &Config) -> Vec<String> {
         }
     }
     problems
+}
+
+fn mail_problem(config: &Config) -> Option<String> {
+    let (url, from) = (config.mail.smtp_url.as_ref()?, config.mail.from.as_deref());
+    let smtp = transport::Smtp::new(url.reveal(), from, &config.public_url);
+    smtp.err().map(|error| error.to_string())
 }
 
 /// The environment as a layer. Values stay text: a numeric password is not a number.

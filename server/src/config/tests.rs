@@ -94,6 +94,7 @@ fn no_secret_is_printed() {
     // N6
     let secret = "hunter2-hunter2-hunter2";
     let url = format!("mongodb://app:{secret}@db.example/gatehouse");
+    let smtp = format!("smtps://app:{secret}@mail.example");
     let (_dir, config) = load_from(
         None,
         &[
@@ -102,7 +103,7 @@ fn no_secret_is_printed() {
             ("STRIPE_SECRET_KEY", secret),
             ("AWS_SECRET_KEY", secret),
             ("PAYOS_CHECKSUM_KEY", secret),
-            ("SMTP_URL", secret),
+            ("SMTP_URL", &smtp),
             ("REDIS_URL", secret),
         ],
     )

@@ -8,6 +8,7 @@ use super::model::Event;
 use super::view::event_view;
 use crate::accounts;
 use crate::app::App;
+use crate::organizations;
 use crate::platform::http::Caller;
 use crate::platform::http::attempt::Attempt;
 
@@ -23,6 +24,9 @@ pub async fn create(
     app.db
         .write(move |tx| {
             attempt.once(tx, now, |tx| {
+                if let Some(organization) = event.organization_id {
+                    organizations::require_in(tx, &caller, organization, caller.right)?;
+                }
                 accounts::grant_organizer(tx, caller.user, now)?;
                 tx.insert(&event)?;
                 Ok(event_view(&event, &[], &[], now))

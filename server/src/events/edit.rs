@@ -1,7 +1,8 @@
 //! PATCH: only what is named changes, and only if the caller has seen the present revision.
 
 use shared::api::events::{EventView, UpdateEvent};
-use shared::ids::EventId;
+use shared::ids::{EventId, JobId, UserId};
+use shared::time::Timestamp;
 
 use super::model::{Event, TicketClass};
 use super::prices::offers_in;
@@ -9,6 +10,7 @@ use super::view::event_view;
 use super::{Error, classes_in, gates_in, owned_event_in};
 use crate::app::App;
 use crate::inventory;
+use crate::notices::{self, Announcement, Mail};
 use crate::platform::fields::Fields;
 use crate::platform::http::Caller;
 
@@ -21,6 +23,7 @@ pub async fn edit(
     seen: Option<Vec<u64>>,
 ) -> Result<EventView, Error> {
     let now = app.clock.now();
+    let job = JobId::new(now, app.entropy.id10());
     app.db
         .write(move |tx| {
             let mut event = owned_event_in(tx, &caller, id)?;
@@ -44,6 +47,10 @@ pub async fn edit(
                     });
                 }
             }
+            if let Some(words) = event.news_of(&edited) {
+                let what = changed(&edited, words, now, caller.user);
+                notices::announce(tx, &what, job)?;
+            }
             event.value = edited;
             tx.replace(&mut event)?;
             let gates = gates_in(tx, id)?;
@@ -51,6 +58,21 @@ pub async fn edit(
             Ok(event_view(&event, &offers, &gates, now))
         })
         .await
+}
+
+/// Holders are told of another date or place, in the commit of the change.
+fn changed(event: &Event, words: String, now: Timestamp, by: UserId) -> Announcement {
+    Announcement {
+        id: format!("changed:{}:{}", event.id, event.revision),
+        event: event.id,
+        mail: Mail::EventNews {
+            event: event.id,
+            title: event.title.clone(),
+            words,
+        },
+        at: now,
+        by: Some(by),
+    }
 }
 
 /// New dates must leave every class a window that its tickets can carry.

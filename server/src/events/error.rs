@@ -5,6 +5,7 @@ use shared::api::events::EventStatus;
 
 use super::model::Action;
 use crate::error::ApiError;
+use crate::organizations;
 use crate::platform::db::DbError;
 use crate::platform::fields::Invalid;
 use crate::platform::http::attempt::KeyReused;
@@ -32,6 +33,8 @@ pub enum Error {
     #[error("too many {what}")]
     TooMany { what: &'static str, max: usize },
     #[error(transparent)]
+    Organization(#[from] organizations::Error),
+    #[error(transparent)]
     KeyReused(#[from] KeyReused),
     #[error(transparent)]
     Db(#[from] DbError),
@@ -41,6 +44,7 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound => Self::not_found("event"),
+            Error::Organization(error) => error.into(),
             Error::NoClass => Self::not_found("ticket class"),
             Error::Forbidden => Self::forbidden("Only an administrator may do this."),
             Error::Invalid(Invalid(fields)) => Self::fields(fields),

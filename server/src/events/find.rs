@@ -1,21 +1,29 @@
 //! Reading events, and who may see which.
 
 use shared::api::events::EventView;
+use shared::api::organizations::Right;
 use shared::api::page::Page;
-use shared::ids::EventId;
+use shared::ids::{EventId, OrganizationId};
 use shared::limits::{CLASSES_MAX, GATES_MAX};
 
 use super::Error;
 use super::model::{Event, Gate, TicketClass};
 use super::prices::offers_of;
+use super::rights::{may, may_in};
 use super::view::event_view;
 use crate::app::App;
 use crate::platform::db::{Db, DbError, Query, Tx, Versioned};
 use crate::platform::http::{Caller, PageParams};
 
-/// The event, if it is the caller's own or the caller is an administrator; else 404.
+/// The event, if the caller has the right in its organization that the route asks for; else 404.
 pub async fn owned_event(db: &Db, caller: &Caller, id: EventId) -> Result<Versioned<Event>, Error> {
-    owned(db.get(&id.to_string()).await?, caller)
+    let event = db.get::<Event>(&id.to_string()).await?;
+    let event = event.ok_or(Error::NotFound)?;
+    if may(db, caller, &event, caller.right).await? {
+        Ok(event)
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 /// [`owned_event`] inside a transaction.
@@ -24,17 +32,12 @@ pub fn owned_event_in(
     caller: &Caller,
     id: EventId,
 ) -> Result<Versioned<Event>, Error> {
-    owned(tx.get(&id.to_string())?, caller)
-}
-
-fn owned(event: Option<Versioned<Event>>, caller: &Caller) -> Result<Versioned<Event>, Error> {
-    event
-        .filter(|event| manages(event, caller))
-        .ok_or(Error::NotFound)
-}
-
-fn manages(event: &Event, caller: &Caller) -> bool {
-    event.organizer_id == caller.user || caller.is_admin()
+    let event = tx.get::<Event>(&id.to_string())?.ok_or(Error::NotFound)?;
+    if may_in(tx, caller, &event, caller.right)? {
+        Ok(event)
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 /// The event, if the caller may know of it: once published, everybody.
@@ -44,11 +47,16 @@ pub async fn visible_event(
     id: EventId,
 ) -> Result<Versioned<Event>, Error> {
     let event = db.get::<Event>(&id.to_string()).await?;
-    event
-        .filter(|event| {
-            event.published_at.is_some() || caller.is_some_and(|caller| manages(event, caller))
-        })
-        .ok_or(Error::NotFound)
+    let event = event.ok_or(Error::NotFound)?;
+    if event.published_at.is_some() {
+        return Ok(event);
+    }
+    let caller = caller.ok_or(Error::NotFound)?;
+    if may(db, caller, &event, Right::View).await? {
+        Ok(event)
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 /// The event, whoever asks: for steps that check the right to it themselves.
@@ -112,6 +120,20 @@ pub async fn list(
             .eq("PUBLISHED")
             .more_than(app.clock.now()),
     };
+    page_of(app, query, page).await
+}
+
+/// All events of an organization, newest first.
+pub async fn list_of(
+    app: &App,
+    organization: OrganizationId,
+    page: &PageParams,
+) -> Result<Page<EventView>, Error> {
+    let query = Query::on("by_organization").eq(organization);
+    page_of(app, query.descending(), page).await
+}
+
+async fn page_of(app: &App, query: Query, page: &PageParams) -> Result<Page<EventView>, Error> {
     let query = query.limit(page.limit).after(page.cursor.as_deref());
     let found = app.db.page::<Event>(&query).await?;
     let mut items = Vec::with_capacity(found.items.len());

@@ -8,6 +8,7 @@ use shared::api::error::ErrorBody;
 use shared::api::events::{
     CreateEvent, CreateGate, CreateTicketClass, EventView, GateView, TicketClassView, UpdateEvent,
 };
+use shared::api::organizations::{MoveEvent, Right};
 use shared::api::page::Page;
 use shared::api::selling::{PriceMoveView, UpdateTicketClass};
 use shared::ids::{ClassId, EventId};
@@ -25,6 +26,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(show, edit))
+        .routes(routes!(give))
         .routes(routes!(publish))
         .routes(routes!(approve))
         .routes(routes!(list_classes, create_class))
@@ -53,7 +55,8 @@ async fn list(
 ) -> Result<Json<Page<EventView>>, ApiError> {
     let mine = match (filter.mine, &caller) {
         (false, _) => None,
-        (true, Some(caller)) => Some(caller),
+        (true, Some(caller)) if caller.scopes.has(Right::View) => Some(caller),
+        (true, Some(_)) => return Err(ApiError::forbidden("This API key is not for that.")),
         (true, None) => {
             return Err(ApiError::unauthorized(
                 "unauthenticated",
@@ -105,6 +108,20 @@ async fn edit(
 ) -> Result<Response, ApiError> {
     let seen = if_match(&headers);
     Ok(tagged(&super::edit(&app, caller, id, changes, seen).await?))
+}
+
+/// Gives the event to an organization. Needs the right to change the team of its present owner, and to
+/// make events for the next.
+#[utoipa::path(put, path = "/events/{id}/organization", tag = "events", request_body = MoveEvent,
+    params(("id" = EventId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = EventView, headers(("ETag" = String))), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn give(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<EventId>,
+    Json(to): Json<MoveEvent>,
+) -> Result<Response, ApiError> {
+    Ok(tagged(&super::give(&app, caller, id, to).await?))
 }
 
 /// Publishes a draft that has what it needs, or submits it for approval.

@@ -1,13 +1,14 @@
 //! Events with their ticket classes and gates (E1-E3, I7).
 //!
 //! Invariants
-//! - A draft is invisible to everyone but its organizer and administrators: 404, not 403.
+//! - A draft is invisible to everyone but its people and administrators: 404, not 403.
 //! - Status moves only through the one table in `model`.
 //! - Class, gate and zone positions are append-only: signed tickets and device logs carry them.
 //! - `Event::revision` is the `ETag`. It moves with every edit of the event, its classes and gates,
 //!   not with its stock.
+//! - Who may do what with an event is answered in `rights` alone, from its organization.
 //!
-//! Other slices may call [`owned_event`], [`owned_event_in`], [`visible_event`], [`classes_of`],
+//! Other slices may call [`may`], [`owned_event`], [`owned_event_in`], [`visible_event`], [`classes_of`],
 //! [`classes_in`], [`offers_of`], [`held_price`], [`gates_of`], [`gates_in`] and [`check_in_of`], and read the entities in [`model`].
 
 mod add;
@@ -17,10 +18,12 @@ mod edit;
 mod edit_class;
 mod error;
 mod find;
+mod give;
 pub mod http;
 pub mod model;
 mod prices;
 mod publish;
+mod rights;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -32,8 +35,10 @@ pub use edit::edit;
 pub use edit_class::edit_class;
 pub use error::Error;
 pub use find::{
-    classes_in, classes_of, event_in, gates_in, gates_of, list, owned_event, owned_event_in, show,
-    visible_event,
+    classes_in, classes_of, event_in, gates_in, gates_of, list, list_of, owned_event,
+    owned_event_in, show, visible_event,
 };
+pub use give::give;
 pub use prices::{Offer, PriceMove, held_price, offers_in, offers_of, price_trail};
 pub use publish::{approve, publish};
+pub use rights::{may, may_in};

@@ -17,6 +17,7 @@ pub(super) fn event_view(
         title: event.title.clone(),
         description: event.description.clone(),
         organizer_id: event.organizer_id,
+        organization_id: event.organization_id,
         venue_id: event.venue_id.clone(),
         start_date: event.start,
         end_date: event.end,

@@ -95,12 +95,12 @@ pub(super) async fn validate(
         .await?
         .ok_or(Error::NotFound("ticket"))?;
     let event = event(&app.db, ticket.event_id).await?;
-    if !tickets::may_see(caller, &ticket, &event) {
+    if !tickets::may_see(&app.db, caller, &ticket, &event).await? {
         return Err(Error::NotFound("ticket"));
     }
     let case = Case::of(app, &event, &ticket, place, now).await?;
     let mut view = view(app, &case.policy, event.id, case.decide(now)).await?;
-    if event.organizer_id != caller.user && !caller.is_admin() {
+    if !events::may(&app.db, caller, &event, caller.right).await? {
         // They are for staff.
         view.notes.clear();
     }

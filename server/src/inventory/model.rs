@@ -35,6 +35,17 @@ impl IssuedTicket {
         self.free_at().is_some_and(|free_at| free_at <= now)
     }
 
+    /// Whether somebody has bought it and it is good.
+    pub fn is_sold(&self) -> bool {
+        match self.status {
+            TicketStatus::Paid | TicketStatus::Claimed | TicketStatus::Validated => true,
+            TicketStatus::Available
+            | TicketStatus::Held
+            | TicketStatus::Cancelled
+            | TicketStatus::Expired => false,
+        }
+    }
+
     /// Whether `order` holds it, in time or not.
     pub fn held_for(&self, order: OrderId) -> bool {
         self.status == TicketStatus::Held && self.hold_order == Some(order)

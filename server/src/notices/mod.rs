@@ -1,12 +1,35 @@
-//! What people are told. Thin for now: a notice is written to the outbox collection and logged;
-//! sending it is to come.
+//! What people are told, by mail (N2): written into the outbox in the commit of what it is about,
+//! sent by a job.
 //!
-//! Invariant: a notice is written once, whatever its job's luck: its id names what it is about.
+//! Invariants
+//! - Of one name (`order_paid:<order>`) there is one mail, whatever its job's luck; sent twice by a
+//!   crash it has the same Message-ID and bytes.
+//! - The outbox holds no secret: links are derived when a mail is shown or sent.
+//! - Without `SMTP_URL` nothing leaves: mails are kept, and administrators read them over REST.
+//! - What all holders of an event are told goes out once to each reader.
+//!
+//! Other slices build a [`Mail`], wrap it into an [`Outgoing`] and `post` that in their commit.
 
+mod holders;
+mod http;
 mod jobs;
+mod letter;
+mod mail;
 mod model;
+mod muted;
+mod personal;
+mod post;
 mod tell;
+#[cfg(test)]
+mod tests;
+pub mod transport;
 
+pub use holders::{Announcement, announce, schedule};
+pub use http::routes;
 pub use jobs::{ORDER_PAID, register};
-pub use model::Notice;
+pub use mail::{Mail, Opens};
+pub use model::{Notice, Status};
+pub use muted::{Muted, preferences, set_preferences, unsubscribe, unsubscribes_from};
+pub use personal::{erase, headings};
+pub use post::Outgoing;
 pub use tell::tell;

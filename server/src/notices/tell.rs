@@ -1,11 +1,15 @@
 //! A mail that another slice has written, in the commit of what it tells.
 
+use shared::ids::JobId;
 use shared::time::Timestamp;
 
-use super::Notice;
+use super::post::send;
+use super::{Mail, Notice, Status};
 use crate::platform::db::{DbError, Tx};
+use crate::platform::jobs;
 
-/// Writes it once: `name` says what it is about.
+/// Writes it once: `name` says what it is about. Where no mail server is configured the job that
+/// would send it keeps it.
 pub fn tell(
     tx: &mut Tx<'_>,
     name: String,
@@ -14,14 +18,26 @@ pub fn tell(
     text: String,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    if tx.get::<Notice>(&name)?.is_none() {
-        tx.insert(&Notice {
-            id: name,
-            recipient: recipient.to_owned(),
-            subject,
-            text,
-            created_at: now,
-        })?;
+    if tx.get::<Notice>(&name)?.is_some() {
+        return Ok(());
     }
-    Ok(())
+    let job = JobId::new(now, once_per(&name));
+    let notice = Notice {
+        id: name,
+        recipient: recipient.trim().to_ascii_lowercase(),
+        mail: Mail::Plain { subject, text },
+        created_at: now,
+        status: Status::Waiting,
+        tries: 0,
+    };
+    tx.insert(&notice)?;
+    jobs::enqueue(tx, send(job, &notice.id, now))
+}
+
+/// There is one mail of a name, so the name is all the randomness that its job's id needs.
+fn once_per(name: &str) -> [u8; 10] {
+    let hash = blake3::derive_key("gatehouse mail job id", name.as_bytes());
+    let mut id = [0; 10];
+    id.copy_from_slice(&hash[..10]);
+    id
 }

@@ -13,7 +13,7 @@ use shared::ids::{ClaimedTicketId, DeviceId, EventId};
 use shared::time::Timestamp;
 
 use super::asked::Asked;
-use super::find::may_see;
+use super::find::{may_see, may_see_in};
 use super::{ClaimedTicket, Error};
 use crate::app::App;
 use crate::events;
@@ -61,8 +61,10 @@ pub(super) async fn show(
 ) -> Result<AnswersView, Error> {
     let ticket = super::find(&app.db, id).await?.ok_or(Error::NotFound)?;
     let event = app.db.get::<Event>(&ticket.event_id.to_string()).await?;
-    let event = event.filter(|event| may_see(caller, &ticket, event));
     let event = event.ok_or(Error::NotFound)?;
+    if !may_see(&app.db, caller, &ticket, &event).await? {
+        return Err(Error::NotFound);
+    }
     let settings = events::check_in_of(&app.db, event.id).await?;
     let classes = events::classes_of(&app.db, event.id).await?;
     let asked = Asked::new(settings, &classes, &event);
@@ -141,7 +143,7 @@ fn visible(
     let ticket = tx.get::<ClaimedTicket>(&id.to_string())?;
     let ticket = ticket.ok_or(Error::NotFound)?;
     let event = events::event_in(tx, ticket.event_id)?.into_inner();
-    if !may_see(caller, &ticket, &event) {
+    if !may_see_in(tx, caller, &ticket, &event)? {
         return Err(Error::NotFound);
     }
     Ok((ticket, event))

@@ -11,10 +11,10 @@ use shared::trust::CodeRow;
 use super::model::ClaimedTicket;
 use super::{Error, render};
 use crate::app::App;
-use crate::events::model::Event;
+use crate::events::{self, model::Event};
 use crate::gate::{self, RowChange};
 use crate::inventory::model::IssuedTicket;
-use crate::platform::db::{Db, DbError, Query, Versioned};
+use crate::platform::db::{Db, DbError, Query, Tx, Versioned};
 use crate::platform::http::{Caller, PageParams};
 
 pub async fn find(
@@ -85,9 +85,24 @@ pub async fn by_page(db: &Db, secret: &str) -> Result<Option<ClaimedTicket>, DbE
     Ok(found.into_iter().next().map(Versioned::into_inner))
 }
 
-/// Who may know how a ticket stands: holder, organizer, administrators.
-pub fn may_see(caller: &Caller, ticket: &ClaimedTicket, event: &Event) -> bool {
-    ticket.user_id == caller.user || event.organizer_id == caller.user || caller.is_admin()
+/// Who may know how a ticket stands: holder, the event's people by the route's right, administrators.
+pub async fn may_see(
+    db: &Db,
+    caller: &Caller,
+    ticket: &ClaimedTicket,
+    event: &Event,
+) -> Result<bool, DbError> {
+    Ok(ticket.user_id == caller.user || events::may(db, caller, event, caller.right).await?)
+}
+
+/// [`may_see`] inside a transaction.
+pub(super) fn may_see_in(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    ticket: &ClaimedTicket,
+    event: &Event,
+) -> Result<bool, DbError> {
+    Ok(ticket.user_id == caller.user || events::may_in(tx, caller, event, caller.right)?)
 }
 
 /// The stock row, which knows the ticket's status.

@@ -91,7 +91,7 @@ async fn allowed(
     let ticket = find::find(&app.db, id).await?.ok_or(Error::NotFound)?;
     let event = app.db.get::<Event>(&ticket.event_id.to_string()).await?;
     let event = event.ok_or(Error::Inconsistent("a ticket without its event"))?;
-    if may_see(caller, &ticket, &event) {
+    if may_see(&app.db, caller, &ticket, &event).await? {
         Ok(ticket)
     } else {
         Err(Error::NotFound)

@@ -10,10 +10,12 @@ use shared::ids::PaymentId;
 use super::ahead::Refused;
 use super::ticket_page::{Shown, unknown};
 use super::{
-    assets, enrol_page, event_page, front_page, headers, live_page, missing_page, payment_page,
+    account_page, assets, enrol_page, event_page, front_page, headers, live_page, missing_page,
+    payment_page, unsubscribe_page,
 };
 use crate::app::AppState;
 use crate::error::ApiError;
+use crate::notices;
 use crate::payments::{self, model::Payment};
 use crate::platform::fields::Invalid;
 use crate::platform::http::{Form, Json, Path};
@@ -27,6 +29,22 @@ pub fn pages() -> Router<AppState> {
         .route("/events/{id}/live", get(live))
         .route("/enrol", get(async || headers::public(enrol_page::page())))
         .route("/pay/{id}", get(payment))
+        .route(
+            "/account/verify/{token}",
+            get(account_page::ask_verify).post(account_page::verify),
+        )
+        .route(
+            "/account/join/{token}",
+            get(account_page::ask_join).post(account_page::join),
+        )
+        .route(
+            "/account/reset/{token}",
+            get(account_page::ask_reset).post(account_page::reset),
+        )
+        .route(
+            "/unsubscribe/{token}",
+            get(may_unsubscribe).post(unsubscribe),
+        )
         .route("/t/sw.js", get(service_worker))
         .route("/t/{secret}", get(ticket).post(check_in_ahead))
         .route("/t/{secret}/state", get(ticket_state))
@@ -66,6 +84,26 @@ async fn payment(
     Ok(payment.map_or_else(
         || headers::missing(missing_page::page_of("payment")),
         |payment| headers::private(StatusCode::OK, payment_page::page(&payment)),
+    ))
+}
+
+/// A look changes nothing: mail scanners look at every link.
+async fn may_unsubscribe(State(app): State<AppState>, Path(token): Path<String>) -> Response {
+    notices::unsubscribes_from(&app, &token).map_or_else(
+        || headers::missing(missing_page::page_of("link")),
+        |topic| headers::private(StatusCode::OK, unsubscribe_page::ask(topic)),
+    )
+}
+
+/// The page's button, and the one click of RFC 8058 (whose body says nothing that we need).
+async fn unsubscribe(
+    State(app): State<AppState>,
+    Path(token): Path<String>,
+) -> Result<Response, ApiError> {
+    let topic = notices::unsubscribe(&app, &token).await?;
+    Ok(topic.map_or_else(
+        || headers::missing(missing_page::page_of("link")),
+        |topic| headers::private(StatusCode::OK, unsubscribe_page::done(topic)),
     ))
 }
 

@@ -4,6 +4,7 @@
 //! inline script or style (the content policy forbids both); a ticket's page says nothing to
 //! caches, referrers or search engines.
 
+mod account_page;
 mod ahead;
 #[cfg(test)]
 mod ahead_tests;
@@ -22,5 +23,6 @@ mod state;
 mod tests;
 mod ticket_page;
 pub(crate) mod times;
+mod unsubscribe_page;
 
 pub use missing_page::missing;

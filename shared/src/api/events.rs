@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::selling::{Charges, Terms};
-use crate::ids::{ClassId, EventId, GateId, UserId};
+use crate::ids::{ClassId, EventId, GateId, OrganizationId, UserId};
 use crate::money::Money;
 use crate::time::Timestamp;
 
@@ -45,6 +45,9 @@ pub struct CreateEvent {
     #[serde(default)]
     pub venue_id: Option<String>,
     pub capacity: u32,
+    /// Whose event it is; without one it is the caller's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<OrganizationId>,
     /// Whether gate devices carry holders' names. Off by default: a stolen device tells nothing.
     #[serde(default)]
     pub names_at_gate: bool,
@@ -90,7 +93,9 @@ pub struct EventView {
     pub id: EventId,
     pub title: String,
     pub description: String,
+    /// Who made it.
     pub organizer_id: UserId,
+    pub organization_id: Option<OrganizationId>,
     pub venue_id: Option<String>,
     pub start_date: Timestamp,
     pub end_date: Timestamp,

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use shared::api::events::{CreateEvent, EventPhase, EventStatus, UpdateEvent};
 use shared::api::selling::Charges;
-use shared::ids::{EventId, UserId};
+use shared::ids::{EventId, OrganizationId, UserId};
 use shared::limits;
 use shared::ticket::layout::WINDOW_UNIT_SECS;
 use shared::time::Timestamp;
@@ -32,7 +32,11 @@ const ARCHIVE_AFTER_SECS: i64 = 30 * DAY_SECS;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     pub id: EventId,
+    /// Who made it.
     pub organizer_id: UserId,
+    /// Whose it is; without one its organizer's own.
+    #[serde(default)]
+    pub organization_id: Option<OrganizationId>,
     pub title: String,
     pub description: String,
     pub venue_id: Option<String>,
@@ -76,6 +80,7 @@ impl Event {
         let event = Self {
             id,
             organizer_id: organizer,
+            organization_id: wanted.organization_id,
             title: wanted.title,
             description: wanted.description,
             venue_id: wanted.venue_id,
@@ -130,6 +135,32 @@ impl Event {
         }
         event.touch(now);
         event.checked()
+    }
+
+    /// A moment as people at the event read it: `Mon 21 September 2026, 18:02`.
+    pub fn in_words(&self, at: Timestamp) -> String {
+        // Zones were checked when the event was saved.
+        let zone = jiff::tz::TimeZone::get(&self.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let at = at.to_jiff().to_zoned(zone);
+        at.strftime("%a %-d %B %Y, %H:%M").to_string()
+    }
+
+    /// What holders have to be told when the event becomes `next`; `None`: nothing.
+    pub fn news_of(&self, next: &Self) -> Option<String> {
+        let is_moved = self.start != next.start || self.end != next.end;
+        let goes_elsewhere = self.venue_id != next.venue_id;
+        if self.published_at.is_none() || !(is_moved || goes_elsewhere) {
+            return None;
+        }
+        let mut words = format!(
+            "It begins on {} and ends on {}.",
+            next.in_words(next.start),
+            next.in_words(next.end)
+        );
+        if goes_elsewhere {
+            words.push_str("\nIt takes place elsewhere: see its page.");
+        }
+        Some(words)
     }
 
     /// A cancelled event stays as it was.
@@ -266,10 +297,12 @@ impl Entity for Event {
             Field::text("organizer_id"),
             Field::text("status"),
             Field::int("end_at"),
+            Field::text("organization_id").nullable(),
         ],
         indexes: &[
             Index::on("by_organizer", &["organizer_id"]),
             Index::on("by_end", &["status", "end_at"]),
+            Index::on("by_organization", &["organization_id"]),
         ],
     };
     fn id(&self) -> String {
@@ -280,6 +313,7 @@ impl Entity for Event {
             self.organizer_id.into(),
             status_key(self.status).into(),
             self.end.into(),
+            self.organization_id.into(),
         ]
     }
 }

@@ -77,11 +77,11 @@ impl Night {
 
     /// The organizer, logged in again: nights are longer than an access token.
     fn organizer(&self, now: Timestamp) -> String {
-        let caller = Caller {
-            user: UserId::from_bytes([1; 16]),
-            role: Role::Organizer,
-            session: SessionId::from_bytes([1; 16]),
-        };
+        let caller = Caller::new(
+            UserId::from_bytes([1; 16]),
+            Role::Organizer,
+            SessionId::from_bytes([1; 16]),
+        );
         self.site.test.app.tokens.issue(&caller, now)
     }
 

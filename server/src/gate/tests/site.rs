@@ -165,6 +165,7 @@ fn event(organizer: UserId, bought: u32) -> Event {
     Event {
         id: EventId::from_bytes([0xE0; 16]),
         organizer_id: organizer,
+        organization_id: None,
         title: "Night of the Open Gates".to_owned(),
         description: String::new(),
         venue_id: None,

@@ -5,6 +5,7 @@
 
 use super::{Collection, Entity, Meta};
 use crate::accounts::model::{RefreshToken, Session, User};
+use crate::accounts::{ApiKey, OneTime, SecondFactor};
 use crate::cancellation::Cancellation;
 use crate::events::model::{Event, Gate, TicketClass};
 use crate::events::{CheckIn, PriceMove};
@@ -17,8 +18,9 @@ use crate::gate::{
 use crate::hooks::{Hook, HookMessage};
 use crate::inventory::Gauge;
 use crate::inventory::model::{Batch, IssuedTicket, Pool, SeatPlan};
-use crate::notices::Notice;
+use crate::notices::{Announcement, Muted, Notice};
 use crate::orders::model::Order;
+use crate::organizations::{Invitation, Member, Organization};
 use crate::payments::demo::model::{Link, StoredSecret, Telling};
 use crate::payments::ledger::Refund;
 use crate::payments::model::{Delivery, Payment};
@@ -43,6 +45,12 @@ pub const ALL: &[Collection] = &[
     User::COLLECTION,
     Session::COLLECTION,
     RefreshToken::COLLECTION,
+    OneTime::COLLECTION,
+    ApiKey::COLLECTION,
+    SecondFactor::COLLECTION,
+    Organization::COLLECTION,
+    Member::COLLECTION,
+    Invitation::COLLECTION,
     Event::COLLECTION,
     TicketClass::COLLECTION,
     Gate::COLLECTION,
@@ -62,6 +70,8 @@ pub const ALL: &[Collection] = &[
     Voucher::COLLECTION,
     Wait::COLLECTION,
     Notice::COLLECTION,
+    Muted::COLLECTION,
+    Announcement::COLLECTION,
     Payment::COLLECTION,
     Delivery::COLLECTION,
     Refund::COLLECTION,

@@ -6,8 +6,11 @@ use axum::extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use shared::api::accounts::Role;
+use shared::api::organizations::Right;
 use shared::ids::{SessionId, UserId};
 
+use super::access::{Access, Scopes};
+use crate::accounts;
 use crate::app::AppState;
 use crate::error::ApiError;
 
@@ -21,9 +24,24 @@ pub struct Caller {
     pub role: Role,
     /// The login (refresh-token family) that the token came from.
     pub session: SessionId,
+    /// What its credentials are good for.
+    pub scopes: Scopes,
+    /// What the route asks of whoever comes for another's things.
+    pub right: Right,
 }
 
 impl Caller {
+    /// Somebody who has logged in, before a route is known: the strictest right is asked.
+    pub const fn new(user: UserId, role: Role, session: SessionId) -> Self {
+        Self {
+            user,
+            role,
+            session,
+            scopes: Scopes::ALL,
+            right: Right::Team,
+        }
+    }
+
     pub fn is_admin(&self) -> bool {
         self.role == Role::Admin
     }
@@ -48,7 +66,15 @@ impl FromRequestParts<AppState> for Caller {
                 "Log in first and send the access token as a bearer token.",
             ));
         };
-        Ok(app.tokens.verify(token, app.clock.now())?)
+        let access = parts.extensions.get::<Access>().copied();
+        let mut caller = match accounts::key_caller(app, token, access).await? {
+            Some(caller) => caller,
+            None => app.tokens.verify(token, app.clock.now())?,
+        };
+        if let Some(access) = access {
+            caller.right = access.right();
+        }
+        Ok(caller)
     }
 }
 

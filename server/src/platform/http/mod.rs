@@ -4,6 +4,7 @@
 //! Invariants: a handler never sees input that did not parse; a refusal names the field where it
 //! is known; nothing here logs a body, a header value or a raw path.
 
+mod access;
 pub mod attempt;
 mod body;
 pub mod caller;
@@ -14,6 +15,7 @@ mod paper;
 pub mod probes;
 mod words;
 
+pub use access::{Access, Scopes};
 pub use caller::{Caller, ClientIp, MaybeCaller};
 pub use extract::{Binary, Form, Json, Path, Query, RawBody};
 pub use page::PageParams;

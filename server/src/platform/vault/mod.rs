@@ -12,6 +12,7 @@ mod kek;
 mod keyfile;
 #[cfg(test)]
 mod tests;
+mod token;
 mod wrapped;
 
 pub use kek::{Kek, KekError};

@@ -71,7 +71,7 @@ pub(super) async fn chain(
     let found = found.ok_or(Error::NotFound)?;
     let event = app.db.get::<Event>(&found.event_id.to_string()).await?;
     let event = event.ok_or(Error::Inconsistent("a ticket without its event"))?;
-    if !may_see(caller, &found, &event) {
+    if !may_see(&app.db, caller, &found, &event).await? {
         return Err(Error::NotFound);
     }
     let is_holder = found.user_id == caller.user;

@@ -1,0 +1,122 @@
+//! The end of an account: what names a person goes, the books stay (A7, ADR 0030).
+//!
+//! The account itself goes in the commit of the request; orders and tickets follow in a job, which
+//! comes again when the last event is over that the person has a ticket for.
+
+use anyhow::Context as _;
+use serde_json::json;
+use shared::api::accounts::ErasureView;
+use shared::ids::{JobId, JournalId, UserId};
+use shared::time::Timestamp;
+
+use crate::accounts::error::Error;
+use crate::accounts::model::{EndReason, User};
+use crate::accounts::one_time::OneTime;
+use crate::accounts::{keys, password, second_factor, session};
+use crate::app::{App, AppState};
+use crate::notices;
+use crate::orders;
+use crate::organizations;
+use crate::platform::db::{DbError, LIMIT_MAX, Query, Tx, Versioned};
+use crate::platform::http::Caller;
+use crate::platform::jobs::{self, NewJob, Runner};
+use crate::platform::journal::{self, Actor};
+use crate::tickets;
+
+const ERASE: &str = "accounts.erase";
+/// What was handed out late in the night is entered, and the gates have synced.
+const AFTER_END_SECS: i64 = 24 * 3_600;
+
+pub(in crate::accounts) fn register(runner: &mut Runner<AppState>) {
+    runner.register(ERASE, |app, payload| async move {
+        let user = payload["user"].as_str().context("no user")?;
+        erase_rest(&app, user.parse()?).await?;
+        Ok(())
+    });
+}
+
+pub(super) async fn erase(
+    app: &App,
+    caller: &Caller,
+    password: String,
+) -> Result<ErasureView, Error> {
+    let user = password::confirmed(app, caller, password).await?.id;
+    let now = app.clock.now();
+    let until = tickets::names_needed_until(&app.db, user, now).await?;
+    let journal_ids = [0; 2].map(|_| JournalId::new(now, app.entropy.id10()));
+    let job = job(app, user, now, now);
+    app.db
+        .write(move |tx| {
+            let Some(stored) = tx.get::<User>(&user.to_string())? else {
+                return Err(Error::Gone);
+            };
+            if orders::has_open(tx, user, now)? {
+                return Err(Error::OrdersOpen);
+            }
+            notices::erase(tx, &stored.email_key)?;
+            let query = Query::on("by_user").eq(user).limit(LIMIT_MAX);
+            for token in tx.list::<OneTime>(&query)? {
+                tx.delete(&token)?;
+            }
+            keys::remove_all(tx, user)?;
+            second_factor::remove(tx, user)?;
+            organizations::leave_all(tx, user)?;
+            session::end_all(tx, user, None, EndReason::Erased, journal_ids[0], now)?;
+            erase_account(tx, stored, now)?;
+            let entry = journal::Entry::new(
+                journal_ids[1],
+                now,
+                Actor::User(user),
+                "user.erased",
+                journal::subject("user", user),
+                serde_json::Value::Null,
+            );
+            journal::record(tx, &entry)?;
+            Ok(jobs::enqueue(tx, job.clone())?)
+        })
+        .await?;
+    tracing::info!(user.id = %user, "account erased");
+    Ok(ErasureView {
+        tickets_keep_names_until: until.map(|end| end.plus_secs(AFTER_END_SECS)),
+    })
+}
+
+/// The row stays, because orders and events point to it; nothing in it names anybody.
+fn erase_account(
+    tx: &mut Tx<'_>,
+    mut user: Versioned<User>,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let name = format!("erased-{}", user.id);
+    let address = format!("{name}@invalid");
+    user.email.clone_from(&address);
+    user.email_key = address;
+    user.username_key.clone_from(&name);
+    user.username = name;
+    user.password_hash.clear();
+    user.display_name = None;
+    user.verified_at = None;
+    user.erased_at = Some(now);
+    tx.replace(&mut user)
+}
+
+fn job(app: &App, user: UserId, now: Timestamp, at: Timestamp) -> NewJob {
+    let id = JobId::new(now, app.entropy.id10());
+    let job = NewJob::new(id, ERASE, json!({ "user": user }), now).run_at(at);
+    job.dedupe(format!("{ERASE}:{user}"))
+}
+
+async fn erase_rest(app: &App, user: UserId) -> Result<(), DbError> {
+    let now = app.clock.now();
+    // What ended within the day is still looked at.
+    let judged = now.plus_secs(-AFTER_END_SECS);
+    orders::erase(&app.db, user).await?;
+    tickets::erase(&app.db, user, judged).await?;
+    let Some(until) = tickets::names_needed_until(&app.db, user, judged).await? else {
+        return Ok(());
+    };
+    let again = job(app, user, now, until.plus_secs(AFTER_END_SECS));
+    app.db
+        .write(move |tx| jobs::enqueue(tx, again.clone()))
+        .await
+}

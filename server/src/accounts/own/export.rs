@@ -1,0 +1,55 @@
+//! All that is stored about a person, in one document.
+
+use shared::api::accounts::{JournalLine, MailHeading, PersonalData, SessionView};
+
+use crate::accounts::error::Error;
+use crate::accounts::model::{Session, User};
+use crate::app::App;
+use crate::notices;
+use crate::orders;
+use crate::platform::db::{LIMIT_MAX, Query};
+use crate::platform::http::Caller;
+use crate::platform::journal;
+use crate::tickets;
+
+pub(super) async fn export(app: &App, caller: &Caller) -> Result<PersonalData, Error> {
+    let db = &app.db;
+    let user = db.get::<User>(&caller.user.to_string()).await?;
+    let user = user.ok_or(Error::Gone)?;
+    let sessions = Query::on("by_user").eq(user.id).limit(LIMIT_MAX);
+    let sessions = db.list::<Session>(&sessions).await?;
+    let lines = Query::on("by_subject")
+        .eq(journal::subject("user", user.id))
+        .limit(LIMIT_MAX);
+    let lines = db.list::<journal::Entry>(&lines).await?;
+    Ok(PersonalData {
+        account: user.view(),
+        preferences: notices::preferences(db, &user.email_key).await?,
+        sessions: sessions
+            .iter()
+            .map(|session| SessionView {
+                id: session.id,
+                created_at: session.created_at,
+                expires_at: session.expires_at,
+                ended_at: session.ended.map(|ended| ended.at),
+            })
+            .collect(),
+        orders: orders::export(db, user.id, app.clock.now()).await?,
+        tickets: tickets::export(db, user.id).await?,
+        mails: notices::headings(app, &user.email_key)
+            .await?
+            .into_iter()
+            .map(|(subject, created_at)| MailHeading {
+                subject,
+                created_at,
+            })
+            .collect(),
+        journal: lines
+            .into_iter()
+            .map(|line| JournalLine {
+                at: line.at,
+                action: line.value.action,
+            })
+            .collect(),
+    })
+}

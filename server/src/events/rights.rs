@@ -1,0 +1,50 @@
+//! Who may do what with an event: the one place that answers (A6, A9).
+//!
+//! An event belongs to an organization, whose members have rights by their role; one without is its
+//! organizer's own. Administrators may everything. An API key never may more than its scopes say.
+
+use shared::api::organizations::Right;
+
+use super::model::Event;
+use crate::organizations;
+use crate::platform::db::{Db, DbError, Tx};
+use crate::platform::http::Caller;
+
+pub async fn may(db: &Db, caller: &Caller, event: &Event, right: Right) -> Result<bool, DbError> {
+    let organization = match (at_once(caller, event, right), event.organization_id) {
+        (Some(known), _) => return Ok(known),
+        (None, None) => return Ok(false),
+        (None, Some(organization)) => organization,
+    };
+    let role = organizations::role_of(db, organization, caller.user).await?;
+    Ok(role.is_some_and(|role| role.may(right)))
+}
+
+/// [`may`] inside a transaction.
+pub fn may_in(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    event: &Event,
+    right: Right,
+) -> Result<bool, DbError> {
+    let organization = match (at_once(caller, event, right), event.organization_id) {
+        (Some(known), _) => return Ok(known),
+        (None, None) => return Ok(false),
+        (None, Some(organization)) => organization,
+    };
+    let role = organizations::role_in(tx, organization, caller.user)?;
+    Ok(role.is_some_and(|role| role.may(right)))
+}
+
+/// What is known without looking anybody up.
+fn at_once(caller: &Caller, event: &Event, right: Right) -> Option<bool> {
+    if caller.is_admin() {
+        Some(true)
+    } else if !caller.scopes.has(right) {
+        Some(false)
+    } else if event.organization_id.is_none() {
+        Some(event.organizer_id == caller.user)
+    } else {
+        None
+    }
+}

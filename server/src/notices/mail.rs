@@ -1,0 +1,248 @@
+//! Every mail there is, as a value with what it says; pure.
+//!
+//! Invariant: a mail holds ids and words, never a secret. A link that opens an account is derived
+//! when the mail is shown or sent ([`Ink`]), so that the outbox gives nothing away.
+
+use serde::{Deserialize, Serialize};
+use shared::api::notices::Topic;
+use shared::ids::{EventId, OneTimeId, OrderId};
+
+use super::letter::Letter;
+use crate::platform::vault::Vault;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Mail {
+    /// Of a server that had no templates yet.
+    Plain {
+        subject: String,
+        text: String,
+    },
+    OrderPaid {
+        buyer: String,
+        event: String,
+        tickets: usize,
+        total: String,
+        order: OrderId,
+    },
+    VerifyAddress {
+        name: String,
+        token: OneTimeId,
+    },
+    ResetPassword {
+        name: String,
+        token: OneTimeId,
+    },
+    PasswordChanged {
+        name: String,
+    },
+    /// To the old address.
+    AddressChanged {
+        name: String,
+    },
+    Invitation {
+        organization: String,
+        inviter: String,
+        role: String,
+        token: OneTimeId,
+    },
+    EventNews {
+        event: EventId,
+        title: String,
+        words: String,
+    },
+    EventSoon {
+        event: EventId,
+        title: String,
+        when: String,
+    },
+    EventCancelled {
+        title: String,
+        reason: String,
+    },
+}
+
+/// What a one-time link does. Its name is in the address, and keys its token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opens {
+    Verify,
+    Reset,
+    Join,
+}
+
+impl Opens {
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Reset => "reset",
+            Self::Join => "join",
+        }
+    }
+}
+
+/// What a letter is written with.
+#[derive(Clone, Copy)]
+pub(super) struct Ink<'a> {
+    pub(super) public_url: &'a str,
+    /// Without it links are left out: for eyes other than the reader's.
+    pub(super) vault: Option<&'a Vault>,
+}
+
+impl Ink<'_> {
+    fn link(self, opens: Opens, token: OneTimeId) -> String {
+        let purpose = opens.purpose();
+        let token = self.vault.map_or("…".to_owned(), |vault| {
+            vault.token(purpose, token.as_bytes())
+        });
+        format!("{}/account/{purpose}/{token}", self.public_url)
+    }
+
+    fn event(self, event: EventId) -> String {
+        format!("{}/events/{event}", self.public_url)
+    }
+}
+
+impl Mail {
+    /// Its template's name.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Plain { .. } => "plain",
+            Self::OrderPaid { .. } => "order_paid",
+            Self::VerifyAddress { .. } => "verify_address",
+            Self::ResetPassword { .. } => "reset_password",
+            Self::PasswordChanged { .. } => "password_changed",
+            Self::AddressChanged { .. } => "address_changed",
+            Self::Invitation { .. } => "invitation",
+            Self::EventNews { .. } => "event_news",
+            Self::EventSoon { .. } => "event_soon",
+            Self::EventCancelled { .. } => "event_cancelled",
+        }
+    }
+
+    /// What its reader can choose not to get; `None`: it always comes.
+    pub const fn topic(&self) -> Option<Topic> {
+        match self {
+            Self::EventNews { .. } => Some(Topic::EventChanges),
+            Self::EventSoon { .. } => Some(Topic::Reminders),
+            Self::Plain { .. }
+            | Self::OrderPaid { .. }
+            | Self::VerifyAddress { .. }
+            | Self::ResetPassword { .. }
+            | Self::PasswordChanged { .. }
+            | Self::AddressChanged { .. }
+            | Self::Invitation { .. }
+            | Self::EventCancelled { .. } => None,
+        }
+    }
+
+    pub(super) fn letter(&self, ink: Ink<'_>) -> Letter {
+        match self {
+            Self::Plain { subject, text } => Letter::new(subject).quote(text),
+            Self::OrderPaid {
+                buyer,
+                event,
+                tickets,
+                total,
+                order,
+            } => Letter::new(&format!("Your tickets for {event}"))
+                .hello(buyer)
+                .say(&format!("Your order for {event} is paid."))
+                .facts(vec![
+                    ("Tickets", tickets.to_string()),
+                    ("Paid", total.clone()),
+                    ("Order", order.to_string()),
+                ])
+                .say("Claim each ticket with the name of the person who will come."),
+            Self::VerifyAddress { name, token } => Letter::new("Confirm your e-mail address")
+                .hello(name)
+                .say("Please confirm that this address is yours. The link works once, for a day.")
+                .link("Confirm", ink.link(Opens::Verify, *token))
+                .say("If you did not ask for this, do nothing."),
+            Self::ResetPassword { name, token } => Letter::new("Set a new password")
+                .hello(name)
+                .say("Somebody asked for a new password for your account. The link works once, for an hour.")
+                .link("Set a new password", ink.link(Opens::Reset, *token))
+                .say("If it was not you, do nothing: your password stays as it is."),
+            Self::PasswordChanged { name } => Letter::new("Your password was changed")
+                .hello(name)
+                .say("The password of your account was changed, and all other logins have ended.")
+                .say("If it was not you, ask for a new password at once."),
+            Self::AddressChanged { name } => Letter::new("Your e-mail address was changed")
+                .hello(name)
+                .say("Mails for your account now go to another address.")
+                .say("If it was not you, write to us at once."),
+            Self::Invitation {
+                organization,
+                inviter,
+                role,
+                token,
+            } => Letter::new(&format!("Join {organization}"))
+                .say(&format!("{inviter} invites you to work for {organization}, as {role}."))
+                .link("Accept", ink.link(Opens::Join, *token))
+                .say("The link works once, for seven days, for an account with this e-mail address."),
+            Self::EventNews {
+                event,
+                title,
+                words,
+            } => Letter::new(&format!("News about {title}"))
+                .quote(words)
+                .link("See the event", ink.event(*event)),
+            Self::EventSoon { event, title, when } => Letter::new(&format!("{title} is near"))
+                .say(&format!("{title} begins {when}. Have your ticket ready at the gate."))
+                .link("See the event", ink.event(*event)),
+            Self::EventCancelled { title, reason } => {
+                Letter::new(&format!("{title} is cancelled"))
+                    .say(&format!("We are sorry: {title} will not take place."))
+                    .quote(reason)
+                    .say("What you paid is paid back.")
+            }
+        }
+    }
+
+    /// One of each, with invented people.
+    pub(super) fn samples() -> Vec<Self> {
+        let token = OneTimeId::from_bytes([0; 16]);
+        let event = EventId::from_bytes([0; 16]);
+        let name = || "Nguyễn Thị Mai".to_owned();
+        let title = || "Đêm nhạc mùa thu".to_owned();
+        vec![
+            Self::OrderPaid {
+                buyer: name(),
+                event: title(),
+                tickets: 2,
+                total: "500000 VND".to_owned(),
+                order: OrderId::from_bytes([0; 16]),
+            },
+            Self::VerifyAddress {
+                name: name(),
+                token,
+            },
+            Self::ResetPassword {
+                name: name(),
+                token,
+            },
+            Self::PasswordChanged { name: name() },
+            Self::AddressChanged { name: name() },
+            Self::Invitation {
+                organization: "Nhà hát Lớn".to_owned(),
+                inviter: name(),
+                role: "manager".to_owned(),
+                token,
+            },
+            Self::EventNews {
+                event,
+                title: title(),
+                words: "Doors open an hour later.\nPlease use the north gate.".to_owned(),
+            },
+            Self::EventSoon {
+                event,
+                title: title(),
+                when: "tomorrow at 19:00".to_owned(),
+            },
+            Self::EventCancelled {
+                title: title(),
+                reason: "A storm has damaged the roof.".to_owned(),
+            },
+        ]
+    }
+}

@@ -1,0 +1,81 @@
+//! What orders say about a person: told to that person, and taken out when asked (A7).
+//!
+//! Invariant: amounts, dates and ids stay as they were; the books are the same before and after.
+
+use serde_json::{Value, json};
+use shared::api::orders::{Buyer, OrderStatus};
+use shared::ids::UserId;
+use shared::time::Timestamp;
+
+use super::model::Order;
+use crate::platform::db::{Db, DbError, Query, Tx};
+
+/// Orders in one transaction: the writer is shared.
+const BATCH: u32 = 100;
+
+fn of(user: UserId) -> Query {
+    Query::on("by_user").eq(user).limit(BATCH)
+}
+
+pub(super) fn erased() -> Buyer {
+    Buyer {
+        email: "erased@invalid".to_owned(),
+        name: "Erased".to_owned(),
+    }
+}
+
+/// All orders of a person, as that person may read them.
+pub async fn export(db: &Db, user: UserId, now: Timestamp) -> Result<Vec<Value>, DbError> {
+    let mut all = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = db.page::<Order>(&of(user).after(cursor.as_deref())).await?;
+        all.extend(page.items.iter().map(|order| {
+            json!({ "id": order.id, "eventId": order.event_id, "status": order.status_at(now),
+                "buyer": order.buyer, "total": order.total, "seats": order.seats,
+                "createdAt": order.created_at, "paidAt": order.paid_at, "note": order.note })
+        }));
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => return Ok(all),
+        }
+    }
+}
+
+/// Whether money for one of the user's orders may be on its way: its mail needs an address.
+pub fn has_open(tx: &mut Tx<'_>, user: UserId, now: Timestamp) -> Result<bool, DbError> {
+    // The newest first: what is open is young.
+    let orders = tx.list::<Order>(&of(user).descending())?;
+    let mut orders = orders.iter();
+    Ok(orders.any(|order| order.status_at(now) == OrderStatus::Pending))
+}
+
+/// Takes the person out of all their orders. Idempotent.
+pub async fn erase(db: &Db, user: UserId) -> Result<(), DbError> {
+    let mut cursor: Option<String> = None;
+    loop {
+        let page = db.page::<Order>(&of(user).after(cursor.as_deref())).await?;
+        let ids: Vec<_> = page
+            .items
+            .iter()
+            .map(|order| order.id.to_string())
+            .collect();
+        db.write(move |tx| {
+            for id in &ids {
+                if let Some(mut order) = tx.get::<Order>(id)?
+                    && order.buyer != erased()
+                {
+                    order.buyer = erased();
+                    order.note.clear();
+                    tx.replace(&mut order)?;
+                }
+            }
+            Ok::<_, DbError>(())
+        })
+        .await?;
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => return Ok(()),
+        }
+    }
+}

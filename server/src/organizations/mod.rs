@@ -1,0 +1,26 @@
+//! Organizations: the tenants that events belong to, and the people who work for them (A9).
+//!
+//! Invariants
+//! - What a member may do is one table (`OrganizationRole::may`), and is asked in one place per kind
+//!   of thing: here for the organization itself, in `events` for what belongs to an event.
+//! - To a stranger an organization does not exist: 404, like all that is its own.
+//! - An organization that has members has an owner.
+//! - An invitation works once, for seven days, and proves who has its address.
+//!
+//! Other slices may call [`role_of`] and [`role_in`] to judge a caller, [`require_in`] before
+//! something is given to an organization, and [`leave_all`] when an account ends.
+
+mod error;
+mod found;
+pub mod http;
+mod invite;
+mod members;
+mod model;
+#[cfg(test)]
+mod tests;
+
+pub use error::Error;
+pub use found::{require_in, role_in, role_of};
+pub use invite::join;
+pub use members::leave_all;
+pub use model::{Invitation, Member, Organization};
