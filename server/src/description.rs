@@ -1,9 +1,10 @@
 //! What the API description says beyond what attributes can: the limits of what is sent, from the
-//! constants that are enforced, and the 401 of every route that reads an access token.
+//! constants that are enforced, the 401 of every route that reads an access token, and what every
+//! route answers to input that it cannot read.
 
 use shared::limits::{
     BATCH_TICKETS_MAX, DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX, ORDER_TICKETS_MAX,
-    PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, TITLE_CHARS_MAX,
+    PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, SEAT_CHARS_MAX, TITLE_CHARS_MAX,
 };
 use shared::trust::questions::QUESTIONS_MAX;
 use utoipa::Number;
@@ -49,6 +50,11 @@ pub(crate) const LIMITS: &[(&str, &str, Limit)] = &[
     ("CreateTicketClass", "name", NAME),
     ("CreateTicketClass", "maxPerOrder", PER_ORDER),
     ("CreateGate", "name", NAME),
+    ("CreateVenue", "name", NAME),
+    ("CreateVenue", "address", Chars(1, TITLE_CHARS_MAX)),
+    ("CreateVenue", "capacity", Count(1, CAPACITY_MAX)),
+    ("UpdateVenue", "capacity", Count(1, CAPACITY_MAX)),
+    ("PlanSeat", "label", Chars(1, SEAT_CHARS_MAX)),
     ("CreateDevice", "name", NAME),
     ("CreateBatch", "quantity", Count(1, BATCH_TICKETS_MAX)),
     ("CreateBatch", "seats", Items(1, BATCH_TICKETS_MAX as usize)),
@@ -77,6 +83,7 @@ pub(crate) fn complete(description: &mut OpenApi) {
         ];
         for operation in methods.into_iter().flatten() {
             say_unauthenticated(operation);
+            say_unreadable(operation);
         }
     }
     let Some(components) = &mut description.components else {
@@ -117,17 +124,39 @@ fn say_unauthenticated(operation: &mut Operation) {
         .flatten()
         .any(|requirement| *requirement != SecurityRequirement::default());
     if reads_token {
-        let responses = &mut operation.responses.responses;
-        responses
-            .entry("401".to_owned())
-            .or_insert_with(|| RefOr::T(unauthenticated()));
+        say(
+            operation,
+            "401",
+            "`unauthenticated`: no access token, or one that is not valid any more",
+        );
     }
 }
 
-fn unauthenticated() -> Response {
+/// The extractors' refusals, of whatever a path, a query, a header or a body brings.
+fn say_unreadable(operation: &mut Operation) {
+    let takes_parameters = operation.parameters.iter().flatten().next().is_some();
+    let takes_body = operation.request_body.is_some();
+    if takes_parameters || takes_body {
+        say(operation, "400", "`validation`: which field, and why");
+    }
+    if takes_body {
+        say(operation, "413", "`body_too_large`");
+        say(operation, "415", "not the media type that this route reads");
+    }
+}
+
+/// Unless the route itself says more.
+fn say(operation: &mut Operation, status: &str, description: &str) {
+    let responses = &mut operation.responses.responses;
+    responses
+        .entry(status.to_owned())
+        .or_insert_with(|| RefOr::T(error(description)));
+}
+
+fn error(description: &str) -> Response {
     let shape = Ref::from_schema_name("ErrorBody");
     ResponseBuilder::new()
-        .description("`unauthenticated`: no access token, or one that is not valid any more")
+        .description(description)
         .content(
             "application/json",
             ContentBuilder::new().schema(Some(shape)).build(),

@@ -23,4 +23,5 @@ mod router_tests;
 #[cfg(test)]
 mod testing;
 pub mod tickets;
+pub mod venues;
 pub mod web;

@@ -21,7 +21,7 @@ use crate::error::ApiError;
 use crate::platform::http::{guard, probes};
 use crate::{
     accounts, cancellation, description, events, gate, hooks, inventory, operations, orders,
-    payments, tickets, web,
+    payments, tickets, venues, web,
 };
 
 const API: &str = "/api/v1";
@@ -32,6 +32,7 @@ fn slices() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(accounts::routes())
         .merge(events::http::routes())
+        .merge(venues::http::routes())
         .merge(inventory::http::routes())
         .merge(orders::http::routes())
         .merge(payments::http::routes())
@@ -105,7 +106,17 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
         "/webhooks/{id}/messages/{messageId}/replay",
         Access::User,
     ),
+    // venues
+    (Method::GET, "/venues", Access::User),
+    (Method::POST, "/venues", Access::User),
+    (Method::GET, "/venues/{id}", Access::Public),
+    (Method::PATCH, "/venues/{id}", Access::Owner),
+    (Method::GET, "/venues/{id}/seating", Access::Public),
+    (Method::PUT, "/venues/{id}/seating", Access::Owner),
+    (Method::GET, "/events/{id}/seating", Access::Public),
+    (Method::PUT, "/events/{id}/seating", Access::Owner),
     // inventory
+    (Method::GET, "/events/{id}/seats", Access::Public),
     (Method::POST, "/issued-tickets/batch", Access::Owner),
     (Method::GET, "/issued-tickets", Access::Public),
     (Method::GET, "/issued-tickets/{id}", Access::Public),

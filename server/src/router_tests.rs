@@ -296,7 +296,7 @@ async fn every_route_refuses_bad_bodies_in_the_one_shape() {
         let media = content.keys().next().expect("a media type").as_str();
         let nowhere = "01900000-0000-7000-8000-000000000000";
         let path = path.replace("{id}", nowhere).replace("{deviceId}", nowhere);
-        let path = path.replace("{number}", "1");
+        let path = path.replace("{classId}", nowhere).replace("{number}", "1");
         let path = format!("/api/v1{path}");
         let send = async |media: &str, body: Body| {
             let request = Request::builder()

@@ -72,6 +72,8 @@ ids! {
     /// A ticket class (tier) of an event.
     ClassId,
     GateId,
+    /// A place with addresses and seats, reused across events.
+    VenueId,
     /// One unit of stock.
     TicketId,
     /// A ticket in a named attendee's hands.

@@ -11,6 +11,10 @@ pub const SYNC_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const TICKET_TEXT_BYTES_MAX: usize = 4096;
 /// Tickets created by one batch call (I1).
 pub const BATCH_TICKETS_MAX: u32 = 100_000;
+/// Seats in one version of a venue's plan: what fits into one stored document.
+pub const PLAN_SEATS_MAX: usize = 60_000;
+/// A seat's label, as it is printed.
+pub const SEAT_CHARS_MAX: usize = 32;
 /// Tickets in one order.
 pub const ORDER_TICKETS_MAX: u32 = 20;
 /// Serials are 24 bits on the wire; the last is never issued.

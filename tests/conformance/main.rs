@@ -50,7 +50,7 @@ cases! {
         the_end_of_a_lease_gives_a_job_back, a_late_runner_has_no_say,
         two_runners_share_the_work, the_runner_wakes_for_a_commit_and_stops_in_order;
     stock: a_claim_takes_all_or_nothing, a_claimed_row_is_whole, a_seat_is_sold_once,
-        nobody_ever_gets_anothers_ticket;
+        nobody_ever_gets_anothers_ticket, parties_that_race_for_the_best_seats_share_none;
     moments: a_later_commit_has_a_later_moment, a_list_by_moment_grows_at_its_end_only;
     idempotency: an_answer_is_given_again, racing_requests_have_one_effect, answers_expire;
 }

@@ -3,9 +3,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use server::events::model::TicketClass;
 use server::inventory::model::{Batch, IssuedTicket, Layout};
-use server::inventory::{StockError, claim_seats, claim_stock, held_by, release, sell};
+use server::inventory::{
+    StockError, claim_class, claim_seats, claim_stock, held_by, release, sell,
+};
 use server::platform::db::{Db, DbError, Query};
+use server::venues::model::Place;
 use shared::ids::{ClassId, EventId, OrderId, TicketId};
 use shared::time::Timestamp;
 use tokio::task::JoinSet;
@@ -190,6 +194,7 @@ pub(crate) async fn a_seat_is_sold_once(stage: &Stage) {
         unknown,
         held: taken,
         sold,
+        ..
     } = refused
     else {
         panic!("{refused:?}");
@@ -250,4 +255,77 @@ pub(crate) async fn nobody_ever_gets_anothers_ticket(stage: &Stage) {
     let paid = shop.db.count::<IssuedTicket>(&paid).await.expect("count");
     assert_eq!(usize::try_from(paid).expect("small"), sold.len());
     assert!(sold.len() > 50, "only {} of 60 were sold", sold.len());
+}
+
+/// A class with the seats of two rows of six.
+fn theatre(shop: &Shop) -> (TicketClass, Vec<IssuedTicket>) {
+    let class = serde_json::json!({
+        "id": shop.class, "event_id": shop.event, "index": 0, "name": "Stalls",
+        "price": { "amount": 1, "currency": "VND" }, "zones": 0, "max_per_order": 20,
+        "entry_from": null, "entry_until": null, "seated": true, "created_at": NOW,
+    });
+    let labels: Vec<String> = (0..12).map(|n| format!("{}-{}", n / 6, n % 6)).collect();
+    let place = |n: u32| Place {
+        run: n / 6,
+        at: n % 6,
+        reserved: false,
+    };
+    let places: Vec<Place> = (0..12).map(place).collect();
+    let batch = Batch {
+        id: "seats".to_owned(),
+        event_id: shop.event,
+        class_id: shop.class,
+        quantity: 12,
+        seated: true,
+        serial_base: 1_000,
+        seat_base: 0,
+        seed: [9; 32],
+        created: 0,
+        attempt: None,
+        request_hash: None,
+        stopped: false,
+        created_at: NOW,
+    };
+    let layout = Layout::new(&batch, &labels).placed(&places);
+    let class = serde_json::from_value(class).expect("a class");
+    (class, layout.tickets(0..12))
+}
+
+pub(crate) async fn parties_that_race_for_the_best_seats_share_none(stage: &Stage) {
+    let shop = Shop::open(stage, 0, &[]).await;
+    let (class, seats) = theatre(&shop);
+    shop.db
+        .write(move |tx| tx.insert_all(&seats))
+        .await
+        .expect("seats");
+    let class = Arc::new(class);
+    let mut parties = JoinSet::new();
+    for number in 0..8_u8 {
+        let (db, class) = (shop.db.clone(), Arc::clone(&class));
+        parties.spawn(async move {
+            db.write(move |tx| {
+                let held = claim_class(tx, &class, 2, order(number), NOW, NOW.plus_secs(60))?;
+                let mut places: Vec<Place> = held.iter().filter_map(|seat| seat.place).collect();
+                places.sort_unstable();
+                Ok::<_, StockError>(places)
+            })
+            .await
+        });
+    }
+    let mut taken = HashSet::new();
+    let mut short = 0;
+    while let Some(done) = parties.join_next().await {
+        match done.expect("the party ends") {
+            Ok(places) => {
+                let [left, right] = places[..] else {
+                    panic!("not two: {places:?}");
+                };
+                assert_eq!((left.run, left.at + 1), (right.run, right.at), "apart");
+                assert!(taken.insert((left.run, left.at)) && taken.insert((right.run, right.at)));
+            }
+            Err(StockError::Short { available: 0, .. }) => short += 1,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    assert_eq!((taken.len(), short), (12, 2));
 }

@@ -3,11 +3,13 @@
 mod ahead;
 mod chips;
 mod crash;
+mod described;
 mod enrolment;
 mod gossip;
 mod islands;
 mod journey;
 mod offline;
+mod onsale;
 mod overrule;
 mod paths;
 mod qr;

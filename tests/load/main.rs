@@ -11,14 +11,13 @@ use hdrhistogram::Histogram;
 use reqwest::Client;
 use serde_json::{Value, json};
 use tests::journey::{self, Event, text};
+use tests::process::cpu_seconds;
 use tests::server::Server;
 
 const CONNECTIONS: usize = 32;
 const ORDERS: usize = 6_000;
 const CHECK_INS: usize = 30_000;
 const TICKETS: u32 = 200;
-/// Kernel clock ticks a second in /proc/PID/stat.
-const TICKS_PER_SECOND: f64 = 100.0;
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
@@ -140,21 +139,6 @@ async fn run(
         cpu_seconds: cpu_seconds(pid) - cpu_before,
         requests,
     }
-}
-
-/// User and system time of a process, from /proc/PID/stat.
-fn cpu_seconds(pid: u32) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("Linux");
-    let after_name = stat.rsplit(") ").next().expect("a name in brackets");
-    let field = |i: usize| {
-        after_name
-            .split(' ')
-            .nth(i)
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(0.0)
-    };
-    // Fields 14 and 15 of the file; 3 is the first after the name.
-    (field(11) + field(12)) / TICKS_PER_SECOND
 }
 
 #[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]

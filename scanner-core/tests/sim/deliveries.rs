@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use scanner_core::gossip::ClaimOutcome;
 use shared::log::LogId;
 use shared::sync::claim::ClaimId;
 
@@ -28,8 +29,8 @@ pub(crate) struct Deliveries {
     pub(crate) received: Vec<[u64; 2]>,
     pub(crate) sent: Vec<[u64; 2]>,
     asked: HashMap<ClaimId, u64>,
-    /// By claim of a strict ticket: how long its answer took, and whether it was granted.
-    pub(crate) claims: Vec<(u64, bool)>,
+    /// By claim of a strict ticket: how long its answer took, and what it was.
+    pub(crate) claims: Vec<(u64, ClaimOutcome)>,
 }
 
 /// Of a set of entries.
@@ -69,9 +70,9 @@ impl Deliveries {
         self.asked.insert(claim, at);
     }
 
-    pub(crate) fn answered(&mut self, claim: ClaimId, at: u64, granted: bool) {
+    pub(crate) fn answered(&mut self, claim: ClaimId, at: u64, outcome: ClaimOutcome) {
         if let Some(asked) = self.asked.remove(&claim) {
-            self.claims.push((at - asked, granted));
+            self.claims.push((at - asked, outcome));
         }
     }
 

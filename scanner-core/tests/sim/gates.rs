@@ -25,20 +25,8 @@ impl World {
         if serial <= self.plan.strict {
             let used = ticket.map_or(0, |ticket| ticket.admissions());
             let slot = u8::try_from(used).unwrap_or(u8::MAX);
-            if u32::from(slot) < STRICT_QUOTA
-                && let Some(node) = &device.node
-            {
-                let claim = node.next_claim();
-                device.claims.insert(claim, serial);
-                if let Some(watch) = &mut self.watch {
-                    watch.asked(claim, self.time);
-                }
-                let slot = ClaimSlot {
-                    serial,
-                    generation: 1,
-                    slot,
-                };
-                self.input(at, Input::Claim { slot, zones: 0 });
+            if u32::from(slot) < STRICT_QUOTA {
+                self.claim(at, serial, slot, 0);
             }
             return;
         }
@@ -79,6 +67,25 @@ impl World {
             _ => return,
         };
         self.append(at, wanted);
+    }
+
+    /// A strict ticket of a class that opens `zones`: asks its homes.
+    pub(crate) fn claim(&mut self, at: usize, serial: u32, slot: u8, zones: u16) {
+        let device = &mut self.devices[at];
+        let Some(node) = &device.node else {
+            return;
+        };
+        let claim = node.next_claim();
+        device.claims.insert(claim, serial);
+        if let Some(watch) = &mut self.watch {
+            watch.asked(claim, self.time);
+        }
+        let slot = ClaimSlot {
+            serial,
+            generation: 1,
+            slot,
+        };
+        self.input(at, Input::Claim { slot, zones });
     }
 
     pub(crate) fn append(&mut self, at: usize, wanted: Wanted) {

@@ -29,8 +29,10 @@ pub(crate) struct Plan {
     /// Between two scans of one device, on average.
     pub(crate) scan_every: u64,
     pub(crate) serials: u32,
-    /// Serials below this are strict.
+    /// Serials up to this are strict.
     pub(crate) strict: u32,
+    /// Even and odd devices stand in two zones.
+    pub(crate) zoned: bool,
     /// Frames lost, doubled, of a thousand.
     pub(crate) loss: u64,
     pub(crate) doubled: u64,
@@ -117,6 +119,15 @@ impl Plan {
         Self::sized(seed, devices, 20_000, &mut random)
     }
 
+    /// Small worlds whose guests mostly show copies of strict tickets.
+    pub(crate) fn strict(seed: u64) -> Self {
+        let mut plan = Self::small(seed);
+        plan.strict = 40;
+        plan.serials = 44;
+        leave_homes_their_names(&mut plan.troubles);
+        plan
+    }
+
     pub(crate) fn large(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let mut plan = Self::sized(seed, 500, 20_000, &mut random);
@@ -137,8 +148,7 @@ impl Plan {
         let mut troubles: Vec<Trouble> = ALL.into_iter().filter(|_| random.chance(450)).collect();
         troubles.push(Trouble::Heal);
         if strict > 0 {
-            // Two homes of one name are no homes: see the page on strict tickets.
-            troubles.retain(|of| !matches!(of, Trouble::Clone | Trouble::RestoreUnnoticed));
+            leave_homes_their_names(&mut troubles);
         }
         Self {
             seed,
@@ -148,6 +158,7 @@ impl Plan {
             scan_every: random.between(400, 1_500),
             serials: 4 + u32::try_from(random.below(30)).expect("small"),
             strict,
+            zoned: false,
             loss: if random.chance(500) {
                 random.between(0, 150)
             } else {
@@ -182,6 +193,7 @@ impl Plan {
             scan_every,
             serials: 1_000_000,
             strict: 0,
+            zoned: false,
             loss: 0,
             doubled: 0,
             delay: (2, 20),
@@ -247,4 +259,9 @@ impl Plan {
             Some(Bug::SkipFsync | Bug::ReuseSeq | Bug::BatchVerify | Bug::TornBatch) | None => None,
         }
     }
+}
+
+/// Two homes of one name are no homes: see the page on strict tickets.
+fn leave_homes_their_names(troubles: &mut Vec<Trouble>) {
+    troubles.retain(|of| !matches!(of, Trouble::Clone | Trouble::RestoreUnnoticed));
 }

@@ -64,7 +64,7 @@ impl World {
         }
     }
 
-    fn split(&mut self, side: impl Fn(usize) -> u8) {
+    pub(crate) fn split(&mut self, side: impl Fn(usize) -> u8) {
         for (at, island) in self.islands.iter_mut().enumerate() {
             *island = side(at);
         }

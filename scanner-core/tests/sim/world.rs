@@ -104,7 +104,7 @@ impl World {
             devices: keys
                 .iter()
                 .enumerate()
-                .map(|(at, key)| listed(at, key, at < plan.hubs))
+                .map(|(at, key)| listed(at, key, &plan))
                 .collect(),
         };
         let mut world = Self {
@@ -404,7 +404,7 @@ impl World {
                 } => {
                     let asked = self.devices[at].claims.remove(&claim);
                     if let Some(watch) = &mut self.watch {
-                        watch.answered(claim, self.time, outcome == ClaimOutcome::Granted);
+                        watch.answered(claim, self.time, outcome);
                     }
                     if asked.is_some() && outcome == ClaimOutcome::Granted {
                         let wanted = Wanted {
@@ -446,14 +446,14 @@ impl World {
     }
 }
 
-fn listed(at: usize, key: &SigningKey, hub: bool) -> RosterEntry {
+fn listed(at: usize, key: &SigningKey, plan: &Plan) -> RosterEntry {
     RosterEntry {
         device: device_id(at),
         name: format!("d{at}"),
         public_key: key.verifying_key().to_bytes(),
         gate: GateId::from_bytes([1; 16]),
-        zones: 0,
-        role: if hub {
+        zones: if plan.zoned { 1 << (at % 2) } else { 0 },
+        role: if at < plan.hubs {
             DeviceRole::Kiosk
         } else {
             DeviceRole::Scanner

@@ -199,7 +199,7 @@ fn tagged(event: &EventView) -> Response {
     with_tag(event.revision, Json(event).into_response())
 }
 
-pub(super) fn with_tag(revision: u64, mut response: Response) -> Response {
+pub(crate) fn with_tag(revision: u64, mut response: Response) -> Response {
     if let Ok(tag) = HeaderValue::from_str(&format!("\"{revision}\"")) {
         response.headers_mut().insert(header::ETAG, tag);
     }
@@ -208,7 +208,7 @@ pub(super) fn with_tag(revision: u64, mut response: Response) -> Response {
 
 /// The revisions in `If-Match`. `*` and no header ask for nothing; a tag that is not ours matches
 /// no revision.
-pub(super) fn if_match(headers: &HeaderMap) -> Option<Vec<u64>> {
+pub(crate) fn if_match(headers: &HeaderMap) -> Option<Vec<u64>> {
     let value = headers.get(header::IF_MATCH)?;
     let Ok(text) = value.to_str() else {
         return Some(Vec::new());

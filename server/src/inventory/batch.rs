@@ -4,12 +4,12 @@
 //! small enough that buyers do not wait. Whoever finds an unfinished batch can finish it: the same
 //! call sent again with its key, or the job that the first commit left behind.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use shared::api::tickets::{BatchView, CreateBatch};
-use shared::ids::{EventId, JobId, uuid_v7};
-use shared::limits::{BATCH_TICKETS_MAX, SERIAL_MAX};
+use shared::ids::{ClassId, EventId, JobId, uuid_v7};
+use shared::limits::{BATCH_TICKETS_MAX, SEAT_CHARS_MAX, SERIAL_MAX};
 use shared::time::Timestamp;
 
 use super::error::Error;
@@ -18,16 +18,17 @@ use super::model::{Batch, Layout, SeatPlan};
 use super::stock_in;
 use crate::app::App;
 use crate::events::model::TicketClass;
-use crate::events::{classes_in, owned_event_in};
+use crate::events::{classes_in, owned_event, owned_event_in};
 use crate::platform::db::{DbError, Query, Tx};
 use crate::platform::fields::{Fields, Invalid};
 use crate::platform::http::Caller;
 use crate::platform::http::attempt::{Attempt, KeyReused};
 use crate::platform::jobs::{self, NewJob, Priority};
+use crate::venues::model::{Place, Seating, SeatingPlan};
+use crate::venues::seating_of;
 
 /// Tickets in one commit: some tens of milliseconds of the writer.
 pub(super) const CHUNK: u32 = 2_000;
-const SEAT_CHARS_MAX: usize = 32;
 /// The job looks after a batch that its request did not finish by then.
 const RESCUE_AFTER_SECS: i64 = 60;
 
@@ -39,7 +40,12 @@ pub async fn create_batch(
     attempt: Attempt,
 ) -> Result<BatchView, Error> {
     let now = app.clock.now();
-    let (quantity, seats) = checked(wanted.quantity, wanted.seats)?;
+    let seats = seats_of(app, &caller, &wanted).await?;
+    let quantity = match &seats {
+        Some(seats) => u32::try_from(seats.labels.len()).unwrap_or(u32::MAX),
+        None => checked_quantity(wanted.quantity)?,
+    };
+    let seats = seats.unwrap_or_default();
     let mut seed = [0; 32];
     app.entropy.fill(&mut seed);
     let plan = Batch {
@@ -47,7 +53,7 @@ pub async fn create_batch(
         event_id: wanted.event_id,
         class_id: wanted.class_id,
         quantity,
-        seated: !seats.is_empty(),
+        seated: !seats.labels.is_empty(),
         serial_base: 0,
         seat_base: 0,
         seed,
@@ -65,38 +71,79 @@ pub async fn create_batch(
     finish_batch(app, &id).await
 }
 
-/// Exactly one of quantity and seats, within bounds.
-fn checked(
-    quantity: Option<u32>,
-    seats: Option<Vec<String>>,
-) -> Result<(u32, Vec<String>), Invalid> {
-    let mut fields = Fields::default();
-    let quantity = match (quantity, seats) {
-        (Some(quantity), None) => {
-            if quantity == 0 || quantity > BATCH_TICKETS_MAX {
-                fields.wrong("quantity", format!("must be from 1 to {BATCH_TICKETS_MAX}"));
-            }
-            (quantity, Vec::new())
-        }
-        (None, Some(seats)) => checked_seats(&seats, &mut fields),
-        (Some(_), Some(_)) | (None, None) => {
-            fields.wrong("quantity", "give either quantity or seats");
-            (0, Vec::new())
-        }
-    };
-    fields.done(quantity)
+/// The seats of a batch, in the order of the event's plan where it has one.
+#[derive(Default)]
+pub(super) struct Seats {
+    labels: Vec<String>,
+    places: Vec<Place>,
+    /// The plan that the places are from.
+    seating: Option<Seating>,
 }
 
-fn checked_seats(seats: &[String], fields: &mut Fields) -> (u32, Vec<String>) {
-    let count = u32::try_from(seats.len()).unwrap_or(u32::MAX);
-    if count == 0 || count > BATCH_TICKETS_MAX {
-        fields.wrong("seats", format!("must be 1 to {BATCH_TICKETS_MAX} seats"));
-        return (0, Vec::new());
+/// Exactly one of quantity, seats and sections; `None` for a quantity.
+async fn seats_of(
+    app: &App,
+    caller: &Caller,
+    wanted: &CreateBatch,
+) -> Result<Option<Seats>, Error> {
+    let given = (&wanted.quantity, &wanted.seats, &wanted.sections);
+    let (labels, sections) = match given {
+        (Some(_), None, None) => return Ok(None),
+        (None, Some(seats), None) => (seats, None),
+        (None, None, Some(sections)) => (sections, Some(sections)),
+        _ => {
+            let why = "give just one of quantity, seats and sections";
+            return Err(Invalid::field("quantity", why).into());
+        }
+    };
+    let event = owned_event(&app.db, caller, wanted.event_id).await?;
+    let plan = match event.seating {
+        Some(seating) => seating_of(&app.db, seating).await?,
+        None => None,
+    };
+    let (field, labels) = match (sections, &plan) {
+        (None, _) => ("seats", labels.clone()),
+        (Some(sections), Some(plan)) => {
+            let labels = plan.labels_of(sections).map_err(|name| {
+                Invalid::field("sections", format!("not a section of the plan: {name}"))
+            })?;
+            ("sections", labels)
+        }
+        (Some(_), None) => {
+            let why = "the event uses no seating plan";
+            return Err(Invalid::field("sections", why).into());
+        }
+    };
+    let labels = checked_seats(field, &labels)?;
+    let seats = match plan {
+        Some(plan) => placed(&plan, labels)?,
+        None => Seats {
+            labels,
+            ..Seats::default()
+        },
+    };
+    Ok(Some(Seats {
+        seating: event.seating,
+        ..seats
+    }))
+}
+
+fn checked_quantity(quantity: Option<u32>) -> Result<u32, Invalid> {
+    quantity
+        .filter(|quantity| (1..=BATCH_TICKETS_MAX).contains(quantity))
+        .ok_or_else(|| Invalid::field("quantity", format!("must be from 1 to {BATCH_TICKETS_MAX}")))
+}
+
+fn checked_seats(list: &'static str, seats: &[String]) -> Result<Vec<String>, Invalid> {
+    let mut fields = Fields::default();
+    if seats.is_empty() || seats.len() > BATCH_TICKETS_MAX as usize {
+        fields.wrong(list, format!("must be 1 to {BATCH_TICKETS_MAX} seats"));
+        return fields.done(Vec::new());
     }
     let mut known = HashSet::with_capacity(seats.len());
     let mut clean = Vec::with_capacity(seats.len());
     for (position, seat) in seats.iter().enumerate() {
-        let field = format!("seats[{position}]");
+        let field = format!("{list}[{position}]");
         let seat = fields.line(field.clone(), seat, 1, SEAT_CHARS_MAX);
         if known.insert(seat.clone()) {
             clean.push(seat);
@@ -104,7 +151,27 @@ fn checked_seats(seats: &[String], fields: &mut Fields) -> (u32, Vec<String>) {
             fields.wrong(field, "is named twice");
         }
     }
-    (count, clean)
+    fields.done(clean)
+}
+
+/// Puts the seats into the order of the plan; one that is not in it is refused.
+fn placed(plan: &SeatingPlan, labels: Vec<String>) -> Result<Seats, Invalid> {
+    let places: HashMap<&str, Place> = plan.places().into_iter().collect();
+    let mut seats = Vec::with_capacity(labels.len());
+    for label in labels {
+        let Some(place) = places.get(label.as_str()) else {
+            let why = format!("not a seat of the event's plan: {label}");
+            return Err(Invalid::field("seats", why));
+        };
+        seats.push((*place, label));
+    }
+    seats.sort_unstable();
+    let (places, labels) = seats.into_iter().unzip();
+    Ok(Seats {
+        labels,
+        places,
+        seating: None,
+    })
 }
 
 /// Stores the plan, or finds the one that the same attempt stored before.
@@ -112,7 +179,7 @@ pub(super) fn reserve(
     tx: &mut Tx<'_>,
     caller: &Caller,
     plan: &Batch,
-    seats: &[String],
+    seats: &Seats,
     job: JobId,
     now: Timestamp,
 ) -> Result<String, Error> {
@@ -126,6 +193,9 @@ pub(super) fn reserve(
                 Err(KeyReused.into())
             };
         }
+    }
+    if plan.seated && event.seating != seats.seating {
+        return Err(Error::SeatingChanged);
     }
     let classes = classes_in(tx, event.id)?;
     class_of(&classes, plan)?;
@@ -148,8 +218,12 @@ pub(super) fn reserve(
         event.seat_next = event.seat_next.saturating_add(plan.quantity);
         tx.insert(&SeatPlan {
             id: plan.id.clone(),
-            seats: seats.to_vec(),
+            seats: seats.labels.clone(),
+            places: seats.places.clone(),
         })?;
+        if !seats.places.is_empty() {
+            seat_class(tx, plan.class_id)?;
+        }
     }
     tx.replace(&mut event)?;
     tx.insert(&plan)?;
@@ -166,6 +240,17 @@ fn class_of<'a>(classes: &'a [TicketClass], plan: &Batch) -> Result<&'a TicketCl
     class.ok_or(Error::NoClass)
 }
 
+/// From now on buyers of the class get seats side by side.
+fn seat_class(tx: &mut Tx<'_>, id: ClassId) -> Result<(), Error> {
+    let class = tx.get::<TicketClass>(&id.to_string())?;
+    let mut class = class.ok_or(Error::NoClass)?;
+    if !class.seated {
+        class.seated = true;
+        tx.replace(&mut class)?;
+    }
+    Ok(())
+}
+
 /// Brings the rest of a batch into stock. Two that do it at once do it once.
 pub async fn finish_batch(app: &App, id: &str) -> Result<BatchView, Error> {
     let batch = app.db.get::<Batch>(id).await?.ok_or(Error::NoBatch)?;
@@ -174,9 +259,11 @@ pub async fn finish_batch(app: &App, id: &str) -> Result<BatchView, Error> {
     } else {
         None
     };
-    let seats = plan.map(|plan| plan.value.seats).unwrap_or_default();
+    let (seats, places) = plan
+        .map(|plan| (plan.value.seats, plan.value.places))
+        .unwrap_or_default();
     let mut progress = (batch.created, batch.stopped);
-    let layout = Layout::new(&batch, &seats);
+    let layout = Layout::new(&batch, &seats).placed(&places);
     while progress.0 < batch.quantity && !progress.1 {
         let until = progress.0.saturating_add(CHUNK).min(batch.quantity);
         let tickets = Arc::new(layout.tickets(progress.0..until));

@@ -1,6 +1,7 @@
 //! What can go wrong with stock, and its HTTP answer.
 
 use shared::ids::ClassId;
+use shared::time::Timestamp;
 
 use super::model::IllegalStep;
 use crate::error::ApiError;
@@ -18,6 +19,8 @@ pub enum StockError {
         class: ClassId,
         available: u32,
         held: u32,
+        /// When the first of the holds ends.
+        may_return: Option<Timestamp>,
         /// Whether the class ever had any stock.
         issued: bool,
     },
@@ -27,6 +30,8 @@ pub enum StockError {
         unknown: Vec<String>,
         /// Held by others: they may return.
         held: Vec<String>,
+        /// When the last of these holds ends.
+        may_return: Option<Timestamp>,
         /// Gone.
         sold: Vec<String>,
     },
@@ -41,21 +46,23 @@ impl From<StockError> for ApiError {
                 class,
                 available,
                 held,
+                may_return,
                 issued,
-            } => short(available, held, issued)
+            } => returning(short(available, held, issued), may_return)
                 .detail("classId", class)
                 .detail("available", available),
-            StockError::Seats {
-                unknown,
-                held: _,
-                sold: _,
-            } if !unknown.is_empty() => {
+            StockError::Seats { unknown, .. } if !unknown.is_empty() => {
                 let unknown = unknown.join(", ");
                 Self::field("seats", format!("not seats of this event: {unknown}"))
                     .detail("unknown", unknown)
             }
-            StockError::Seats { held, sold, .. } if sold.is_empty() => {
-                all_held().detail("seats", held.join(", "))
+            StockError::Seats {
+                held,
+                sold,
+                may_return,
+                ..
+            } if sold.is_empty() => {
+                returning(all_held(), may_return).detail("seats", held.join(", "))
             }
             StockError::Seats { held, sold, .. } => {
                 Self::conflict("sold_out", "Some of these seats are sold.")
@@ -83,6 +90,14 @@ fn short(available: u32, held: u32, issued: bool) -> ApiError {
     }
 }
 
+/// Says from when on it is worth another try.
+fn returning(error: ApiError, at: Option<Timestamp>) -> ApiError {
+    match at {
+        Some(at) => error.detail("mayReturnAt", at),
+        None => error,
+    }
+}
+
 fn all_held() -> ApiError {
     ApiError::conflict(
         "all_held",
@@ -101,6 +116,8 @@ pub enum Error {
     /// `created` tickets of the batch are in stock.
     #[error("a seat exists already")]
     SeatExists { created: u32 },
+    #[error("the event's seating plan has changed")]
+    SeatingChanged,
     #[error("the batch is not known")]
     NoBatch,
     #[error(transparent)]
@@ -124,6 +141,10 @@ impl From<Error> for ApiError {
                 "A seat of this batch is in stock already; a seat is sold once.",
             )
             .detail("created", created),
+            Error::SeatingChanged => Self::conflict(
+                "seating_changed",
+                "The event's seating plan has just changed. Try again.",
+            ),
             Error::NoBatch => Self::inconsistent("a batch without its row"),
             Error::Illegal(error) => Self::conflict(
                 "illegal_transition",

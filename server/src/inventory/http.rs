@@ -6,11 +6,13 @@ use serde::Deserialize;
 use shared::api::error::ErrorBody;
 use shared::api::page::Page;
 use shared::api::tickets::{BatchView, CreateBatch, EventStats, IssuedTicketView, TicketStatus};
+use shared::api::venues::SeatView;
 use shared::ids::{ClassId, EventId, TicketId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::find;
+use super::seats::{SEATS_PAGE_DEFAULT, SEATS_PAGE_MAX};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
@@ -26,6 +28,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(list))
         .routes(routes!(show))
         .routes(routes!(stats))
+        .routes(routes!(seats))
 }
 
 /// Creates stock: 1 to 100,000 tickets of a class, or its seats. Sent again with the same
@@ -93,4 +96,33 @@ async fn stats(
     Path(event): Path<EventId>,
 ) -> Result<Json<EventStats>, ApiError> {
     Ok(Json(super::stats(&app, caller.as_ref(), event).await?))
+}
+
+#[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct SeatsPage {
+    /// Seats in the page: 1 to 5,000, 1,000 when absent.
+    #[param(minimum = 1, maximum = 5000)]
+    limit: Option<u32>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Lists an event's seats by label, with status and price: what a seat map shows.
+#[utoipa::path(get, path = "/events/{id}/seats", tag = "inventory", params(("id" = EventId, Path), SeatsPage), security((), ("bearer" = [])),
+    responses((status = 200, body = Page<SeatView>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn seats(
+    State(app): State<AppState>,
+    MaybeCaller(caller): MaybeCaller,
+    Path(event): Path<EventId>,
+    Query(page): Query<SeatsPage>,
+) -> Result<Json<Page<SeatView>>, ApiError> {
+    let limit = page.limit.unwrap_or(SEATS_PAGE_DEFAULT);
+    if !(1..=SEATS_PAGE_MAX).contains(&limit) {
+        let why = format!("must be from 1 to {SEATS_PAGE_MAX}");
+        return Err(ApiError::field("limit", why));
+    }
+    let cursor = page.cursor.filter(|cursor| !cursor.is_empty());
+    let seats = super::seats(&app, caller.as_ref(), event, limit, cursor.as_deref()).await?;
+    Ok(Json(seats))
 }

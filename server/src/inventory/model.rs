@@ -6,6 +6,7 @@ use shared::ids::{ClassId, EventId, OrderId, TicketId};
 use shared::time::Timestamp;
 
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
+use crate::venues::model::Place;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IssuedTicket {
@@ -17,6 +18,9 @@ pub struct IssuedTicket {
     pub seat: Option<String>,
     /// Dense per event from 0, for seats only.
     pub seat_index: Option<u32>,
+    /// Where the seat stands in the event's plan, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     pub status: TicketStatus,
     /// Who holds it while `Held`.
     pub hold_order: Option<OrderId>,
@@ -238,6 +242,9 @@ pub struct SeatPlan {
     /// The batch's id.
     pub id: String,
     pub seats: Vec<String>,
+    /// One each, where a plan says them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<Place>,
 }
 
 impl Entity for SeatPlan {
@@ -258,6 +265,7 @@ impl Entity for SeatPlan {
 pub struct Layout<'a> {
     batch: &'a Batch,
     seats: &'a [String],
+    places: &'a [Place],
     /// A permutation of `0..quantity`: the offset of each ticket's serial.
     serials: Vec<u32>,
 }
@@ -279,8 +287,16 @@ impl<'a> Layout<'a> {
         Self {
             batch,
             seats,
+            places: &[],
             serials,
         }
+    }
+
+    /// With the places of its seats.
+    #[must_use]
+    pub fn placed(mut self, places: &'a [Place]) -> Self {
+        self.places = places;
+        self
     }
 
     /// The tickets at these positions of the batch.
@@ -304,6 +320,7 @@ impl<'a> Layout<'a> {
             class_id: batch.class_id,
             serial: batch.serial_base + self.serials.get(at)?,
             seat_index: seat.as_ref().map(|_| batch.seat_base + position),
+            place: self.places.get(at).copied(),
             seat,
             status: TicketStatus::Available,
             hold_order: None,

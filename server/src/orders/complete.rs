@@ -13,9 +13,10 @@ use super::error::Error;
 use super::later::{give_up, paid};
 use super::model::{Order, Step, after};
 use crate::events::event_in;
+use crate::events::model::TicketClass;
 use crate::hooks::{self, Told};
 use crate::inventory::model::IssuedTicket;
-use crate::inventory::{StockError, claim_seats, claim_stock, claimed_for, held_by, release, sell};
+use crate::inventory::{StockError, claim_class, claim_seats, claimed_for, held_by, release, sell};
 use crate::notices;
 use crate::platform::db::{DbError, Tx, Versioned};
 use crate::platform::jobs::{self, NewJob};
@@ -136,15 +137,9 @@ fn claim_missing(
         if missing == 0 {
             continue;
         }
-        let more = claim_stock(
-            tx,
-            order.event_id,
-            line.class_id,
-            missing,
-            order.id,
-            now,
-            until,
-        );
+        let class = tx.get::<TicketClass>(&line.class_id.to_string())?;
+        let class = class.ok_or(Error::Inventory(crate::inventory::Error::NoClass))?;
+        let more = claim_class(tx, &class, missing, order.id, now, until);
         let Some(more) = took(tx, order, more)? else {
             let ids: Vec<_> = again.iter().map(id_of).collect();
             release(tx, order.id, &ids)?;

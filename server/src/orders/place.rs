@@ -15,8 +15,8 @@ use crate::app::App;
 use crate::events::model::TicketClass;
 use crate::events::{self, event_in};
 use crate::inventory::model::IssuedTicket;
-use crate::inventory::{claim_seats, claim_stock, held_by, sell, ticket_view};
-use crate::platform::db::Tx;
+use crate::inventory::{claim_class, claim_seats, held_by, sell, ticket_view};
+use crate::platform::db::{Tx, Versioned};
 use crate::platform::fields::{Fields, Invalid};
 use crate::platform::http::Caller;
 use crate::platform::http::attempt::Attempt;
@@ -114,20 +114,13 @@ fn hold_items(
     for (position, item) in wanted.items.iter().enumerate() {
         let class = tx.get::<TicketClass>(&item.class_id.to_string())?;
         let class = class.filter(|class| class.event_id == wanted.event_id);
-        let Some(class) = class else {
+        let Some(class) = class.map(Versioned::into_inner) else {
             let field = format!("items[{position}].classId");
             return Err(Invalid::field(field, "not a ticket class of this event").into());
         };
-        bill.push((class.into_inner(), item.quantity));
-        tickets.extend(claim_stock(
-            tx,
-            wanted.event_id,
-            item.class_id,
-            item.quantity,
-            plan.id,
-            plan.now,
-            plan.expires_at,
-        )?);
+        let (now, until) = (plan.now, plan.expires_at);
+        tickets.extend(claim_class(tx, &class, item.quantity, plan.id, now, until)?);
+        bill.push((class, item.quantity));
     }
     Ok((bill, tickets))
 }

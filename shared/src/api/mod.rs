@@ -17,3 +17,4 @@ pub mod payments;
 pub mod pre_check_in;
 pub mod tickets;
 pub mod transfers;
+pub mod venues;

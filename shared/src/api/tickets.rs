@@ -20,7 +20,7 @@ pub enum TicketStatus {
     Expired,
 }
 
-/// Exactly one of `quantity` and `seats`.
+/// Exactly one of `quantity`, `seats` and `sections`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -31,6 +31,9 @@ pub struct CreateBatch {
     pub quantity: Option<u32>,
     #[serde(default)]
     pub seats: Option<Vec<String>>,
+    /// All seats of these sections of the event's seating plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sections: Option<Vec<String>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use shared::sync::message::LOGS_MAX;
 
 use super::LinkId;
 use super::input::Now;
-use super::links::Offer;
+use super::links::{Link, Offer};
 use super::logs::{Log, short};
 use super::node::Node;
 use super::options::SeededBug;
@@ -58,14 +58,15 @@ impl Node {
             for (log, next_seq) in held {
                 self.peer_has(link, log, next_seq);
             }
-            if self.links.get(&link).is_some_and(|of| of.visit) {
-                self.close(link, CloseReason::Done);
-            }
-            return;
         }
         let Some(of) = self.links.get_mut(&link) else {
             return;
         };
+        of.agrees = same;
+        if same {
+            self.leave_when_over(link);
+            return;
+        }
         self.stirred |= of.fruitless < FRUITLESS_MAX;
         of.unlike = of.unlike.saturating_add(1);
         let due = of.unlike >= UNLIKE_MAX || calm;
@@ -76,6 +77,12 @@ impl Node {
             of.fruitless = of.fruitless.saturating_add(1);
         }
         self.tell(link, complete);
+    }
+
+    pub(super) fn leave_when_over(&mut self, link: LinkId) {
+        if self.links.get(&link).is_some_and(Link::is_over) {
+            self.close(link, CloseReason::Done);
+        }
     }
 
     /// Nothing is on its way in: a difference is not merely news under way.

@@ -74,6 +74,11 @@ pub(super) struct Link {
     /// When something that was pulled last came from here.
     pub(super) brought_at: u64,
     pub(super) refused: u32,
+    /// The last digest that came was ours.
+    pub(super) agrees: bool,
+    /// Pieces of a list were asked for here and have not come, or were given here.
+    pub(super) asks: bool,
+    pub(super) gives: bool,
 }
 
 impl Link {
@@ -104,12 +109,20 @@ impl Link {
             unpaid: 0,
             brought_at: now,
             refused: 0,
+            agrees: false,
+            asks: false,
+            gives: false,
         }
     }
 
     /// Gets new entries and notes.
     pub(super) fn is_neighbour(&self) -> bool {
         self.greeted && !self.visit
+    }
+
+    /// A visit that has nothing more to bring. Whoever gives pieces leaves the end to who asks.
+    pub(super) fn is_over(&self) -> bool {
+        self.visit && self.agrees && !self.asks && !self.gives
     }
 
     /// The number by which this side calls a log here, and whether it is new.

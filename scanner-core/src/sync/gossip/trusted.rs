@@ -46,9 +46,11 @@ impl Node {
             return Ok(());
         }
         self.tell_statements(link, store)?;
+        // Before the digest, at which a visit may end.
+        self.ask_chunks(link, store)?;
         let digest = self.digest_now();
         self.send(link, Message::Digest(digest));
-        self.ask_chunks(link, store)
+        Ok(())
     }
 
     /// What the peer lacks. Of roots one at a time: it asks on with `Held`.
@@ -182,6 +184,9 @@ impl Node {
         }
         if !missing.is_empty() {
             self.send(link, Message::WantSnapshot(missing));
+            if let Some(of) = self.links.get_mut(&link) {
+                of.asks = true;
+            }
         }
         Ok(())
     }
@@ -214,6 +219,9 @@ impl Node {
         }
         if !chunks.is_empty() {
             self.send(link, Message::Snapshot(chunks));
+            if let Some(of) = self.links.get_mut(&link) {
+                of.gives = true;
+            }
         }
         Ok(())
     }
@@ -224,15 +232,19 @@ impl Node {
         chunks: Vec<([u8; 32], Vec<u8>)>,
         store: &mut dyn Store,
     ) -> Result<(), StoreError> {
-        if !store.keep_chunks(chunks)? {
-            // Nothing new: asking this peer on would go in circles.
-            return Ok(());
+        if let Some(of) = self.links.get_mut(&link) {
+            of.asks = false;
         }
-        if store.missing_chunks(1)?.is_empty() {
-            self.out.push(Output::Trusted(self.trust.held));
-            self.tell_held();
+        // Where nothing was new, asking this peer on would go in circles.
+        if store.keep_chunks(chunks)? {
+            if store.missing_chunks(1)?.is_empty() {
+                self.out.push(Output::Trusted(self.trust.held));
+                self.tell_held();
+            }
+            self.ask_chunks(link, store)?;
         }
-        self.ask_chunks(link, store)
+        self.leave_when_over(link);
+        Ok(())
     }
 }
 

@@ -14,6 +14,7 @@ use shared::time::Timestamp;
 use crate::events::Error;
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
 use crate::platform::fields::{Fields, Invalid};
+use crate::venues::model::Seating;
 
 pub const CAPACITY_MAX: u32 = 5_000_000;
 pub const VENUE_ID_CHARS_MAX: usize = 100;
@@ -49,6 +50,9 @@ pub struct Event {
     pub serial_next: u32,
     /// The next free seat index; dense from 0.
     pub seat_next: u32,
+    /// The seating plan that its seats come from.
+    #[serde(default)]
+    pub seating: Option<Seating>,
     /// A zone is the bit at its position.
     pub zones: Vec<String>,
     /// Counts the edits that people make; the storage revision also moves with stock.
@@ -82,6 +86,7 @@ impl Event {
             epoch: epoch_of(now),
             serial_next: 0,
             seat_next: 0,
+            seating: None,
             zones: Vec::new(),
             revision: 1,
             created_at: now,

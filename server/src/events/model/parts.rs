@@ -39,6 +39,9 @@ pub struct TicketClass {
     /// Its tickets' codes are sealed (T10).
     #[serde(default)]
     pub sealed: bool,
+    /// Its seats stand in the event's plan: buyers get seats side by side.
+    #[serde(default)]
+    pub seated: bool,
     pub created_at: Timestamp,
 }
 
@@ -89,6 +92,7 @@ impl TicketClass {
             entry_until: wanted.entry_until,
             rotating: wanted.rotating,
             sealed: wanted.sealed,
+            seated: false,
             created_at: now,
         };
         if class.rotating && class.sealed {

@@ -178,6 +178,7 @@ fn event(organizer: UserId, bought: u32) -> Event {
         epoch: epoch_of(NOW),
         serial_next: bought,
         seat_next: 1,
+        seating: None,
         zones: Vec::new(),
         revision: 1,
         created_at: NOW,
@@ -199,6 +200,7 @@ fn class(event: &Event) -> TicketClass {
         entry_until: None,
         rotating: false,
         sealed: false,
+        seated: false,
         created_at: NOW,
     }
 }
@@ -256,6 +258,7 @@ fn ticket(event: &Event, class: &TicketClass, order: &Order, serial: u32) -> Iss
         serial,
         seat: is_seated.then(|| "A-12".to_owned()),
         seat_index: is_seated.then_some(0),
+        place: None,
         status: TicketStatus::Paid,
         hold_order: None,
         hold_expires_at: None,

@@ -1,6 +1,7 @@
 //! Tests of stock: moves, batches, claims.
 
 mod claims;
+mod seating;
 mod stock;
 
 use serde_json::Value;

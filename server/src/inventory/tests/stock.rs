@@ -7,7 +7,7 @@ use shared::api::tickets::{CreateBatch, TicketStatus};
 use shared::ids::{ClassId, EventId, JobId};
 
 use crate::app::App;
-use crate::inventory::batch::{CHUNK, put_chunk, reserve};
+use crate::inventory::batch::{CHUNK, Seats, put_chunk, reserve};
 use crate::inventory::model::{Batch, Layout, Step, after};
 use crate::orders::fixture::{Shop, text};
 use crate::platform::http::Caller;
@@ -176,7 +176,7 @@ async fn begin_batch(shop: &Shop, key: IdempotencyKey, wanted: &CreateBatch) -> 
     let reserved = plan.clone();
     let id = app
         .db
-        .write(move |tx| reserve(tx, &caller, &reserved, &[], job, NOW))
+        .write(move |tx| reserve(tx, &caller, &reserved, &Seats::default(), job, NOW))
         .await;
     let id = id.expect("reserved");
     let chunk = Layout::new(&plan, &[]).tickets(0..CHUNK);

@@ -55,6 +55,7 @@ fn class(amount: i64, currency: Currency, index: u8) -> TicketClass {
         entry_until: None,
         rotating: false,
         sealed: false,
+        seated: false,
         created_at: NOW,
     }
 }

@@ -29,6 +29,7 @@ use crate::platform::moments::Moment;
 use crate::tickets::pre_check_in::PreCheckIn;
 use crate::tickets::transfer::{EventTransferRules, Transfer};
 use crate::tickets::{ClaimedTicket, Medium, TicketAnswers};
+use crate::venues::model::{SeatingPlan, Venue};
 
 pub const ALL: &[Collection] = &[
     Meta::COLLECTION,
@@ -42,6 +43,8 @@ pub const ALL: &[Collection] = &[
     Event::COLLECTION,
     TicketClass::COLLECTION,
     Gate::COLLECTION,
+    Venue::COLLECTION,
+    SeatingPlan::COLLECTION,
     CheckIn::COLLECTION,
     Cancellation::COLLECTION,
     Hook::COLLECTION,

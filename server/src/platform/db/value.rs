@@ -71,6 +71,7 @@ from_id!(
     EventId,
     ClassId,
     GateId,
+    VenueId,
     TicketId,
     ClaimedTicketId,
     OrderId,

@@ -1,6 +1,6 @@
 //! Figures of the gossip, from the simulator of `tests/sim`: its nodes, their code, seeded, one thread.
 //!
-//! `cargo bench -p scanner-core --bench gossip [-- delivery rough claim idle evict heal hour]`. Times of
+//! `cargo bench -p scanner-core --bench gossip [-- delivery rough claim held found idle evict heal hour]`. Times of
 //! deliveries are simulated: 2 to 20 ms a frame, links keep their order, commits take no time. What
 //! is told of bytes counts with each frame our length, a TLS record, TCP and IP with timestamps,
 //! Ethernet, and an acknowledgement of its own.
@@ -11,43 +11,45 @@
 )]
 #![expect(dead_code, reason = "the tests use all of the simulator")]
 
-#[path = "../tests/sim/checks.rs"]
+#[path = "../../tests/sim/checks.rs"]
 mod checks;
-#[path = "../tests/sim/deliveries.rs"]
+#[path = "../../tests/sim/deliveries.rs"]
 mod deliveries;
-#[path = "../tests/sim/device.rs"]
+#[path = "../../tests/sim/device.rs"]
 mod device;
-#[path = "../tests/sim/disk.rs"]
+#[path = "../../tests/sim/disk.rs"]
 mod disk;
-#[path = "../tests/sim/fold.rs"]
+#[path = "../../tests/sim/fold.rs"]
 mod fold;
-#[path = "../tests/sim/gates.rs"]
+#[path = "../../tests/sim/gates.rs"]
 mod gates;
-#[path = "../tests/sim/judgement.rs"]
+mod held;
+#[path = "../../tests/sim/judgement.rs"]
 mod judgement;
-#[path = "../tests/sim/net.rs"]
+#[path = "../../tests/sim/net.rs"]
 mod net;
-#[path = "../tests/sim/oracle.rs"]
+#[path = "../../tests/sim/oracle.rs"]
 mod oracle;
-#[path = "../tests/sim/plan.rs"]
+#[path = "../../tests/sim/plan.rs"]
 mod plan;
-#[path = "../tests/sim/random.rs"]
+#[path = "../../tests/sim/random.rs"]
 mod random;
-#[path = "../tests/sim/run.rs"]
+#[path = "../../tests/sim/run.rs"]
 mod run;
-#[path = "../tests/sim/snapshots.rs"]
+#[path = "../../tests/sim/snapshots.rs"]
 mod snapshots;
-#[path = "../tests/sim/trouble.rs"]
+#[path = "../../tests/sim/trouble.rs"]
 mod trouble;
-#[path = "../tests/sim/verifier.rs"]
+#[path = "../../tests/sim/verifier.rs"]
 mod verifier;
-#[path = "../tests/sim/world.rs"]
+#[path = "../../tests/sim/world.rs"]
 mod world;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use scanner_core::StoredEntry;
+use scanner_core::gossip::ClaimOutcome;
 use shared::log::{DecisionFlags, Entry, EntryKind, Genesis, Hlc, LogHead, LogId, SignedEntry};
 use shared::ticket::ScanProof;
 
@@ -69,10 +71,12 @@ const BEAT_BYTES: u64 = 4 + 22 + 66 + 66;
 const BEAT_MILLIS: u64 = 4_000;
 
 fn main() {
-    let figures: [(&str, fn()); 7] = [
+    let figures: [(&str, fn()); 9] = [
         ("delivery", delivery),
         ("rough", rough),
         ("claim", claim),
+        ("held", held::held),
+        ("found", held::found),
         ("idle", idle),
         ("evict", evict),
         ("heal", heal),
@@ -140,7 +144,11 @@ fn claim() {
         world.run(WARM_MILLIS + MEASURED_MILLIS + 1_000);
         assert_eq!(world.oracle.broken, None);
         let watch = world.watch.as_ref().expect("watching");
-        let held = watch.claims.iter().filter(|(_, granted)| !granted).count();
+        let held = watch
+            .claims
+            .iter()
+            .filter(|(_, outcome)| *outcome != ClaimOutcome::Granted)
+            .count();
         let mut took: Vec<u64> = watch.claims.iter().map(|(millis, _)| *millis).collect();
         took.sort_unstable();
         let quantile =
