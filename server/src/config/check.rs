@@ -47,10 +47,6 @@ fn settings(out: &mut String, config: &Config) {
     for (key, value) in [
         ("trust_proxy", config.trust_proxy),
         ("events_require_approval", config.events_require_approval),
-        (
-            "hooks_to_private_addresses",
-            config.hooks_to_private_addresses,
-        ),
     ] {
         line(out, &format!("{key} = {value}"));
     }
@@ -94,6 +90,9 @@ fn outside(out: &mut String, config: &Config) {
     secret(out, "secret_key", config.stripe.secret_key.as_ref());
     secret(out, "webhook_secret", config.stripe.webhook_secret.as_ref());
     optional(out, "base_url", config.stripe.base_url.as_deref());
+    line(out, "[hooks]");
+    let private_too = config.hooks.to_private_addresses;
+    line(out, &format!("to_private_addresses = {private_too}"));
     line(out, "[mail]");
     secret(out, "smtp_url", config.mail.smtp_url.as_ref());
     optional(out, "from", config.mail.from.as_deref());
@@ -118,9 +117,9 @@ fn warnings(config: &Config) -> Vec<&'static str> {
     if config.production && config.mail.smtp_url.is_none() {
         warnings.push("production without smtp_url: mails are kept in the outbox and reach nobody");
     }
-    if config.production && config.hooks_to_private_addresses {
+    if config.production && config.hooks.to_private_addresses {
         warnings.push(
-            "hooks_to_private_addresses is on: organizers can make this server call into its own network",
+            "hooks.to_private_addresses is on: organizers can make this server call into its own network",
         );
     }
     if config.is_mongo() && (config.jwt_secret.is_none() || config.key_encryption_key.is_none()) {

@@ -30,8 +30,6 @@ pub struct Config {
     pub trust_proxy: bool,
     /// Whether an administrator must approve an event before it is published.
     pub events_require_approval: bool,
-    /// Whether organizers' webhooks may point into our own network, and do without TLS. For tests.
-    pub hooks_to_private_addresses: bool,
     /// Seconds that an order holds its stock.
     pub hold_ttl_secs: u64,
     pub access_ttl_secs: u64,
@@ -50,6 +48,7 @@ pub struct Config {
     pub limits: Limits,
     pub payos: Payos,
     pub stripe: Stripe,
+    pub hooks: Hooks,
     pub mail: Smtp,
     pub sms: Sms,
     pub objects: ObjectStore,
@@ -119,6 +118,15 @@ pub struct Stripe {
     pub base_url: Option<String>,
 }
 
+/// Webhooks of organizers.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hooks {
+    /// They may point into our own network, and do without TLS. For tests.
+    #[serde(default)]
+    pub to_private_addresses: bool,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Smtp {
@@ -151,7 +159,6 @@ pub(super) struct Defaults {
     data_dir: PathBuf,
     trust_proxy: bool,
     events_require_approval: bool,
-    hooks_to_private_addresses: bool,
     hold_ttl_secs: u64,
     access_ttl_secs: u64,
     refresh_ttl_days: u64,
@@ -162,6 +169,7 @@ pub(super) struct Defaults {
     limits: Limits,
     payos: Empty,
     stripe: Empty,
+    hooks: Empty,
     mail: Empty,
     sms: Empty,
     objects: Empty,
@@ -178,7 +186,6 @@ impl Default for Defaults {
             data_dir: PathBuf::from("data"),
             trust_proxy: false,
             events_require_approval: false,
-            hooks_to_private_addresses: false,
             hold_ttl_secs: 600,
             access_ttl_secs: 900,
             refresh_ttl_days: 30,
@@ -201,6 +208,7 @@ impl Default for Defaults {
             },
             payos: Empty {},
             stripe: Empty {},
+            hooks: Empty {},
             mail: Empty {},
             sms: Empty {},
             objects: Empty {},

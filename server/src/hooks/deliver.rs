@@ -61,7 +61,7 @@ async fn fan_out(app: &App, announced: Announced) -> anyhow::Result<()> {
                 let query = Query::on("by_scope").eq(scope(of, event.organizer_id));
                 for hook in tx.list::<Hook>(&query)? {
                     if hook.hears(announced.kind) {
-                        put(tx, message(&hook, &announced, &body), now)?;
+                        put(tx, &message(&hook, &announced, &body), now)?;
                     }
                 }
             }
@@ -104,12 +104,12 @@ pub(super) fn waiting(
 }
 
 /// Stores the message, if it is new, with the job of its first try.
-pub(super) fn put(tx: &mut Tx<'_>, message: HookMessage, now: Timestamp) -> Result<(), DbError> {
+pub(super) fn put(tx: &mut Tx<'_>, message: &HookMessage, now: Timestamp) -> Result<(), DbError> {
     if tx.get::<HookMessage>(&message.id.to_string())?.is_some() {
         return Ok(());
     }
-    tx.insert(&message)?;
-    next_try(tx, &message, now, now)
+    tx.insert(message)?;
+    next_try(tx, message, now, now)
 }
 
 /// The next try, as a job named after the message and its round.
@@ -201,7 +201,7 @@ async fn send(app: &App, hook: &Hook, message: &HookMessage) -> HookTry {
 
 /// The status that the address answered, or why there is none. The answer's body is not read.
 async fn post(app: &App, hook: &Hook, message: &HookMessage) -> Result<u16, String> {
-    let private_too = app.config.hooks_to_private_addresses;
+    let private_too = app.config.hooks.to_private_addresses;
     let url = Url::parse(&hook.url).map_err(|_| "it is not an address")?;
     let found = address::resolve(&url, private_too).await?;
     let secret = app.vault.unwrap(&hook.context(), &hook.secret);

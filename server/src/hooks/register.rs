@@ -25,7 +25,7 @@ pub(super) async fn create(
     now: Timestamp,
 ) -> Result<HookCreated, Error> {
     let mut fields = Fields::default();
-    let url = address::check(&wanted.url, app.config.hooks_to_private_addresses);
+    let url = address::check(&wanted.url, app.config.hooks.to_private_addresses);
     let url = url.unwrap_or_else(|why| {
         fields.wrong("url", why);
         String::new()
@@ -118,7 +118,7 @@ pub(super) async fn ping(
     let message = waiting(message, id, HookKind::Ping, &body.to_string(), now);
     let view = message.view();
     app.db
-        .write(move |tx| Ok::<_, Error>(put(tx, message.clone(), now)?))
+        .write(move |tx| Ok::<_, Error>(put(tx, &message, now)?))
         .await?;
     Ok(view)
 }

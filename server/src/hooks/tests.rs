@@ -88,7 +88,7 @@ async fn take(
 }
 
 async fn shop() -> Shop {
-    let test = TestApp::configured(&[], |config| config.hooks_to_private_addresses = true).await;
+    let test = TestApp::configured(&[], |config| config.hooks.to_private_addresses = true).await;
     Shop::over(test, 10).await
 }
 

@@ -51,21 +51,30 @@ fn shown(order: &str) -> Vec<u8> {
     }
     let inner = order.trim_start_matches('(');
     let inner = inner.strip_suffix(')').unwrap_or(inner);
+    let inner: Vec<u8> = inner
+        .chars()
+        .map(|char| u8::try_from(u32::from(char)).expect("a byte"))
+        .collect();
     let mut bytes = Vec::new();
-    let mut chars = inner.chars();
-    while let Some(char) = chars.next() {
-        let char = match char {
-            '\\' => match chars.next().expect("an escape") {
-                'n' => '\n',
-                'r' => '\r',
-                't' => '\t',
-                'b' => '\u{8}',
-                'f' => '\u{c}',
-                other => other,
-            },
-            char => char,
+    let mut at = 0;
+    while let Some(byte) = inner.get(at) {
+        let escaped = (*byte == b'\\').then(|| &inner[at + 1..]);
+        let (byte, length) = match escaped {
+            None => (*byte, 1),
+            Some([a @ b'0'..=b'7', b, c, ..]) => {
+                let octal = [a, b, c].map(|digit| digit - b'0');
+                (octal.iter().fold(0, |sum, digit| sum * 8 + digit), 4)
+            }
+            Some([b'n', ..]) => (b'\n', 2),
+            Some([b'r', ..]) => (b'\r', 2),
+            Some([b't', ..]) => (b'\t', 2),
+            Some([b'b', ..]) => (8, 2),
+            Some([b'f', ..]) => (12, 2),
+            Some([other, ..]) => (*other, 2),
+            Some([]) => panic!("an escape of nothing"),
         };
-        bytes.push(u8::try_from(u32::from(char)).expect("a byte"));
+        bytes.push(byte);
+        at += length;
     }
     bytes
 }
@@ -89,6 +98,11 @@ pub(crate) fn lines(pdf: &[u8]) -> Vec<String> {
 }
 
 /// The page's squares as a picture, ten dots a millimetre.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a place on a page is neither far nor negative"
+)]
 pub(crate) fn picture(pdf: &[u8]) -> image::GrayImage {
     const DOTS_PER_POINT: f32 = 254.0 / 72.0;
     let mut squares = Vec::new();

@@ -24,9 +24,6 @@ pub enum Refusal {
     NotTransferable,
     #[error("the ticket belongs with others")]
     HasAddOns,
-    /// The address is not proven to be the account's.
-    #[error("the account's address is not confirmed")]
-    Unconfirmed,
 }
 
 impl From<Refusal> for ApiError {
@@ -55,10 +52,6 @@ impl From<Refusal> for ApiError {
                 "has_add_ons",
                 "This ticket belongs together with another. Ask the organizer.",
             ),
-            Refusal::Unconfirmed => (
-                "email_not_confirmed",
-                "Confirm your e-mail address first: the offer was made to it.",
-            ),
         };
         Self::conflict(code, message)
     }
@@ -72,8 +65,6 @@ fn settled(status: TransferStatus) -> ApiError {
         TransferStatus::Withdrawn => "This offer was withdrawn.",
         TransferStatus::Expired => "This offer has expired.",
     };
-    ApiError::conflict("transfer_settled", text).detail(
-        "status",
-        serde_json::to_value(status).unwrap_or(serde_json::Value::Null),
-    )
+    let status = format!("{status:?}").to_uppercase();
+    ApiError::conflict("transfer_settled", text).detail("status", status)
 }
