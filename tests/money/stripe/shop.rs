@@ -10,7 +10,7 @@ use tests::server::Server;
 use tests::stripe::{Session, Stripe};
 
 pub(crate) const PRICE: i64 = 250_000;
-pub(crate) const WITHIN: Duration = Duration::from_secs(60);
+pub(crate) const WITHIN: Duration = Duration::from_mins(1);
 
 pub(crate) struct Shop {
     pub(crate) stripe: Stripe,
