@@ -2,10 +2,11 @@
 
 use shared::api::orders::OrderStatus;
 use shared::ids::OrderId;
+use shared::money::Money;
 
 use super::error::Error;
 use super::find::visible_order;
-use super::model::{IllegalMove, Order, Step};
+use super::model::{IllegalMove, Line, Order, Step};
 use crate::accounts::model::User;
 use crate::app::App;
 use crate::events::model::Event;
@@ -73,7 +74,7 @@ fn page(order: &Order, event: &Event, seller: &str, sums: &[Refund]) -> Page {
     for line in &order.lines {
         y += 7.0;
         page.text(right(y), 10.0, &line.total.to_string());
-        let what = format!("{} × {} at {}", line.quantity, line.name, line.unit_price);
+        let what = words(line, order.tax_included);
         y = page.paragraph(at(y), 10.0, 60, &what) - 4.0;
     }
     y += 6.0;
@@ -91,4 +92,25 @@ fn page(order: &Order, event: &Event, seller: &str, sums: &[Refund]) -> Page {
         page.text(right(y), 10.0, &format!("-{}", sum.amount));
     }
     page
+}
+
+/// How a line comes to its total, in words.
+fn words(line: &Line, tax_included: bool) -> String {
+    let mut words = format!("{} × {} at {}", line.quantity, line.name, line.unit_price);
+    let tax = if tax_included {
+        "with tax of"
+    } else {
+        "plus tax of"
+    };
+    for (what, amount) in [
+        ("less", line.discount),
+        ("plus fees of", line.fee),
+        (tax, line.tax),
+    ] {
+        if amount > 0 {
+            let amount = Money::new(amount, line.total.currency).to_string();
+            words = format!("{words}, {what} {amount}");
+        }
+    }
+    words
 }
