@@ -206,6 +206,7 @@ async fn post_reset(
         (status = 204, description = "set"),
         (status = 400, description = "`validation` of the new password", body = ErrorBody),
         (status = 422, description = "`wrong_password`", body = ErrorBody),
+        (status = 429, description = "`rate_limited`", body = ErrorBody),
     ))]
 async fn post_change(
     State(app): State<AppState>,

@@ -49,7 +49,8 @@ async fn patch_me(
     request_body = ChangeEmailRequest,
     responses((status = 200, body = UserView), (status = 400, body = ErrorBody),
         (status = 409, description = "`taken`: the address", body = ErrorBody),
-        (status = 422, description = "`wrong_password`", body = ErrorBody)))]
+        (status = 422, description = "`wrong_password`", body = ErrorBody),
+        (status = 429, description = "`rate_limited`", body = ErrorBody)))]
 async fn put_email(
     State(app): State<AppState>,
     ClientIp(ip): ClientIp,
@@ -103,7 +104,8 @@ async fn get_export(
     security(("bearer" = [])), request_body = EraseRequest,
     responses((status = 200, body = ErasureView), (status = 400, body = ErrorBody),
         (status = 409, description = "`orders_open`: an order may still be paid; `last_owner` of an organization", body = ErrorBody),
-        (status = 422, description = "`wrong_password`", body = ErrorBody)))]
+        (status = 422, description = "`wrong_password`", body = ErrorBody),
+        (status = 429, description = "`rate_limited`", body = ErrorBody)))]
 async fn post_erase(
     State(app): State<AppState>,
     ClientIp(ip): ClientIp,

@@ -24,7 +24,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
     security(("bearer" = [])), request_body = PasswordRequest,
     responses((status = 200, body = TotpEnrolment),
         (status = 409, description = "`second_factor_on` already", body = ErrorBody),
-        (status = 422, description = "`wrong_password`", body = ErrorBody)))]
+        (status = 422, description = "`wrong_password`", body = ErrorBody),
+        (status = 429, description = "`rate_limited`", body = ErrorBody)))]
 async fn post_totp(
     State(app): State<AppState>,
     ClientIp(ip): ClientIp,
