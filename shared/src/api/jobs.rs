@@ -32,8 +32,8 @@ pub struct JobView {
     pub kind: String,
     pub state: JobState,
     pub priority: JobPriority,
-    /// Ids of what it is about.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    /// Ids of what it is about; nothing for housekeeping.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub payload: serde_json::Value,
     /// When it is due, when its runner's time ends, or when it died.
     pub at: Timestamp,
