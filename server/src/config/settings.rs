@@ -10,10 +10,6 @@ use super::secret::Secret;
 /// Everything that can be configured. Field names are the keys of `gatehouse.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch that an operator names"
-)]
 pub struct Config {
     /// `development` or `production`.
     pub mode: Mode,
