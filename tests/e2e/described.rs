@@ -17,10 +17,7 @@ const SEED: &str = "1";
 /// What the three callers are to send together, at least.
 const REQUESTS_MIN: u64 = 10_000;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how a person asks for another or a longer run"
-)]
+/// How a person asks for another or a longer run.
 fn asked(name: &str, usual: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| usual.to_owned())
 }
