@@ -9,6 +9,8 @@ pub enum Refusal {
     /// Also for those whom it does not concern.
     #[error("there is no such transfer")]
     Unknown,
+    #[error("the account's address is not confirmed")]
+    AddressUnconfirmed,
     #[error("the transfer is {0:?}")]
     Settled(TransferStatus),
     #[error("the organizer forbids transfers")]
@@ -35,6 +37,10 @@ impl From<Refusal> for ApiError {
                 let text = "This ticket was passed on as often as the organizer allows.";
                 return Self::conflict("transfer_limit", text).detail("max", max);
             }
+            Refusal::AddressUnconfirmed => (
+                "email_unverified",
+                "Confirm your e-mail address first: open the link in the mail that we sent you.",
+            ),
             Refusal::Forbidden => (
                 "transfers_forbidden",
                 "The organizer of this event does not allow tickets to be passed on.",

@@ -20,7 +20,8 @@ pub(super) async fn account(app: &App, caller: &Caller) -> Result<Option<User>, 
     Ok(user.map(|user| user.value))
 }
 
-/// An offer made to the caller's address; there is none for anybody else.
+/// An offer made to the caller's address, which they have shown to be theirs; there is none for
+/// anybody else. Anybody can register with an address that has no account yet.
 pub(super) async fn addressed(
     app: &App,
     caller: &Caller,
@@ -30,17 +31,22 @@ pub(super) async fn addressed(
     let transfer = app.db.get::<Transfer>(&id.to_string()).await?;
     let transfer = transfer.filter(|transfer| transfer.to_key == me.email_key);
     let transfer = transfer.ok_or(Refusal::Unknown)?;
+    if me.verified_at.is_none() {
+        return Err(Refusal::AddressUnconfirmed.into());
+    }
     Ok((me, transfer.value))
 }
 
-/// What is or was offered to the caller, the latest first.
+/// What is or was offered to the caller, the latest first; nothing for an address that is not
+/// confirmed.
 pub(super) async fn list(
     app: &App,
     caller: &Caller,
     page: &PageParams,
     now: Timestamp,
 ) -> Result<Page<TransferView>, Error> {
-    let Some(me) = account(app, caller).await? else {
+    let me = account(app, caller).await?;
+    let Some(me) = me.filter(|me| me.verified_at.is_some()) else {
         return Ok(Page {
             items: Vec::new(),
             next_cursor: None,

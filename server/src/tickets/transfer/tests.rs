@@ -3,17 +3,41 @@
 use serde_json::{Value, json};
 use shared::api::accounts::Role;
 
+use crate::accounts::model::User;
 use crate::gate::tests::Site;
 use crate::notices::Notice;
-use crate::platform::db::Query;
+use crate::platform::clock::Clock as _;
+use crate::platform::db::{DbError, Query};
 use crate::testing::Answer;
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().expect("a text")
 }
 
-/// An account: its token and address.
+/// An account whose address is confirmed: its token and address.
 async fn account(site: &Site) -> (String, String) {
+    let (token, email) = unconfirmed(site).await;
+    confirm(site, &token).await;
+    (token, email)
+}
+
+async fn confirm(site: &Site, token: &str) {
+    let me = site.test.get("/api/v1/auth/me", token).await.expect(200);
+    let (id, now) = (text(&me, "id").to_owned(), site.test.clock.now());
+    let confirmed: Result<(), DbError> = site
+        .test
+        .app
+        .db
+        .write(move |tx| {
+            let mut user = tx.get::<User>(&id)?.expect("stored");
+            user.verified_at = Some(now);
+            tx.replace(&mut user)
+        })
+        .await;
+    confirmed.expect("stored");
+}
+
+async fn unconfirmed(site: &Site) -> (String, String) {
     let token = site.test.stored_user(Role::Attendee).await;
     let me = site.test.get("/api/v1/auth/me", &token).await.expect(200);
     let email = text(&me, "email").to_owned();
@@ -47,6 +71,26 @@ async fn mails_to(site: &Site, address: &str) -> Vec<String> {
     let query = Query::on("by_recipient").eq(address);
     let found = site.test.app.db.list::<Notice>(&query).await.expect("read");
     found.iter().map(|notice| notice.id.clone()).collect()
+}
+
+#[tokio::test]
+async fn whoever_registers_with_anothers_address_gets_nothing_of_theirs() {
+    // T3 A2
+    let site = Site::with_tickets(1).await;
+    let ticket = site.claim(0).await;
+    let (binh, email) = unconfirmed(&site).await;
+    let offered = offer(&site, &ticket, &site.attendee, &email).await;
+    let offered = offered.expect(201);
+    let seen = site.test.get("/api/v1/transfers", &binh).await.expect(200);
+    assert_eq!(seen["items"], json!([]));
+    for what in ["accept", "decline"] {
+        let refused = settle(&site, &offered, what, &binh).await;
+        refused.expect_error(409, "email_unverified");
+    }
+    confirm(&site, &binh).await;
+    let seen = site.test.get("/api/v1/transfers", &binh).await.expect(200);
+    assert_eq!(seen["items"][0]["id"], offered["id"]);
+    settle(&site, &offered, "accept", &binh).await.expect(200);
 }
 
 #[tokio::test]
