@@ -57,8 +57,33 @@ pub enum Mail {
         when: String,
     },
     EventCancelled {
+        name: String,
         title: String,
         reason: String,
+        /// What becomes of the reader's money or ticket.
+        follows: String,
+    },
+    TicketOffered {
+        from: String,
+        event: EventId,
+        title: String,
+        until: String,
+    },
+    /// To whoever offered a ticket.
+    OfferAnswered {
+        name: String,
+        title: String,
+        to: String,
+        accepted: bool,
+    },
+    /// To whoever waited.
+    StockOffered {
+        name: String,
+        event: EventId,
+        title: String,
+        tickets: u32,
+        until: String,
+        order: OrderId,
     },
 }
 
@@ -116,6 +141,9 @@ impl Mail {
             Self::EventNews { .. } => "event_news",
             Self::EventSoon { .. } => "event_soon",
             Self::EventCancelled { .. } => "event_cancelled",
+            Self::TicketOffered { .. } => "ticket_offered",
+            Self::OfferAnswered { .. } => "offer_answered",
+            Self::StockOffered { .. } => "stock_offered",
         }
     }
 
@@ -124,6 +152,7 @@ impl Mail {
         match self {
             Self::EventNews { .. } => Some(Topic::EventChanges),
             Self::EventSoon { .. } => Some(Topic::Reminders),
+            Self::StockOffered { .. } => Some(Topic::Offers),
             Self::Plain { .. }
             | Self::OrderPaid { .. }
             | Self::VerifyAddress { .. }
@@ -131,7 +160,9 @@ impl Mail {
             | Self::PasswordChanged { .. }
             | Self::AddressChanged { .. }
             | Self::Invitation { .. }
-            | Self::EventCancelled { .. } => None,
+            | Self::EventCancelled { .. }
+            | Self::TicketOffered { .. }
+            | Self::OfferAnswered { .. } => None,
         }
     }
 
@@ -190,12 +221,64 @@ impl Mail {
             Self::EventSoon { event, title, when } => Letter::new(&format!("{title} is near"))
                 .say(&format!("{title} begins {when}. Have your ticket ready at the gate."))
                 .link("See the event", ink.event(*event)),
-            Self::EventCancelled { title, reason } => {
-                Letter::new(&format!("{title} is cancelled"))
-                    .say(&format!("We are sorry: {title} will not take place."))
-                    .quote(reason)
-                    .say("What you paid is paid back.")
+            Self::EventCancelled {
+                name,
+                title,
+                reason,
+                follows,
+            } => Letter::new(&format!("{title} is cancelled"))
+                .hello(name)
+                .say(&format!("We are sorry: {title} will not take place."))
+                .quote(reason)
+                .say(follows),
+            Self::TicketOffered { .. } | Self::OfferAnswered { .. } | Self::StockOffered { .. } => {
+                self.about_an_offer(ink)
             }
+        }
+    }
+
+    /// What passes from hand to hand, or from the end of a queue to its head.
+    fn about_an_offer(&self, ink: Ink<'_>) -> Letter {
+        match self {
+            Self::TicketOffered {
+                from,
+                event,
+                title,
+                until,
+            } => Letter::new(&format!("A ticket for {title} is offered to you"))
+                .say(&format!("{from} offers you their ticket for {title}."))
+                .say(&format!(
+                    "Accept or decline it until {until}, logged in with this e-mail address. \
+                     If you have no account yet, make one with this address and confirm it."
+                ))
+                .link("See the event", ink.event(*event)),
+            Self::OfferAnswered {
+                name,
+                title,
+                to,
+                accepted: true,
+            } => Letter::new(&format!("Your ticket for {title} was accepted"))
+                .hello(name)
+                .say(&format!("{to} has your ticket for {title} now. Your own code is no longer good.")),
+            Self::OfferAnswered {
+                name, title, to, ..
+            } => Letter::new(&format!("Your ticket for {title} was declined"))
+                .hello(name)
+                .say(&format!("{to} declined your ticket for {title}. It stays yours, and its code is good.")),
+            Self::StockOffered {
+                name,
+                event,
+                title,
+                tickets,
+                until,
+                order,
+            } => Letter::new(&format!("Tickets for {title} are free for you"))
+                .hello(name)
+                .say(&format!("You waited for {title}. What you asked for is held for you until {until}; after that it goes to the next in line."))
+                .facts(vec![("Tickets", tickets.to_string()), ("Order", order.to_string())])
+                .say("Log in and pay the order to take it.")
+                .link("See the event", ink.event(*event)),
+            other => Letter::new(other.name()),
         }
     }
 
@@ -240,8 +323,30 @@ impl Mail {
                 when: "tomorrow at 19:00".to_owned(),
             },
             Self::EventCancelled {
+                name: name(),
                 title: title(),
                 reason: "A storm has damaged the roof.".to_owned(),
+                follows: "What you paid goes back to you.".to_owned(),
+            },
+            Self::TicketOffered {
+                from: name(),
+                event,
+                title: title(),
+                until: "Mon 21 September 2026, 18:02".to_owned(),
+            },
+            Self::OfferAnswered {
+                name: name(),
+                title: title(),
+                to: "an@example.org".to_owned(),
+                accepted: true,
+            },
+            Self::StockOffered {
+                name: name(),
+                event,
+                title: title(),
+                tickets: 2,
+                until: "Mon 21 September 2026, 18:02".to_owned(),
+                order: OrderId::from_bytes([0; 16]),
             },
         ]
     }

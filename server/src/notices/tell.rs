@@ -1,4 +1,4 @@
-//! A mail that another slice has written, in the commit of what it tells.
+//! A mail in the commit of what it tells, where that commit draws no id for it.
 
 use shared::ids::JobId;
 use shared::time::Timestamp;
@@ -14,8 +14,7 @@ pub fn tell(
     tx: &mut Tx<'_>,
     name: String,
     recipient: &str,
-    subject: String,
-    text: String,
+    mail: Mail,
     now: Timestamp,
 ) -> Result<(), DbError> {
     if tx.get::<Notice>(&name)?.is_some() {
@@ -25,7 +24,7 @@ pub fn tell(
     let notice = Notice {
         id: name,
         recipient: recipient.trim().to_ascii_lowercase(),
-        mail: Mail::Plain { subject, text },
+        mail,
         created_at: now,
         status: Status::Waiting,
         tries: 0,

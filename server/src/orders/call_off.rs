@@ -10,7 +10,7 @@ use super::model::{Order, Step};
 use super::refund::refund_in;
 use crate::app::App;
 use crate::inventory::model::IssuedTicket;
-use crate::notices;
+use crate::notices::{self, Mail};
 use crate::payments::{self, Draws};
 use crate::platform::db::{Query, Tx, Versioned};
 use crate::tickets::ClaimedTicket;
@@ -56,28 +56,26 @@ fn tell_buyer(
     reason: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let money = match order.status {
-        OrderStatus::Refunded => format!("Your {} go back to you.", order.total),
+    let follows = match order.status {
+        OrderStatus::Refunded => "What you paid goes back to you.",
         OrderStatus::Pending
         | OrderStatus::Paid
         | OrderStatus::Cancelled
         | OrderStatus::Expired
-        | OrderStatus::PartiallyRefunded => "You were not charged.".to_owned(),
+        | OrderStatus::PartiallyRefunded => "You were not charged.",
     };
-    let text = format!(
-        "Hello {},\n\n{title} does not take place: {reason}\n{money}\n\nOrder {}\n",
-        order.buyer.name, order.id
-    );
     let name = format!("event_cancelled:{}", order.id);
-    let subject = format!("{title} is cancelled");
-    Ok(notices::tell(
-        tx,
-        name,
-        &order.buyer.email,
-        subject,
-        text,
-        now,
-    )?)
+    let mail = cancelled(&order.buyer.name, (title, reason), follows);
+    Ok(notices::tell(tx, name, &order.buyer.email, mail, now)?)
+}
+
+fn cancelled(name: &str, (title, reason): (&str, &str), follows: &str) -> Mail {
+    Mail::EventCancelled {
+        name: name.to_owned(),
+        title: title.to_owned(),
+        reason: reason.to_owned(),
+        follows: follows.to_owned(),
+    }
 }
 
 /// Whoever was to come, where that is somebody else.
@@ -95,13 +93,9 @@ fn tell_attendees(
             if attendee.email.eq_ignore_ascii_case(&order.buyer.email) {
                 continue;
             }
-            let text = format!(
-                "Hello {},\n\n{title} does not take place: {reason}\nYour ticket is void.\n",
-                attendee.name
-            );
             let name = format!("event_cancelled:{}", claimed.id);
-            let subject = format!("{title} is cancelled");
-            notices::tell(tx, name, &attendee.email, subject, text, now)?;
+            let mail = cancelled(&attendee.name, (title, reason), "Your ticket is void.");
+            notices::tell(tx, name, &attendee.email, mail, now)?;
         }
     }
     Ok(())

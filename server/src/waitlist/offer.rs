@@ -8,10 +8,11 @@ use super::Error;
 use super::model::{State, Wait};
 use crate::app::App;
 use crate::error::ApiError;
-use crate::events::model::TicketClass;
+use crate::events::model::{Event, TicketClass};
 use crate::inventory::StockError;
+use crate::notices::{self, Mail};
 use crate::orders::{self, Placing, place_offer};
-use crate::platform::db::{Query, Tx};
+use crate::platform::db::{DbError, Query, Tx};
 
 /// Offers made in one go.
 const SWEEP_MAX: usize = 100;
@@ -85,8 +86,8 @@ struct Refusal {
     error: Box<orders::Error>,
 }
 
-impl From<crate::platform::db::DbError> for Refusal {
-    fn from(error: crate::platform::db::DbError) -> Self {
+impl From<DbError> for Refusal {
+    fn from(error: DbError) -> Self {
         Self {
             wait: String::new(),
             error: Box::new(error.into()),
@@ -138,7 +139,36 @@ fn offer_in(
     })?;
     wait.state = State::Offered { order, until };
     tx.replace(&mut wait)?;
+    tell(tx, &wait, order, until, now)?;
     Ok(Try::Made)
+}
+
+/// An offer that nobody hears of is lost to who waited.
+fn tell(
+    tx: &mut Tx<'_>,
+    wait: &Wait,
+    order: OrderId,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let Some(event) = tx.get::<Event>(&wait.event_id.to_string())? else {
+        return Ok(());
+    };
+    let mail = Mail::StockOffered {
+        name: wait.buyer.name.clone(),
+        event: event.id,
+        title: event.title.clone(),
+        tickets: wait.quantity,
+        until: event.in_words(until),
+        order,
+    };
+    notices::tell(
+        tx,
+        format!("stock_offered:{order}"),
+        &wait.buyer.email,
+        mail,
+        now,
+    )
 }
 
 /// Those behind are not kept waiting by one who cannot be served.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use shared::api::accounts::Role;
 
 use super::offer_due;
+use crate::notices::Notice;
 use crate::orders::expire_due;
 use crate::orders::fixture::{Shop, text};
 use crate::testing::Answer;
@@ -72,6 +73,10 @@ async fn freed_stock_is_offered_in_order_with_a_deadline_and_then_to_the_next() 
     assert_eq!(sweep(&shop).await, 1);
     let offer = place(&shop, &ann).await;
     assert_eq!(offer["status"], "OFFERED");
+    // She is told, or it would be lost to her.
+    let told = format!("stock_offered:{}", text(&offer["orderId"]));
+    let told = shop.t.app.db.get::<Notice>(&told).await.expect("read");
+    assert_eq!(told.expect("a mail").mail.name(), "stock_offered");
     // Bob wants two and one is left: it waits for him.
     let waits = place(&shop, &bob).await;
     assert_eq!(

@@ -14,7 +14,7 @@ use super::{Refusal, find};
 use crate::app::App;
 use crate::events::model::Event;
 use crate::hooks::{self, Told};
-use crate::notices;
+use crate::notices::{self, Mail};
 use crate::platform::db::{Tx, Versioned};
 use crate::platform::fields::Fields;
 use crate::platform::http::Caller;
@@ -106,7 +106,7 @@ fn hand_over(
         line,
         now,
     )?;
-    tell_former(tx, &transfer, "accepted", now)?;
+    tell_former(tx, &transfer, true, now)?;
     let told = Told {
         kind: HookKind::TicketTransferred,
         event: transfer.event,
@@ -116,25 +116,20 @@ fn hand_over(
     Ok(transfer.view(true, now))
 }
 
-/// The former holder's code is dead: they should know why.
+/// Where they accepted, the former holder's code is dead: they should know why.
 pub(super) fn tell_former(
     tx: &mut Tx<'_>,
     transfer: &Transfer,
-    what: &str,
+    accepted: bool,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let subject = format!("Your ticket for {} was {what}", transfer.event_title);
-    let text = format!(
-        "Hello {},\n\nyour offer of a ticket for {} was {what} by {}.\n\nTransfer {}\n",
-        transfer.from_name, transfer.event_title, transfer.to_email, transfer.id
-    );
+    let what = if accepted { "accepted" } else { "declined" };
     let name = format!("transfer_{what}:{}", transfer.id);
-    Ok(notices::tell(
-        tx,
-        name,
-        &transfer.from_email,
-        subject,
-        text,
-        now,
-    )?)
+    let mail = Mail::OfferAnswered {
+        name: transfer.from_name.clone(),
+        title: transfer.event_title.clone(),
+        to: transfer.to_email.clone(),
+        accepted,
+    };
+    Ok(notices::tell(tx, name, &transfer.from_email, mail, now)?)
 }

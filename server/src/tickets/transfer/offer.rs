@@ -14,7 +14,7 @@ use crate::accounts;
 use crate::app::App;
 use crate::events::model::Event;
 use crate::inventory::model::IssuedTicket;
-use crate::notices;
+use crate::notices::{self, Mail};
 use crate::platform::db::{Query, Tx};
 use crate::platform::fields::{Fields, Invalid};
 use crate::platform::http::Caller;
@@ -73,7 +73,7 @@ pub(super) async fn offer(
                 settled_at: None,
             };
             tx.insert(&transfer)?;
-            tell_recipient(tx, &transfer, now)?;
+            tell_recipient(tx, &transfer, &event, now)?;
             note(tx, &transfer, "ticket.transfer_offered", user, line, now)?;
             Ok(transfer.view(true, now))
         })
@@ -139,22 +139,20 @@ pub(super) fn check_passable(
     Ok(())
 }
 
-fn tell_recipient(tx: &mut Tx<'_>, transfer: &Transfer, now: Timestamp) -> Result<(), Error> {
-    let text = format!(
-        "Hello,\n\n{} offers you a ticket for {}.\nLog in with this e-mail address to accept or decline it \
-         before {}.\n\nTransfer {}\n",
-        transfer.from_name, transfer.event_title, transfer.expires_at, transfer.id
-    );
-    let subject = format!("A ticket for {} is offered to you", transfer.event_title);
+fn tell_recipient(
+    tx: &mut Tx<'_>,
+    transfer: &Transfer,
+    event: &Event,
+    now: Timestamp,
+) -> Result<(), Error> {
     let name = format!("transfer_offered:{}", transfer.id);
-    Ok(notices::tell(
-        tx,
-        name,
-        &transfer.to_email,
-        subject,
-        text,
-        now,
-    )?)
+    let mail = Mail::TicketOffered {
+        from: transfer.from_name.clone(),
+        event: event.id,
+        title: event.title.clone(),
+        until: event.in_words(transfer.expires_at),
+    };
+    Ok(notices::tell(tx, name, &transfer.to_email, mail, now)?)
 }
 
 pub(super) fn note(

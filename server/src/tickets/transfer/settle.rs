@@ -57,7 +57,7 @@ async fn end(
             transfer.settle(status, now);
             let action = if status == TransferStatus::Declined {
                 transfer.to = Some(user);
-                tell_former(tx, &transfer, "declined", now)?;
+                tell_former(tx, &transfer, false, now)?;
                 "ticket.transfer_declined"
             } else {
                 "ticket.transfer_withdrawn"

@@ -5,7 +5,7 @@ use shared::api::accounts::Role;
 
 use crate::accounts::model::User;
 use crate::gate::tests::Site;
-use crate::notices::Notice;
+use crate::notices::{Mail, Notice};
 use crate::platform::clock::Clock as _;
 use crate::platform::db::{DbError, Query};
 use crate::testing::Answer;
@@ -116,7 +116,15 @@ async fn an_accepted_ticket_is_the_recipients_and_its_old_code_is_dead() {
         .expect_error(404, "not_found");
     let incoming = site.test.get("/api/v1/transfers", &binh).await.expect(200);
     assert_eq!(incoming["items"][0]["id"], offered["id"]);
-    assert_eq!(mails_to(&site, &email).await.len(), 1);
+    let told = mails_to(&site, &email).await;
+    assert_eq!(told, [format!("transfer_offered:{}", text(&offered, "id"))]);
+    let told = site.test.app.db.get::<Notice>(&told[0]).await;
+    let told = told.expect("read").expect("there").into_inner().mail;
+    // In the event's own words, not in the database's.
+    assert!(
+        matches!(&told, Mail::TicketOffered { until, .. } if until.contains("20") && !until.contains('Z')),
+        "{told:?}"
+    );
 
     let accepted = settle(&site, &offered, "accept", &binh).await.expect(200);
     assert_eq!(
