@@ -15,6 +15,7 @@ pub mod onsale;
 pub mod payos;
 pub mod phone;
 pub mod poll;
+mod port;
 pub mod process;
 pub mod server;
 pub mod smtp;

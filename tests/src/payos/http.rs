@@ -1,6 +1,5 @@
 //! The gateway's HTTP: headers checked, business errors as 200, faults on demand.
 
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -10,25 +9,21 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 
 use super::bank::No;
-use super::{API_KEY, CLIENT_ID, Call, Fault, Shared, WEBHOOK_WITHIN, sign};
+use crate::port::WEBHOOK_WITHIN;
+
+use super::{API_KEY, CLIENT_ID, Call, Fault, Shared, sign};
 
 type Handle = Arc<Mutex<Shared>>;
 
-pub(super) async fn serve(listener: TcpListener, shared: Handle, stop: CancellationToken) {
-    let router = Router::new()
+pub(super) fn router(shared: Handle) -> Router {
+    Router::new()
         .route("/confirm-webhook", post(confirm))
         .route("/v2/payment-requests", post(create))
         .route("/v2/payment-requests/{code}", get(look))
         .route("/v2/payment-requests/{code}/cancel", post(cancel))
-        .with_state(shared);
-    let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-    axum::serve(listener, router)
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
-        .expect("served");
+        .with_state(shared)
 }
 
 async fn create(State(shared): State<Handle>, headers: HeaderMap, body: Bytes) -> Response {

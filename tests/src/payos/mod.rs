@@ -9,13 +9,11 @@ mod http;
 mod sign;
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
+
+use crate::port::Port;
 
 pub use bank::{Bank, Late, Link, Status, Switches, Transfer};
 pub use sign::signed;
@@ -23,9 +21,6 @@ pub use sign::signed;
 pub const CLIENT_ID: &str = "gatehouse-test-channel";
 pub const API_KEY: &str = "5e1ec7ed-0000-4000-8000-7ab1e0c0ffee";
 pub const CHECKSUM_KEY: &str = "8f14e45fceea167a5a36dedd4bea2543c9f0f895fb98ab9159f51fd0297e236d";
-
-/// How long a webhook may take, as the gateway's dashboard shows.
-const WEBHOOK_WITHIN: Duration = Duration::from_secs(10);
 
 /// Which call a fault meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,11 +83,8 @@ impl Delivery {
 
 /// The double, on a port of its own. Dropping it stops it.
 pub struct Payos {
-    address: SocketAddr,
+    port: Port,
     shared: Arc<Mutex<Shared>>,
-    stop: CancellationToken,
-    thread: Option<JoinHandle<()>>,
-    http: reqwest::blocking::Client,
 }
 
 impl Payos {
@@ -106,35 +98,12 @@ impl Payos {
             outbox: Vec::new(),
             requests: 0,
         }));
-        let stop = CancellationToken::new();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        listener.set_nonblocking(true).expect("non-blocking");
-        let address = listener.local_addr().expect("its address");
-        let serving = http::serve(listener, Arc::clone(&shared), stop.clone());
-        let thread = std::thread::spawn(move || {
-            tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime")
-                .block_on(serving);
-        });
-        let _installed = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::blocking::Client::builder()
-            .timeout(WEBHOOK_WITHIN)
-            .no_proxy()
-            .build()
-            .expect("a client");
-        Self {
-            address,
-            shared,
-            stop,
-            thread: Some(thread),
-            http,
-        }
+        let port = Port::serve(http::router(Arc::clone(&shared)));
+        Self { port, shared }
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.port.url()
     }
 
     /// What a server needs in its environment to use it.
@@ -254,7 +223,8 @@ impl Payos {
     }
 
     fn post(&self, url: &str, body: String) -> u16 {
-        self.http
+        self.port
+            .http
             .post(url)
             .header("content-type", "application/json")
             .body(body)
@@ -276,15 +246,5 @@ impl Payos {
     /// A webhook's body with the given data, validly signed.
     pub fn envelope(&self, data: &Value) -> String {
         sign::envelope(data)
-    }
-}
-
-impl Drop for Payos {
-    fn drop(&mut self) {
-        self.stop.cancel();
-        if let Some(thread) = self.thread.take() {
-            // It ended badly only if a test has failed already.
-            let _ended = thread.join();
-        }
     }
 }

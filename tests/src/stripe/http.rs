@@ -1,6 +1,5 @@
 //! Stripe's HTTP: bearer key, pinned version, forms in, JSON out, idempotency, faults on demand.
 
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -10,7 +9,6 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 
 use super::desk::{Form, No};
 use super::{Call, Fault, SECRET_KEY, Shared};
@@ -19,20 +17,15 @@ const VERSION: &str = "2026-10-28.endive";
 
 type Handle = Arc<Mutex<Shared>>;
 
-pub(super) async fn serve(listener: TcpListener, shared: Handle, stop: CancellationToken) {
-    let router = Router::new()
+pub(super) fn router(shared: Handle) -> Router {
+    Router::new()
         .route("/v1/checkout/sessions", post(create))
         .route("/v1/checkout/sessions/{id}", get(look))
         .route("/v1/checkout/sessions/{id}/expire", post(expire))
         .route("/v1/refunds", post(refund).get(refunds))
         .route("/v1/refunds/{id}", get(look_refund))
         .route("/v1/events", get(events))
-        .with_state(shared);
-    let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-    axum::serve(listener, router)
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
-        .expect("served");
+        .with_state(shared)
 }
 
 async fn create(State(shared): State<Handle>, headers: HeaderMap, body: String) -> Response {

@@ -5,20 +5,18 @@ mod desk;
 mod http;
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use hmac::{Hmac, KeyInit as _, Mac};
 use sha2::Sha256;
-use tokio_util::sync::CancellationToken;
+
+use crate::port::Port;
 
 pub use desk::{Desk, Event, Refund, RefundStatus, Session, SessionStatus};
 
 pub const SECRET_KEY: &str = "sk_test_gatehouse_5e1ec7ed";
 pub const WEBHOOK_SECRET: &str = "whsec_gatehouse_7ab1e0c0ffee";
-const WEBHOOK_WITHIN: Duration = Duration::from_secs(10);
 
 /// Which call a fault meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,11 +58,8 @@ pub(crate) struct Shared {
 
 /// The double, on a port of its own. Dropping it stops it.
 pub struct Stripe {
-    address: SocketAddr,
+    port: Port,
     shared: Arc<Mutex<Shared>>,
-    stop: CancellationToken,
-    thread: Option<JoinHandle<()>>,
-    http: reqwest::blocking::Client,
 }
 
 impl Stripe {
@@ -77,31 +72,8 @@ impl Stripe {
             webhook_url: None,
             requests: 0,
         }));
-        let stop = CancellationToken::new();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        listener.set_nonblocking(true).expect("non-blocking");
-        let address = listener.local_addr().expect("its address");
-        let serving = http::serve(listener, Arc::clone(&shared), stop.clone());
-        let thread = std::thread::spawn(move || {
-            tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime")
-                .block_on(serving);
-        });
-        let _installed = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::blocking::Client::builder()
-            .timeout(WEBHOOK_WITHIN)
-            .no_proxy()
-            .build()
-            .expect("a client");
-        Self {
-            address,
-            shared,
-            stop,
-            thread: Some(thread),
-            http,
-        }
+        let port = Port::serve(http::router(Arc::clone(&shared)));
+        Self { port, shared }
     }
 
     /// What a server needs in its environment to use it.
@@ -112,10 +84,7 @@ impl Stripe {
                 "STRIPE_WEBHOOK_SECRET".to_owned(),
                 WEBHOOK_SECRET.to_owned(),
             ),
-            (
-                "STRIPE_BASE_URL".to_owned(),
-                format!("http://{}", self.address),
-            ),
+            ("STRIPE_BASE_URL".to_owned(), self.port.url()),
         ]
     }
 
@@ -196,7 +165,8 @@ impl Stripe {
     /// When there is no address.
     pub fn send(&self, body: &str, signature: &str) -> u16 {
         let url = self.lock().webhook_url.clone().expect("an address");
-        self.http
+        self.port
+            .http
             .post(url)
             .header("content-type", "application/json")
             .header("stripe-signature", signature)
@@ -229,14 +199,4 @@ pub fn signature(body: &str, secret: &str, unix_secs: i64) -> String {
 pub fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("clock");
     i64::try_from(now.as_secs()).expect("clock")
-}
-
-impl Drop for Stripe {
-    fn drop(&mut self) {
-        self.stop.cancel();
-        if let Some(thread) = self.thread.take() {
-            // It ended badly only if a test has failed already.
-            let _ended = thread.join();
-        }
-    }
 }
