@@ -177,7 +177,33 @@ pub(crate) async fn a_fatal_job_dies_at_once_and_can_be_revived(stage: &Stage) {
 pub(crate) async fn the_end_of_a_lease_gives_a_job_back(stage: &Stage) {
     let db = stage.open().await;
     let (clock, seen) = (Stage::clock(), Seen::default());
-    // As a server leaves them that was killed at work: one started once, one for the last time.
+    leave_as_killed(&db).await;
+    let runner = runner(&db, &clock, &seen);
+    clock.advance(59_999);
+    assert_eq!(runner.run_due().await.expect("run"), 0);
+    clock.advance(1);
+    assert_eq!(runner.run_due().await.expect("run"), 1);
+    assert_eq!(*seen.lock().expect("unpoisoned"), ["1"]);
+    assert_eq!(counts(&db).await, (0, 1));
+}
+
+pub(crate) async fn a_server_that_is_alone_does_not_wait_for_leases(stage: &Stage) {
+    let db = stage.open().await;
+    let (clock, seen) = (Stage::clock(), Seen::default());
+    leave_as_killed(&db).await;
+    enqueue(&db, vec![job(3, "note").run_at(NOW.plus_secs(30))]).await;
+    let runner = runner(&db, &clock, &seen);
+    assert_eq!(runner.run_due().await.expect("run"), 0);
+    assert_eq!(jobs::take_over(&db, NOW).await.expect("taken"), 2);
+    assert_eq!(jobs::take_over(&db, NOW).await.expect("nothing left"), 0);
+    assert_eq!(runner.run_due().await.expect("run"), 1);
+    assert_eq!(*seen.lock().expect("unpoisoned"), ["1"]);
+    // The third is not due yet, and who was started too often is dead.
+    assert_eq!(counts(&db).await, (1, 1));
+}
+
+/// As a server leaves them that was killed at work: one started once, one for the last time.
+async fn leave_as_killed(db: &Db) {
     for (n, attempts) in [(1, 1), (2, 10)] {
         let left = Job {
             id: JobId::new(NOW, [n; 10]),
@@ -194,13 +220,6 @@ pub(crate) async fn the_end_of_a_lease_gives_a_job_back(stage: &Stage) {
         };
         db.write(move |tx| tx.insert(&left)).await.expect("insert");
     }
-    let runner = runner(&db, &clock, &seen);
-    clock.advance(59_999);
-    assert_eq!(runner.run_due().await.expect("run"), 0);
-    clock.advance(1);
-    assert_eq!(runner.run_due().await.expect("run"), 1);
-    assert_eq!(*seen.lock().expect("unpoisoned"), ["1"]);
-    assert_eq!(counts(&db).await, (0, 1));
 }
 
 pub(crate) async fn a_late_runner_has_no_say(stage: &Stage) {

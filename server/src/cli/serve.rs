@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::notices;
 use crate::platform::clock::SystemClock;
 use crate::platform::entropy::SystemEntropy;
+use crate::platform::jobs;
 use crate::platform::lifecycle::{self, Bound, DataDirLock};
 use crate::platform::telemetry;
 
@@ -27,7 +28,7 @@ pub(super) async fn serve(
     telemetry::init_metrics();
     let stop = lifecycle::stop_signal()?;
     // Several processes may share a MongoDB, but never a SQLite file.
-    let _lock = if config.is_mongo() {
+    let lock = if config.is_mongo() {
         None
     } else {
         Some(DataDirLock::take(&config.data_dir)?)
@@ -35,6 +36,12 @@ pub(super) async fn serve(
     let bound = Bound::listen(&mut config).await?;
     let address = bound.address();
     let app = App::start(config, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
+    if lock.is_some() {
+        let taken = jobs::take_over(&app.db, app.clock.now()).await?;
+        if taken > 0 {
+            tracing::info!(taken, "went on with what a server before this one was at");
+        }
+    }
     accounts::jobs::schedule(&app, app.clock.now()).await?;
     notices::schedule(&app, app.clock.now()).await?;
     let url = app.config.public_url.clone();

@@ -14,5 +14,5 @@ mod runner;
 
 pub use model::{Job, JobStatus, NewJob, Priority};
 pub(crate) use model::{STATE_DEAD, STATE_LIVE};
-pub use queue::{JobCounts, JobsHandle, enqueue, hasten, revive};
+pub use queue::{JobCounts, JobsHandle, enqueue, hasten, revive, take_over};
 pub use runner::{Fatal, Runner, RunnerOptions, fatal};

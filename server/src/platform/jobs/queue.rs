@@ -8,10 +8,12 @@ use tokio::sync::Notify;
 
 use super::model::{STATE_DEAD, STATE_LIVE};
 use super::{Job, JobStatus, NewJob, Priority};
-use crate::platform::db::{Db, DbError, Query, Tx, Versioned};
+use crate::platform::db::{Db, DbError, LIMIT_MAX, Query, Tx, Versioned};
 
 /// In this order due jobs are taken.
 const PRIORITIES: [Priority; 3] = [Priority::High, Priority::Normal, Priority::Low];
+/// How long a started job is its runner's, in milliseconds.
+pub(super) const LEASE_MILLIS: i64 = 60_000;
 /// The longest error text that is kept with a job, in characters.
 const ERROR_MAX: usize = 500;
 
@@ -96,6 +98,34 @@ pub(super) fn claim(
         }
     }
     Ok(claimed)
+}
+
+/// Queues what was under way again, without the wait for its leases: for a server that knows that it
+/// is alone, so that whoever held them is dead. The starts stay counted. Gives how many.
+pub async fn take_over(db: &Db, now: Timestamp) -> Result<usize, DbError> {
+    let mut taken = 0;
+    for priority in PRIORITIES {
+        taken += db.write(move |tx| take_back(tx, priority, now)).await?;
+    }
+    Ok(taken)
+}
+
+/// A runner has a handful under way; what ended its lease already is up for grabs anyway.
+fn take_back(tx: &mut Tx<'_>, priority: Priority, now: Timestamp) -> Result<usize, DbError> {
+    let mut taken = 0;
+    let leased = live(priority)
+        .more_than(now)
+        .at_most(now.plus_millis(LEASE_MILLIS));
+    for mut job in tx.list::<Job>(&leased.limit(LIMIT_MAX))? {
+        if matches!(job.status, JobStatus::Running { .. }) {
+            put_back(tx, &mut job)?;
+            taken += 1;
+        }
+    }
+    if taken > 0 {
+        tx.wake_jobs();
+    }
+    Ok(taken)
 }
 
 /// How a started job ended.

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Job;
-use super::queue::{Outcome, claim, next_due, settle};
+use super::queue::{LEASE_MILLIS, Outcome, claim, next_due, settle};
 use crate::platform::clock::Clock;
 use crate::platform::db::{Db, DbError, Versioned};
 use crate::platform::entropy::Entropy;
@@ -38,7 +38,7 @@ impl Default for RunnerOptions {
     fn default() -> Self {
         Self {
             concurrency: 8,
-            lease_millis: 60_000,
+            lease_millis: LEASE_MILLIS,
             attempts_max: 10,
             backoff_first_millis: 1_000,
             backoff_max_millis: 600_000,
@@ -117,7 +117,7 @@ impl<S: Clone + Send + Sync + 'static> Runner<S> {
     }
 
     /// Runs until `stop`, then waits for the jobs under way. A job that is cut off by the end of
-    /// the process is taken up again when its lease ends.
+    /// the process is taken up again when its lease ends, or by [`take_over`](super::take_over).
     pub async fn run(self, stop: CancellationToken) {
         let signal = Arc::clone(self.core.db.jobs_signal());
         let mut under_way = JoinSet::new();
