@@ -77,10 +77,10 @@ impl Books {
             let received = whole(&payment["received"]["amount"]);
             let price = whole(&payment["amount"]["amount"]);
             let is_paid = payment["status"] == "PAID";
-            let spent = if is_paid { price } else { 0 };
             let ledger = self.ledger_of(id);
             let order = &self.orders[payment["order_id"].as_str().unwrap_or_default()];
-            let has_tickets = order["status"] == "PAID" && order["payment_id"] == id;
+            let spent = if is_paid { sold(order) } else { 0 };
+            let has_tickets = sold(order) > 0 && order["payment_id"] == id;
             if received != transferred || received != spent + ledger || is_paid != has_tickets {
                 wrong.push(format!(
                     "link {code}: transferred {transferred}, received {received}, price {price}, {}, ledger {ledger}, order {}",
@@ -102,29 +102,31 @@ impl Books {
     }
 
     fn sold_twice(&self) -> Vec<String> {
-        let mut sold = BTreeSet::new();
-        let paid = self
-            .orders
-            .values()
-            .filter(|order| order["status"] == "PAID");
+        let mut seen = BTreeSet::new();
+        let paid = self.orders.values().filter(|order| sold(order) > 0);
         let tickets = paid.flat_map(|order| order["tickets"].as_array().into_iter().flatten());
         tickets
-            .filter(|ticket| !sold.insert(ticket.to_string()))
+            .filter(|ticket| !seen.insert(ticket.to_string()))
             .map(|ticket| format!("ticket {ticket} is sold twice"))
             .collect()
     }
 
     pub(crate) fn totals(&self, links: &[Link]) -> Totals {
-        let paid = self
-            .orders
-            .values()
-            .filter(|order| order["status"] == "PAID");
         let refunds = self.refunds.values();
         Totals {
             transferred: links.iter().map(Link::paid).sum(),
-            sold: paid.map(|order| whole(&order["total"]["amount"])).sum(),
+            sold: self.orders.values().map(sold).sum(),
             owed: refunds.map(|sum| whole(&sum["amount"]["amount"])).sum(),
         }
+    }
+}
+
+/// The price of those of an order's tickets that are sold and did not go back.
+pub(crate) fn sold(order: &Value) -> i64 {
+    if order["status"] == "PAID" || order["status"] == "PARTIALLY_REFUNDED" {
+        whole(&order["total"]["amount"]) - whole(&order["refunded"])
+    } else {
+        0
     }
 }
 

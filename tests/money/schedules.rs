@@ -9,6 +9,7 @@ use std::ops::Range;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
+use tests::api::{Answer, Api};
 use tests::journey::{self, Event, text};
 use tests::mongo::ReplicaSet;
 use tests::payos::{Call, Fault, Status, Switches};
@@ -30,7 +31,15 @@ const FAULTS: [Fault; 11] = [
     Fault::NoWithData,
 ];
 const CALLS: [Call; 3] = [Call::Create, Call::Look, Call::Cancel];
-const AMOUNTS: [i64; 6] = [PRICE, PRICE, PRICE, PRICE / 2, PRICE + 1_000, 1];
+const AMOUNTS: [i64; 7] = [
+    PRICE,
+    PRICE,
+    PRICE * 2,
+    PRICE * 2,
+    PRICE / 2,
+    PRICE + 1_000,
+    1,
+];
 /// What payers and banks do to a link by themselves.
 const FORCED: [Status; 4] = [
     Status::Cancelled,
@@ -77,6 +86,7 @@ struct Schedule {
     event: Event,
     switches: Switches,
     codes: Vec<i64>,
+    orders: Vec<String>,
 }
 
 #[expect(clippy::print_stderr, reason = "a failure is run again by its seed")]
@@ -97,6 +107,7 @@ fn run(seeds: Range<u64>, database_url: Option<&str>) {
                 event: journey::event(&shop.organizer, "Any night", 4),
                 switches,
                 codes: Vec::new(),
+                orders: Vec::new(),
             }
         })
         .collect();
@@ -134,7 +145,7 @@ impl Schedule {
     }
 
     fn step(&mut self, shop: &mut Shop) {
-        match self.rng.random_range(0..11) {
+        match self.rng.random_range(0..12) {
             0..=2 => self.buy(shop),
             3..=5 if !self.codes.is_empty() => {
                 let code = self.pick(&self.codes.clone());
@@ -157,6 +168,11 @@ impl Schedule {
                 shop.server.resume();
             }
             10 if !self.codes.is_empty() => self.force(shop),
+            11 if !self.orders.is_empty() => {
+                let order = &self.orders[self.rng.random_range(0..self.orders.len())];
+                let answer = refund_one(&shop.organizer, order);
+                assert!(matches!(answer.status, 200 | 409), "{}", answer.text);
+            }
             _ => {}
         }
     }
@@ -180,7 +196,7 @@ impl Schedule {
         shop.payos.switch(self.switches);
         let body = json!({
             "eventId": self.event.id,
-            "items": [{"classId": self.event.class_id, "quantity": 1}],
+            "items": [{"classId": self.event.class_id, "quantity": self.pick(&[1, 2])}],
             "buyer": {"name": "Mai Tran", "email": "mai@example.org"},
         });
         let answer = shop.buyer.post("/orders", &body);
@@ -193,8 +209,19 @@ impl Schedule {
         let order = text(&answer.ok(), "id");
         let started = shop.start_payment(&order);
         assert!(matches!(started.status, 201 | 502), "{}", started.text);
+        self.orders.push(order);
         let links = shop.payos.links();
         let new = links.iter().filter(|link| !known.contains(link));
         self.codes.extend(new.map(|link| link.order_code));
     }
+}
+
+/// Gives back what the first ticket cost that is still good; 409 where the order is not paid.
+pub(crate) fn refund_one(organizer: &Api, order: &str) -> Answer {
+    let path = format!("/orders/{order}");
+    let tickets = organizer.get(&path).ok()["tickets"].clone();
+    let tickets = tickets.as_array().into_iter().flatten();
+    let good = tickets.filter(|ticket| ticket["status"] != "CANCELLED");
+    let one: Vec<_> = good.take(1).map(|ticket| ticket["id"].clone()).collect();
+    organizer.post(&format!("{path}/refund"), &json!({"tickets": one}))
 }

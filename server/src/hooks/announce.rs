@@ -9,7 +9,7 @@ use super::deliver::FAN_OUT;
 use super::model::{Hook, scope};
 use crate::events::model::Event;
 use crate::platform::db::{DbError, Query, Tx};
-use crate::platform::jobs::{self, NewJob};
+use crate::platform::jobs::{self, Job, NewJob};
 
 /// What happened, by id.
 #[derive(Clone, Debug)]
@@ -36,10 +36,15 @@ pub fn announce(tx: &mut Tx<'_>, told: &Told, now: Timestamp) -> Result<(), DbEr
     if !listens {
         return Ok(());
     }
+    // Twice in one moment is one piece of news.
+    let job = job_id(told, now);
+    if tx.get::<Job>(&job.to_string())?.is_some() {
+        return Ok(());
+    }
     let payload = json!({
         "kind": told.kind, "eventId": told.event, "subject": told.subject, "at": now,
     });
-    jobs::enqueue(tx, NewJob::new(job_id(told, now), FAN_OUT, payload, now))
+    jobs::enqueue(tx, NewJob::new(job, FAN_OUT, payload, now))
 }
 
 /// Drawn from what is told: that happens once at a time.

@@ -1,11 +1,13 @@
-//! What becomes of held stock: sold, released, and voided when the money goes back.
+//! What becomes of held stock: sold, released, voided when the money goes back, and for sale again.
 
 use shared::api::tickets::TicketStatus;
 use shared::ids::{OrderId, TicketId};
+use shared::limits::SERIAL_MAX;
 use shared::time::Timestamp;
 
 use super::error::Error;
 use super::model::{IssuedTicket, Step};
+use crate::events::model::Event;
 use crate::platform::db::{DbError, Tx, Versioned};
 
 /// Those of the tickets that `order` still holds, in time or not. The others went to someone else.
@@ -100,4 +102,46 @@ pub fn void(
         }
     }
     Ok(voided)
+}
+
+/// Puts what `order` bought and what is void now on sale again, as other tickets with the same class
+/// and seat: nobody's capacity is lost, in whatever order tickets and orders were cancelled. Gives
+/// how many; none once the event is over or called off.
+pub fn restock(
+    tx: &mut Tx<'_>,
+    order: OrderId,
+    tickets: &[TicketId],
+    now: Timestamp,
+) -> Result<usize, Error> {
+    let mut void = Vec::with_capacity(tickets.len());
+    for id in tickets {
+        let ticket = tx.get::<IssuedTicket>(&id.to_string())?;
+        void.extend(ticket.filter(|ticket| {
+            ticket.order_id == Some(order)
+                && ticket.status == TicketStatus::Cancelled
+                && !ticket.replaced
+        }));
+    }
+    let Some(event) = void.first().map(|ticket| ticket.event_id) else {
+        return Ok(0);
+    };
+    let event = tx.get::<Event>(&event.to_string())?;
+    let Some(mut event) = event.filter(|event| event.on_sale(now)) else {
+        return Ok(0);
+    };
+    // Where the event has no serials left, the rest stays away.
+    let room = SERIAL_MAX.saturating_sub(event.serial_next);
+    void.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+    for old in &mut void {
+        let next = old.successor(event.serial_next, now);
+        event.serial_next += 1;
+        // The seat must be free before another takes it.
+        old.replaced = true;
+        tx.replace(old)?;
+        tx.insert(&next)?;
+    }
+    if !void.is_empty() {
+        tx.replace(&mut event)?;
+    }
+    Ok(void.len())
 }

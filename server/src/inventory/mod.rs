@@ -34,7 +34,7 @@ pub use count::{count_claim, is_free, sold_of, sold_of_in};
 pub use error::{Error, StockError};
 pub use find::{list, show, stats, stock_in};
 pub use gauge::{Counted, Full, Gauge, take};
-pub use hand_over::{claimed_for, held_by, hold_until, release, sell, void};
+pub use hand_over::{claimed_for, held_by, hold_until, release, restock, sell, void};
 pub use model::ticket_view;
 pub use pools::{create_pool, edit_pool, pools};
 pub use seats::seats;

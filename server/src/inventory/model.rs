@@ -27,12 +27,38 @@ pub struct IssuedTicket {
     pub hold_expires_at: Option<Timestamp>,
     /// Who bought it.
     pub order_id: Option<OrderId>,
+    /// It is void, and another took its place in stock.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replaced: bool,
 }
 
 impl IssuedTicket {
     /// Whether a buyer may have it now: free, or held by someone whose time is up.
     pub fn claimable(&self, now: Timestamp) -> bool {
         self.free_at().is_some_and(|free_at| free_at <= now)
+    }
+
+    /// Another of the same class and seat, for sale. A code that was ever printed stays void, so it
+    /// has a serial of its own.
+    pub fn successor(&self, serial: u32, now: Timestamp) -> Self {
+        // There is one at most, so its name needs no draw.
+        let hash = blake3::derive_key("gatehouse successor of a ticket", self.id.as_bytes());
+        let mut random = [0; 10];
+        random.copy_from_slice(&hash[..10]);
+        Self {
+            id: TicketId::new(now, random),
+            event_id: self.event_id,
+            class_id: self.class_id,
+            serial,
+            seat: self.seat.clone(),
+            seat_index: self.seat_index,
+            place: self.place,
+            status: TicketStatus::Available,
+            hold_order: None,
+            hold_expires_at: None,
+            order_id: None,
+            replaced: false,
+        }
     }
 
     /// Whether somebody has bought it and it is good.
@@ -120,7 +146,7 @@ impl Entity for IssuedTicket {
             status_key(self.status).into(),
             self.free_at().into(),
             self.serial.into(),
-            self.seat.as_deref().into(),
+            self.seat.as_deref().filter(|_| !self.replaced).into(),
         ]
     }
 }
@@ -361,6 +387,7 @@ impl<'a> Layout<'a> {
             hold_order: None,
             hold_expires_at: None,
             order_id: None,
+            replaced: false,
         })
     }
 

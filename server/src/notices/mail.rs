@@ -63,6 +63,15 @@ pub enum Mail {
         /// What becomes of the reader's money or ticket.
         follows: String,
     },
+    /// For some tickets of an order, or all.
+    OrderRefunded {
+        name: String,
+        title: String,
+        reason: String,
+        tickets: u32,
+        back: String,
+        order: OrderId,
+    },
     TicketOffered {
         from: String,
         event: EventId,
@@ -141,6 +150,7 @@ impl Mail {
             Self::EventNews { .. } => "event_news",
             Self::EventSoon { .. } => "event_soon",
             Self::EventCancelled { .. } => "event_cancelled",
+            Self::OrderRefunded { .. } => "order_refunded",
             Self::TicketOffered { .. } => "ticket_offered",
             Self::OfferAnswered { .. } => "offer_answered",
             Self::StockOffered { .. } => "stock_offered",
@@ -161,6 +171,7 @@ impl Mail {
             | Self::AddressChanged { .. }
             | Self::Invitation { .. }
             | Self::EventCancelled { .. }
+            | Self::OrderRefunded { .. }
             | Self::TicketOffered { .. }
             | Self::OfferAnswered { .. } => None,
         }
@@ -231,6 +242,23 @@ impl Mail {
                 .say(&format!("We are sorry: {title} will not take place."))
                 .quote(reason)
                 .say(follows),
+            Self::OrderRefunded {
+                name,
+                title,
+                reason,
+                tickets,
+                back,
+                order,
+            } => Letter::new(&format!("Your money for {title} goes back"))
+                .hello(name)
+                .say(&format!("Tickets of yours for {title} were cancelled, and what was paid for them goes back to you."))
+                .quote(reason)
+                .facts(vec![
+                    ("Tickets", tickets.to_string()),
+                    ("Back to you", back.clone()),
+                    ("Order", order.to_string()),
+                ])
+                .say("The codes of these tickets are no longer good."),
             Self::TicketOffered { .. } | Self::OfferAnswered { .. } | Self::StockOffered { .. } => {
                 self.about_an_offer(ink)
             }
@@ -327,6 +355,14 @@ impl Mail {
                 title: title(),
                 reason: "A storm has damaged the roof.".to_owned(),
                 follows: "What you paid goes back to you.".to_owned(),
+            },
+            Self::OrderRefunded {
+                name: name(),
+                title: title(),
+                reason: "As you asked for.".to_owned(),
+                tickets: 1,
+                back: "250000 VND".to_owned(),
+                order: OrderId::from_bytes([0; 16]),
             },
             Self::TicketOffered {
                 from: name(),

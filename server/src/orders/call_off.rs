@@ -39,7 +39,8 @@ pub async fn call_off(app: &App, id: OrderId, title: &str, reason: &str) -> Resu
                     tell_buyer(tx, &order, &title, &reason, now)
                 }
                 OrderStatus::Paid | OrderStatus::PartiallyRefunded => {
-                    let voided = refund_in(tx, &mut order, &reason, &draws, now)?;
+                    let left = order.unreturned();
+                    let voided = refund_in(tx, &mut order, &left, &reason, &draws, now)?;
                     tell_buyer(tx, &order, &title, &reason, now)?;
                     tell_attendees(tx, &order, &voided, (&title, &reason), now)
                 }

@@ -101,20 +101,19 @@ async fn cancel(
     Ok(Json(super::cancel(&app, caller, id, request).await?))
 }
 
-/// Gives the money back and voids the tickets, at the gates too. Organizers and administrators.
+/// Gives the money back and voids the tickets, at the gates too; of the whole order, or of the
+/// `tickets` that are named. Others may buy the places, unless `restock` is false. Organizers and
+/// administrators.
 #[utoipa::path(post, path = "/orders/{id}/refund", tag = "orders", request_body = Option<RefundRequest>,
     params(("id" = OrderId, Path)), security(("bearer" = [])),
-    responses((status = 200, body = OrderView), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+    responses((status = 200, body = OrderView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 async fn refund(
     State(app): State<AppState>,
     caller: Caller,
     Path(id): Path<OrderId>,
     request: Option<Json<RefundRequest>>,
 ) -> Result<Json<OrderView>, ApiError> {
-    let reason = request.map(|Json(request)| request.reason);
-    let request = RefundRequest {
-        reason: reason.unwrap_or_default(),
-    };
+    let request = request.map(|Json(request)| request).unwrap_or_default();
     Ok(Json(super::refund(&app, caller, id, request).await?))
 }
 

@@ -133,5 +133,6 @@ pub(super) fn give_up(tx: &mut Tx<'_>, order: &Order, now: Timestamp) -> Result<
         tickets::pre_check_in::forget(tx, ticket.event_id, ticket.serial)?;
         gate::mark_changed(tx, ticket.event_id, ticket.serial, now)?;
     }
+    inventory::restock(tx, order.id, &order.tickets, now)?;
     Ok(())
 }

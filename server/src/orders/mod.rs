@@ -27,6 +27,7 @@ mod place;
 mod price;
 mod receipt;
 mod refund;
+mod shares;
 #[cfg(test)]
 mod tests;
 

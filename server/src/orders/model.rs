@@ -40,6 +40,11 @@ pub struct Order {
     /// The voucher it used.
     #[serde(default)]
     pub voucher: Option<String>,
+    /// Those of its tickets whose price went back, and how much that is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returned: Vec<TicketId>,
+    #[serde(default)]
+    pub refunded: i64,
 }
 
 /// On what terms an order that is not paid for enters.
@@ -82,6 +87,13 @@ impl Order {
             Step::RefundPart => {}
         }
         Ok(())
+    }
+
+    /// Those of its tickets whose price did not go back yet.
+    pub fn unreturned(&self) -> Vec<TicketId> {
+        let left = self.tickets.iter().copied();
+        left.filter(|ticket| !self.returned.contains(ticket))
+            .collect()
     }
 
     /// What the stored status and the clock mean together.
@@ -132,6 +144,7 @@ impl Order {
             expires_at: self.expires_at,
             tickets,
             payment_id: self.payment_id,
+            refunded: (self.refunded > 0).then(|| Money::new(self.refunded, self.total.currency)),
             created_at: self.created_at,
             paid_at: self.paid_at,
             pay_later: self.later.map(|later| PayLaterView {

@@ -130,6 +130,8 @@ fn place_in(
         later: None,
         tax_included: event.charges.tax_included,
         voucher: voucher.map(|voucher| voucher.id),
+        returned: Vec::new(),
+        refunded: 0,
     };
     let views = if total.amount == 0 {
         give(tx, &mut order, plan)?

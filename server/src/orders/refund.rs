@@ -1,22 +1,28 @@
-//! The organizer gives the money back: order, tickets, gates and the debt in one commit (P5 core).
+//! The organizer gives the money back, for all of an order or for some of its tickets: order, tickets,
+//! stock, gates and the debt in one commit (P5, O4).
+
+use std::collections::BTreeSet;
 
 use shared::api::hooks::HookKind;
 use shared::api::orders::{OrderView, RefundRequest};
-use shared::ids::OrderId;
+use shared::ids::{OrderId, TicketId};
 use shared::limits::TITLE_CHARS_MAX;
+use shared::money::Money;
 use shared::time::Timestamp;
 
 use super::error::Error;
-use super::find::visible_order;
-use super::model::{Order, Step};
+use super::find::{visible_order, with_tickets};
+use super::model::{IllegalMove, Order, Step, after};
+use super::shares::share_of_ticket;
 use crate::app::App;
-use crate::events::owned_event;
+use crate::events::{event_in, owned_event};
 use crate::hooks::{self, Told};
+use crate::inventory;
 use crate::inventory::model::IssuedTicket;
-use crate::inventory::{self, ticket_view};
+use crate::notices::{self, Mail};
 use crate::payments::{self, Draws};
 use crate::platform::db::{Tx, Versioned};
-use crate::platform::fields::Fields;
+use crate::platform::fields::{Fields, Invalid};
 use crate::platform::http::Caller;
 use crate::tickets::pre_check_in;
 use crate::{events, gate};
@@ -29,7 +35,7 @@ pub async fn refund(
 ) -> Result<OrderView, Error> {
     let now = app.clock.now();
     let mut fields = Fields::default();
-    let note = fields.line("reason", &request.reason, 0, TITLE_CHARS_MAX);
+    let why = fields.line("reason", &request.reason, 0, TITLE_CHARS_MAX);
     fields.done(())?;
     // Strangers get 404 here, the buyer 403 below.
     let order = visible_order(app, &caller, id).await?;
@@ -39,35 +45,81 @@ pub async fn refund(
         Err(error) => return Err(error.into()),
     }
     let draws = Draws::new(app, now);
-    app.db
+    let order = app
+        .db
         .write(move |tx| {
             let mut order = tx.get::<Order>(&id.to_string())?.ok_or(Error::NotFound)?;
-            let voided = refund_in(tx, &mut order, &note, &draws, now)?;
-            let tickets = voided.iter().map(|ticket| ticket_view(ticket, now));
-            Ok(order.view(tickets.collect(), now))
+            let chosen = chosen(&order, &request.tickets)?;
+            let before = order.refunded;
+            refund_in(tx, &mut order, &chosen, &why, &draws, now)?;
+            if request.restock {
+                inventory::restock(tx, id, &chosen, now)?;
+            }
+            let back = Money::new(order.refunded - before, order.total.currency);
+            tell(tx, &order, chosen.len(), back, &draws, now)?;
+            Ok::<_, Error>(order)
         })
-        .await
+        .await?;
+    Ok(with_tickets(app, &order, now).await?)
 }
 
-/// Voids the order's tickets, here and at the gates, and owes what was paid for it; gives the
-/// tickets.
+/// Those that are named, once each, or all whose price did not go back before.
+fn chosen(order: &Order, named: &[TicketId]) -> Result<Vec<TicketId>, Error> {
+    let (from, step) = (order.status, Step::Refund);
+    if after(from, step).is_none() {
+        return Err(IllegalMove { from, step }.into());
+    }
+    let left = order.unreturned();
+    if named.is_empty() {
+        return Ok(left);
+    }
+    for (at, ticket) in named.iter().enumerate() {
+        if !left.contains(ticket) {
+            let why = "is no ticket of this order, or its price went back before";
+            return Err(Invalid::field(format!("tickets[{at}]"), why).into());
+        }
+    }
+    let once: BTreeSet<_> = named.iter().copied().collect();
+    Ok(once.into_iter().collect())
+}
+
+/// Voids these tickets of the order, here and at the gates, and owes what was paid for them; gives
+/// those that were good until now.
 pub(super) fn refund_in(
     tx: &mut Tx<'_>,
     order: &mut Versioned<Order>,
+    chosen: &[TicketId],
     why: &str,
     draws: &Draws,
     now: Timestamp,
 ) -> Result<Vec<IssuedTicket>, Error> {
-    order.apply(Step::Refund, now)?;
+    let is_all = chosen.len() == order.unreturned().len();
+    let step = if is_all {
+        Step::Refund
+    } else {
+        Step::RefundPart
+    };
+    order.apply(step, now)?;
     why.clone_into(&mut order.note);
-    let voided = inventory::void(tx, order.id, &order.tickets)?;
+    let voided = inventory::void(tx, order.id, chosen)?;
     for ticket in &voided {
         pre_check_in::forget(tx, ticket.event_id, ticket.serial)?;
         gate::mark_changed(tx, ticket.event_id, ticket.serial, now)?;
     }
+    let back = if is_all {
+        order.total.amount - order.refunded
+    } else {
+        price_of(tx, order, chosen)?
+    };
     if let Some(payment) = order.payment_id {
-        payments::owe_refund(tx, payment, why, draws, now)?;
+        if is_all {
+            payments::owe_refund(tx, payment, why, draws, now)?;
+        } else {
+            payments::owe_part(tx, payment, back, why, draws, now)?;
+        }
     }
+    order.refunded += back;
+    order.returned.extend(chosen);
     tx.replace(order)?;
     let told = Told {
         kind: HookKind::OrderRefunded,
@@ -76,4 +128,39 @@ pub(super) fn refund_in(
     };
     hooks::announce(tx, &told, now)?;
     Ok(voided)
+}
+
+/// What was paid for these, in minor units. All of an order are exactly its total.
+fn price_of(tx: &mut Tx<'_>, order: &Order, chosen: &[TicketId]) -> Result<i64, Error> {
+    let mut classes = Vec::with_capacity(order.tickets.len());
+    for id in &order.tickets {
+        let ticket = tx.get::<IssuedTicket>(&id.to_string())?;
+        classes.push((*id, ticket.ok_or(inventory::Error::NotFound)?.class_id));
+    }
+    let shares = chosen
+        .iter()
+        .map(|id| share_of_ticket(&order.lines, &classes, *id));
+    Ok(shares.sum())
+}
+
+/// The buyer hears of it.
+fn tell(
+    tx: &mut Tx<'_>,
+    order: &Order,
+    tickets: usize,
+    back: Money,
+    draws: &Draws,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let event = event_in(tx, order.event_id)?;
+    let mail = Mail::OrderRefunded {
+        name: order.buyer.name.clone(),
+        title: event.title.clone(),
+        reason: order.note.clone(),
+        tickets: u32::try_from(tickets).unwrap_or(u32::MAX),
+        back: back.to_string(),
+        order: order.id,
+    };
+    let name = format!("order_refunded:{}", draws.refund);
+    Ok(notices::tell(tx, name, &order.buyer.email, mail, now)?)
 }

@@ -220,7 +220,7 @@ pub(super) fn owe_all(
 }
 
 /// Notes the debt and enqueues the job that settles it. The caller stores the payment.
-fn owe(
+pub(super) fn owe(
     tx: &mut Tx<'_>,
     payment: &mut Versioned<Payment>,
     amount: Money,

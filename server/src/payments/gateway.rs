@@ -145,7 +145,7 @@ pub async fn remind(app: &App, payment: &Payment) -> Result<(), Error> {
 pub async fn refund(app: &App, refund: &Refund) -> Result<Repaid, Error> {
     match refund.provider {
         Provider::Demo => {
-            demo::refund(app, refund.payment_id).await?;
+            demo::refund(app, refund.payment_id, refund.id, refund.amount).await?;
             Ok(Repaid::Back { gateway_id: None })
         }
         Provider::Payos => Err(Error::ProviderUnavailable),

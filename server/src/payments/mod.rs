@@ -11,7 +11,7 @@
 //!   a part of a price that is still awaited is neither yet.
 //! - Gateways are asked and told through [`gateway`]; none of them knows orders.
 //!
-//! Other slices may call [`close_attempts`], [`abandon`], [`owe_refund`], [`remind`] and [`reconcile`], and read
+//! Other slices may call [`close_attempts`], [`abandon`], [`owe_part`], [`owe_refund`], [`remind`] and [`reconcile`], and read
 //! [`model`].
 
 mod close;
@@ -42,5 +42,5 @@ pub use find::show;
 pub use fulfil::{Draws, Held, Standing};
 pub use gateway::remind;
 pub use reconcile::{reconcile, settle_polled};
-pub use refund::{confirm, due_of, owe_refund, pay_back};
+pub use refund::{confirm, due_of, owe_part, owe_refund, pay_back};
 pub use webhook::{Received, receive};

@@ -8,7 +8,7 @@ use shared::money::Money;
 use shared::time::Timestamp;
 
 use super::error::Error;
-use super::fulfil::{BOUNCED, Draws, PAID_BACK, note, owe_all};
+use super::fulfil::{BOUNCED, Draws, PAID_BACK, note, owe, owe_all};
 use super::gateway::{self, Repaid};
 use super::jobs::PAY_BACK;
 use super::ledger::Refund;
@@ -42,6 +42,28 @@ pub fn owe_refund(
         Some(mut payment) => owe_all(tx, &mut payment, why, draws, now),
         None => Ok(()),
     }
+}
+
+/// A part of what was paid must go back: so many minor units. The rest stays paid for.
+pub fn owe_part(
+    tx: &mut Tx<'_>,
+    payment: PaymentId,
+    amount: i64,
+    why: &str,
+    draws: &Draws,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let payment = tx.get::<Payment>(&payment.to_string())?;
+    let Some(mut payment) = payment.filter(|payment| payment.status == PaymentStatus::Paid) else {
+        return Ok(());
+    };
+    let amount = amount.min(payment.kept());
+    if amount <= 0 {
+        return Ok(());
+    }
+    let money = Money::new(amount, payment.amount.currency);
+    owe(tx, &mut payment, money, why, draws, now)?;
+    Ok(tx.replace(&mut payment)?)
 }
 
 /// Gives a sum back through its gateway and notes how it stands there. Again is harmless; for a sum

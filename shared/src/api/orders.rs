@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::tickets::IssuedTicketView;
-use crate::ids::{ClassId, EventId, OrderId, PaymentId, UserId};
+use crate::ids::{ClassId, EventId, OrderId, PaymentId, TicketId, UserId};
 use crate::money::Money;
 use crate::time::Timestamp;
 
@@ -108,6 +108,9 @@ pub struct OrderView {
     pub expires_at: Timestamp,
     pub tickets: Vec<IssuedTicketView>,
     pub payment_id: Option<PaymentId>,
+    /// What of the total went back, or is on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refunded: Option<Money>,
     pub created_at: Timestamp,
     pub paid_at: Option<Timestamp>,
     /// It may be paid later, and its tickets claimed before.
@@ -146,6 +149,27 @@ pub struct PayLater {
 pub struct RefundRequest {
     #[serde(default)]
     pub reason: String,
+    /// Those of the order's tickets; all that are left, where none are named. A part of a price
+    /// that does not divide is as exact as its total.
+    #[serde(default)]
+    pub tickets: Vec<TicketId>,
+    /// Whether others may buy the places, while the event is to come.
+    #[serde(default = "yes")]
+    pub restock: bool,
+}
+
+impl Default for RefundRequest {
+    fn default() -> Self {
+        Self {
+            reason: String::new(),
+            tickets: Vec::new(),
+            restock: true,
+        }
+    }
+}
+
+const fn yes() -> bool {
+    true
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

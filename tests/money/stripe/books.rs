@@ -6,7 +6,7 @@ use tests::poll;
 use tests::stripe::RefundStatus;
 
 use super::shop::{Shop, WITHIN};
-use crate::books::{Rows, rows, whole};
+use crate::books::{Rows, rows, sold, whole};
 
 const TABLES: [&str; 3] = ["payments", "orders", "refunds"];
 
@@ -40,10 +40,6 @@ impl Books {
     }
 
     pub(crate) fn totals(&self, shop: &Shop) -> Totals {
-        let paid = self
-            .orders
-            .values()
-            .filter(|order| order["status"] == "PAID");
         let sessions = shop.stripe.sessions();
         let refunds = shop.stripe.refunds();
         let back = refunds
@@ -55,7 +51,7 @@ impl Books {
                 .filter(|of| of.is_paid())
                 .map(|of| of.amount)
                 .sum(),
-            sold: paid.map(|order| whole(&order["total"]["amount"])).sum(),
+            sold: self.orders.values().map(sold).sum(),
             owed: self
                 .refunds
                 .values()
@@ -81,7 +77,7 @@ impl Books {
             };
             let is_paid = payment["status"] == "PAID";
             let order = &self.orders[payment["order_id"].as_str().unwrap_or_default()];
-            let has_tickets = order["status"] == "PAID" && order["payment_id"] == *id;
+            let has_tickets = sold(order) > 0 && order["payment_id"] == *id;
             let ledger: i64 = self
                 .refunds
                 .values()
@@ -89,7 +85,7 @@ impl Books {
                 .map(|sum| whole(&sum["amount"]["amount"]))
                 .sum();
             let received = whole(&payment["received"]["amount"]);
-            let spent = if is_paid { session.amount } else { 0 };
+            let spent = if is_paid { sold(order) } else { 0 };
             if received != session.amount || received != spent + ledger || is_paid != has_tickets {
                 wrong.push(format!(
                     "payment {id}: charged {}, received {received}, {}, ledger {ledger}, order {}",

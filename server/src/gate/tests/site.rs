@@ -246,6 +246,8 @@ fn order(event: &Event, buyer: UserId, bought: u32) -> Order {
         later: None,
         tax_included: false,
         voucher: None,
+        returned: Vec::new(),
+        refunded: 0,
     }
 }
 
@@ -269,5 +271,6 @@ fn ticket(event: &Event, class: &TicketClass, order: &Order, serial: u32) -> Iss
         hold_order: None,
         hold_expires_at: None,
         order_id: Some(order.id),
+        replaced: false,
     }
 }

@@ -6,6 +6,7 @@ mod model;
 mod orders;
 mod prices;
 mod receipts;
+mod refunds;
 
 use serde_json::{Value, json};
 

@@ -1,7 +1,9 @@
 //! What happens to a link: opened and closed by the shop, paid and declined by the payer.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
-use shared::ids::{JobId, PaymentId, uuid_v7};
+use shared::ids::{JobId, PaymentId, RefundId, uuid_v7};
 use shared::money::Money;
 use shared::time::Timestamp;
 
@@ -38,6 +40,7 @@ pub async fn open(app: &App, checkout: Checkout) -> Result<(), Error> {
         created_at: app.clock.now(),
         paid_at: None,
         told: false,
+        refunds: BTreeMap::new(),
     };
     app.db
         .write(move |tx| {
@@ -155,14 +158,21 @@ pub async fn close(app: &App, id: PaymentId) -> Result<State, Error> {
         .await
 }
 
-/// Gives the payer's money back; again changes nothing.
-pub async fn refund(app: &App, id: PaymentId) -> Result<(), Error> {
+/// Gives so much of the payer's money back; again, under the same name, changes nothing.
+pub async fn refund(app: &App, id: PaymentId, name: RefundId, amount: Money) -> Result<(), Error> {
     app.db
         .write(move |tx| {
             let mut link = link_in(tx, id)?;
+            if link.refunds.contains_key(&name) {
+                return Ok(());
+            }
+            let back: i64 = link.refunds.values().sum();
             match link.status {
                 LinkStatus::Paid => {
-                    link.status = LinkStatus::Refunded;
+                    link.refunds.insert(name, amount.amount);
+                    if back.saturating_add(amount.amount) >= link.amount.amount {
+                        link.status = LinkStatus::Refunded;
+                    }
                     Ok(tx.replace(&mut link)?)
                 }
                 LinkStatus::Refunded => Ok(()),

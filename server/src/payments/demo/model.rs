@@ -1,7 +1,9 @@
 //! The gateway's own state: links, and what it tells the shop. Pure.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
-use shared::ids::PaymentId;
+use shared::ids::{PaymentId, RefundId};
 use shared::money::Money;
 use shared::time::Timestamp;
 
@@ -20,6 +22,9 @@ pub struct Link {
     pub paid_at: Option<Timestamp>,
     /// The shop acknowledged the payment.
     pub told: bool,
+    /// What went back, by the shop's name of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refunds: BTreeMap<RefundId, i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
