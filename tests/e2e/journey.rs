@@ -1,10 +1,14 @@
 //! The main job, on both backends: event, purchase, claim, offline admission, and back.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use serde_json::json;
 use tests::journey::{self, text};
 use tests::kiosk::Kiosk;
 use tests::mongo::ReplicaSet;
 use tests::server::Server;
+use tests::smtp::Sink;
 
 #[test]
 fn the_whole_journey_on_sqlite() {
@@ -82,18 +86,52 @@ fn walk(mut server: Server) {
 
 #[test]
 fn a_script_walks_the_journey_with_documented_commands_only() {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/journey.sh");
+    // V1 V9
+    let kiosk = tests::binaries::path("kiosk");
+    follow(
+        "journey.sh",
+        &[kiosk.as_os_str()],
+        "the journey is complete",
+    );
+}
+
+#[test]
+fn a_script_walks_the_buyers_journey_over_rest_and_mail() {
+    // A1 A2 A7 I6 I9 I10 O1 O2 O4 P5 P7 P8 T1 T2 T3 T11 N2
+    follow_with_mail("buyer.sh", "the buyer's journey is complete");
+}
+
+#[test]
+fn a_script_walks_the_organizers_journey_over_rest_and_mail() {
+    // A9 E1 E2 E4 E5 E16 I1 I2 I3 I4 O4 P5 V1 N2
+    follow_with_mail("organizer.sh", "the organizer's journey is complete");
+}
+
+fn follow_with_mail(script: &str, end: &str) {
+    let sink = Sink::start();
+    let mails = tempfile::tempdir().expect("a folder");
+    sink.keep_in(mails.path());
+    follow(
+        script,
+        &[sink.url().as_ref(), mails.path().as_os_str()],
+        end,
+    );
+}
+
+/// Runs a script of this folder with the server's binary and more arguments, to its last words.
+fn follow(script: &str, more: &[&OsStr], end: &str) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("e2e")
+        .join(script);
     let output = std::process::Command::new(script)
-        .args([
-            tests::binaries::path("server"),
-            tests::binaries::path("kiosk"),
-        ])
+        .arg(tests::binaries::path("server"))
+        .args(more)
         .output()
         .expect("bash");
     let said = String::from_utf8_lossy(&output.stdout);
     let problem = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n{problem}");
-    assert!(said.contains("the journey is complete"), "{said}");
+    assert!(said.ends_with(&format!("{end}\n")), "{said}");
 }
 
 #[test]

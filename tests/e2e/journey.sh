@@ -6,45 +6,9 @@
 # Ends with "the journey is complete", or at the first step that does not do what it promises.
 set -euo pipefail
 server=$1 kiosk=$2
-home=$(mktemp -d)
-pid=
-finish() {
-    if [ -n "$pid" ]; then kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; fi
-    rm -rf "$home"
-}
-trap finish EXIT
-fail() { echo "FAILED: $*" >&2; tail -n 20 "$home/server.log" >&2; exit 1; }
-say() { printf '  %s\n' "$*"; }
-
-listen=127.0.0.1:0
-start_server() {
-    rm -f "$home/addr"
-    "$server" serve --listen "$listen" --data "$home/data" --addr-file "$home/addr" >>"$home/server.log" 2>&1 &
-    pid=$!
-    for _ in $(seq 1 600); do
-        [ -s "$home/addr" ] && break
-        kill -0 "$pid" 2>/dev/null || fail "the server ended"
-        read -r -t 0.1 _ < <(:) || true
-    done
-    listen=$(cat "$home/addr")
-    url=http://$listen
-    curl -fsS --retry 20 --retry-connrefused --retry-delay 1 "$url/readyz" >/dev/null
-}
-stop_server() { kill "$pid"; wait "$pid" || fail "the server did not stop cleanly"; pid=; }
-
-# call METHOD PATH [JSON] [MORE CURL ARGUMENTS…]: prints the answer, fails on an error status.
-call() {
-    local method=$1 path=$2 body=${3:-} answer
-    shift $(($# < 3 ? $# : 3))
-    answer=$(curl -sS --fail-with-body -X "$method" "$url/api/v1$path" -H 'Content-Type: application/json' \
-        ${token:+-H "Authorization: Bearer $token"} ${body:+-d "$body"} "$@") || fail "$method $path: $answer"
-    printf '%s' "$answer"
-}
-expect() { [ "$2" = "$3" ] || fail "$1: expected $3, found $2"; say "$1: $2"; }
-at() { date -u -d "$1" +%Y-%m-%dT%H:%M:%SZ; }
+. "$(dirname "$0")/script.sh"
 
 start_server
-token=
 call POST /auth/register '{"email":"lan@example.org","username":"lan","password":"orange-turnstile-94"}' >/dev/null
 token=$(call POST /auth/login '{"username":"lan","password":"orange-turnstile-94"}' | jq -r .accessToken)
 say "registered and logged in"

@@ -1,5 +1,6 @@
 //! A rush: 5,000 buyers at 32 connections for 1,000 tickets (`design.md` 7), on a real server with
-//! SQLite over loopback; once more with the server killed twice.
+//! SQLite over loopback: of one class, as seats, and of two classes with a pool; each once more with
+//! the server killed twice.
 //!
 //! `cargo bench -p tests --bench onsale`
 
@@ -7,8 +8,9 @@
 
 use hdrhistogram::Histogram;
 use tests::journey;
-use tests::onsale::{self, Rush, one_ticket};
+use tests::onsale::{self, Rush};
 use tests::process::cpu_seconds;
+use tests::sale::{KINDS, Kind, Sale};
 use tests::server::Server;
 
 const BUYERS: usize = 5_000;
@@ -20,22 +22,30 @@ const CROWD: [usize; 3] = [BUYERS, CONNECTIONS, ACCOUNTS];
 
 fn main() {
     println!("{BUYERS} buyers, {CONNECTIONS} connections, {STOCK} tickets, SQLite, loopback");
-    let [a_third, two_thirds] = [STOCK as usize / 3, STOCK as usize * 2 / 3];
-    measure("left alone", &[]);
-    measure("killed twice", &[a_third, two_thirds]);
+    let kills = [STOCK as usize / 3, STOCK as usize * 2 / 3];
+    for kind in KINDS {
+        measure(kind, &[]);
+        measure(kind, &kills);
+    }
 }
 
-fn measure(what: &str, kills: &[usize]) {
+fn measure(kind: Kind, kills: &[usize]) {
     let mut server = Server::start_with(None, &[("RUST_LOG", "warn")]);
     let organizer = journey::account(&server.api(), "lan");
-    let event = journey::event(&organizer, "River Festival", STOCK);
-    let rush = Rush::of(&server.api(), CROWD, one_ticket(&event));
+    let sale = Sale::open(&organizer, kind, STOCK);
+    let rush = Rush::of(&server.api(), CROWD, sale.wishes());
     let pid = server.pid().expect("running");
     let before = cpu_seconds(pid);
     let outcome = onsale::run(&mut server, rush, kills);
     let spent = cpu_seconds(server.pid().expect("running")) - before;
+    let what = match kind {
+        Kind::Class => "one class",
+        Kind::Seats => "seats, half of them picked",
+        Kind::Pool => "two classes with a pool",
+    };
+    let fate = ["left alone", "killed twice"][usize::from(!kills.is_empty())];
     println!(
-        "{what}: {} bought, {} told that it is too late, {} wrong, {} sold twice, {} repeated; {:.2} s",
+        "{what}, {fate}: {} bought, {} told that it is too late, {} wrong, {} sold twice, {} repeated; {:.2} s",
         outcome.bought,
         outcome.late,
         outcome.wrong.len(),
@@ -45,6 +55,7 @@ fn measure(what: &str, kills: &[usize]) {
     );
     let exact = outcome.tickets.len() == STOCK as usize && outcome.sold_twice == 0;
     assert!(exact && outcome.wrong.is_empty(), "{:?}", outcome.wrong);
+    assert_eq!(sale.stats(), [u64::from(STOCK), 0, sale.left()]);
     print_row("POST /orders", &outcome.order_latency);
     print_row("every request", &outcome.latency);
     if kills.is_empty() {

@@ -17,6 +17,7 @@ pub mod phone;
 pub mod poll;
 mod port;
 pub mod process;
+pub mod sale;
 pub mod server;
 pub mod smtp;
 pub mod stripe;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::api::Api;
-use crate::journey::{self, Event};
+use crate::journey;
 use crate::poll;
 use crate::server::Server;
 
@@ -29,20 +29,18 @@ pub struct Rush {
     pub connections: usize,
     /// Access tokens; buyer `i` uses the one at `i` modulo their count.
     pub bearers: Vec<String>,
-    /// What buyer `i` sends to `POST /orders`.
-    pub order: Box<dyn Fn(usize) -> Value + Send + Sync>,
+    /// What buyer `i` sends to `POST /orders`; the next when that is not to be had.
+    pub wishes: Wishes,
 }
+
+type Wishes = Box<dyn Fn(usize) -> Vec<Value> + Send + Sync>;
 
 impl Rush {
     /// As many buyers share `accounts` accounts, because hashing a password is made slow.
     ///
     /// # Panics
     /// When the server refuses an account.
-    pub fn of(
-        api: &Api,
-        [buyers, connections, accounts]: [usize; 3],
-        order: impl Fn(usize) -> Value + Send + Sync + 'static,
-    ) -> Self {
+    pub fn of(api: &Api, [buyers, connections, accounts]: [usize; 3], wishes: Wishes) -> Self {
         let accounts = (0..accounts).map(|at| journey::account(api, &format!("mai{at}")));
         Self {
             buyers,
@@ -50,26 +48,17 @@ impl Rush {
             bearers: accounts
                 .map(|api| api.bearer().expect("logged in").to_owned())
                 .collect(),
-            order: Box::new(order),
+            wishes,
         }
-    }
-}
-
-/// Everybody wants one ticket of the event's class.
-pub fn one_ticket(event: &Event) -> impl Fn(usize) -> Value + Send + Sync + 'static {
-    let (event, class) = (event.id.clone(), event.class_id.clone());
-    move |buyer| {
-        json!({
-            "eventId": event, "items": [{"classId": class, "quantity": 1}],
-            "buyer": {"email": format!("buyer{buyer}@example.org"), "name": "Mai Tran"},
-        })
     }
 }
 
 /// What came of it.
 pub struct Outcome {
-    /// Ids of the tickets in paid orders, and how often one was sold again.
+    /// Ids of the tickets in paid orders and their seats, if they have any; how often one was sold
+    /// again.
     pub tickets: BTreeSet<String>,
+    pub seats: BTreeSet<String>,
     pub sold_twice: usize,
     pub bought: usize,
     /// Told that all is sold, or held by others.
@@ -88,6 +77,7 @@ impl Outcome {
     fn new() -> Self {
         Self {
             tickets: BTreeSet::new(),
+            seats: BTreeSet::new(),
             sold_twice: 0,
             bought: 0,
             late: 0,
@@ -102,6 +92,9 @@ impl Outcome {
     fn add(&mut self, other: Self) {
         for ticket in other.tickets {
             self.sold_twice += usize::from(!self.tickets.insert(ticket));
+        }
+        for seat in other.seats {
+            self.sold_twice += usize::from(!self.seats.insert(seat));
         }
         self.sold_twice += other.sold_twice;
         self.bought += other.bought;
@@ -203,19 +196,11 @@ impl Line {
     async fn buy(&mut self, buyer: usize) -> Result<(), String> {
         let bearers = &self.crowd.rush.bearers;
         let bearer = bearers[buyer % bearers.len()].clone();
-        let wanted = (self.crowd.rush.order)(buyer);
-        let key = format!("order-{buyer}");
-        let (status, order) = self
-            .send(Method::POST, "/orders", &bearer, Some((&key, &wanted)))
-            .await?;
-        if status == 409 && (order["code"] == "sold_out" || order["code"] == "all_held") {
+        let Some(order) = self.hold(buyer, &bearer).await? else {
             self.outcome.late += 1;
             return Ok(());
-        }
-        let id = expected(status, 201, &order)?["id"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
+        };
+        let id = order["id"].as_str().unwrap_or_default().to_owned();
         let wanted = json!({"orderId": id, "provider": "demo"});
         let key = format!("payment-{buyer}");
         let (status, payment) = self
@@ -231,13 +216,30 @@ impl Line {
             .await?;
         expected(status, 200, &paid)?;
         let order = self.paid(&id, &bearer).await?;
-        let tickets = order["tickets"].as_array().cloned().unwrap_or_default();
-        for ticket in tickets {
+        for ticket in order["tickets"].as_array().into_iter().flatten() {
             let id = ticket["id"].as_str().unwrap_or_default().to_owned();
             self.outcome.sold_twice += usize::from(!self.outcome.tickets.insert(id));
+            if let Some(seat) = ticket["seat"].as_str() {
+                let is_new = self.outcome.seats.insert(seat.to_owned());
+                self.outcome.sold_twice += usize::from(!is_new);
+            }
         }
         self.outcome.bought += 1;
         Ok(())
+    }
+
+    /// The first wish that can be had; `None`: others were faster.
+    async fn hold(&mut self, buyer: usize, bearer: &str) -> Result<Option<Value>, String> {
+        for (at, wish) in (self.crowd.rush.wishes)(buyer).into_iter().enumerate() {
+            let key = format!("order-{buyer}-{at}");
+            let (status, order) = self
+                .send(Method::POST, "/orders", bearer, Some((&key, &wish)))
+                .await?;
+            if status != 409 || (order["code"] != "sold_out" && order["code"] != "all_held") {
+                return expected(status, 201, &order).map(|order| Some(order.clone()));
+            }
+        }
+        Ok(None)
     }
 
     /// The order, once it says that it is paid: after a kill the server's own job says so.

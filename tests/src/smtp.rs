@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -64,6 +65,13 @@ impl Received {
         })
     }
 
+    /// As a mail program shows it: the subject, an empty line, the text.
+    fn readable(&self) -> String {
+        let subject = self.header("Subject").unwrap_or_default();
+        let text = self.part("text/plain").unwrap_or_default();
+        format!("{subject}\n\n{}", text.replace("\r\n", "\n"))
+    }
+
     /// What follows `before` in the text, up to white space: the end of a link.
     pub fn after(&self, before: &str) -> Option<String> {
         let text = self.part("text/plain")?;
@@ -91,6 +99,8 @@ fn from_quoted_printable(text: &str) -> String {
 struct State {
     mails: Vec<Received>,
     faults: VecDeque<Fault>,
+    /// Where scripts read them.
+    folder: Option<PathBuf>,
     /// Refused ones too.
     connections: usize,
     stops: bool,
@@ -130,6 +140,12 @@ impl Sink {
     /// For `SMTP_URL`.
     pub fn url(&self) -> String {
         format!("smtp://{}", self.address)
+    }
+
+    /// From now on each mail is also a file `ADDRESS/NUMBER.txt` in that folder: its subject, an empty
+    /// line and its text.
+    pub fn keep_in(&self, folder: &Path) {
+        lock(&self.state).folder = Some(folder.to_owned());
     }
 
     /// The next mails meet these, one each.
@@ -260,9 +276,26 @@ impl Dialogue {
         }
         self.mail.raw = raw;
         let mail = std::mem::replace(&mut self.mail, nothing());
-        lock(&self.state).mails.push(mail);
+        let mut state = lock(&self.state);
+        if let Some(folder) = &state.folder {
+            keep(folder, state.mails.len(), &mail).expect("the mail folder");
+        }
+        state.mails.push(mail);
+        drop(state);
         self.fault != Some(Fault::CutBeforeOk) && self.say("250 2.0.0 taken")
     }
+}
+
+fn keep(folder: &Path, number: usize, mail: &Received) -> std::io::Result<()> {
+    for to in &mail.to {
+        let folder = folder.join(to);
+        std::fs::create_dir_all(&folder)?;
+        // A reader sees all of it or nothing.
+        let draft = folder.join("draft");
+        std::fs::write(&draft, mail.readable())?;
+        std::fs::rename(draft, folder.join(format!("{number:04}.txt")))?;
+    }
+    Ok(())
 }
 
 fn nothing() -> Received {
