@@ -135,7 +135,7 @@ fn list(tickets: u32) {
         megabytes(more)
     );
     let status = kiosk.status();
-    let known = status["snapshot"]["serials"].as_u64();
+    let known = status["guests"]["tickets"].as_u64();
     assert_eq!(known, Some(u64::from(tickets)), "{status}");
     let (verdicts, took) = timed(|| kiosk.scan(&["not a ticket"]));
     println!(
