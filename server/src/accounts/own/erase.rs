@@ -21,6 +21,7 @@ use crate::platform::db::{DbError, LIMIT_MAX, Query, Tx, Versioned};
 use crate::platform::http::Caller;
 use crate::platform::jobs::{self, NewJob, Runner};
 use crate::platform::journal::{self, Actor};
+use crate::texts;
 use crate::tickets;
 
 const ERASE: &str = "accounts.erase";
@@ -60,6 +61,7 @@ pub(super) async fn erase(
             }
             keys::remove_all(tx, user)?;
             second_factor::remove(tx, user)?;
+            texts::erase(tx, user)?;
             organizations::leave_all(tx, user)?;
             session::end_all(tx, user, None, EndReason::Erased, journal_ids[0], now)?;
             erase_account(tx, stored, now)?;

@@ -13,6 +13,7 @@ use super::access::{Access, Scopes};
 use crate::accounts;
 use crate::app::AppState;
 use crate::error::ApiError;
+use crate::platform::journal::{self, Actor};
 
 /// A caller with a valid access token; without one the answer is 401.
 ///
@@ -74,6 +75,7 @@ impl FromRequestParts<AppState> for Caller {
         if let Some(access) = access {
             caller.right = access.right();
         }
+        journal::acted_by(Actor::User(caller.user));
         Ok(caller)
     }
 }
