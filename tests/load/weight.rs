@@ -127,6 +127,14 @@ fn list(tickets: u32) {
         megabytes(wire),
         wire / u64::from(tickets),
     );
+    let second = Kiosk::new();
+    let url = journey::invite(&event, "Gate C");
+    let ((), took) = timed(|| second.enrol(&url));
+    println!(
+        "  a second kiosk, now that the list is signed: {:.2} s",
+        took.as_secs_f64()
+    );
+    let wire = counter.bytes.load(Ordering::Relaxed);
     let (peak, took) = timed(|| highest(&mut kiosk.command(&["sync", "--once"])));
     let more = counter.bytes.load(Ordering::Relaxed) - wire;
     println!(
@@ -135,7 +143,7 @@ fn list(tickets: u32) {
         megabytes(more)
     );
     let status = kiosk.status();
-    let known = status["snapshot"]["serials"].as_u64();
+    let known = status["guests"]["tickets"].as_u64();
     assert_eq!(known, Some(u64::from(tickets)), "{status}");
     let (verdicts, took) = timed(|| kiosk.scan(&["not a ticket"]));
     println!(

@@ -1,7 +1,6 @@
 //! The indexes of typed codes (T6): what the gates recognise a code by, and what gives none away.
 //!
-//! An index costs a slow hash, so what a publisher needs at once is few: it computes those itself,
-//! and leaves the rest of a rush to a job. Until then such a ticket is scanned like any other.
+//! An index costs a slow hash, so a publisher computes only a few itself, and leaves a rush to a job. Until then such a ticket is scanned like any other.
 //!
 //! Invariants: no code is stored, only what one slow hash and one fast one make of it; an index
 //! belongs to one generation, and an older one is kept for entries that tell of it.
@@ -23,7 +22,7 @@ use crate::platform::jobs::{self, NewJob, Priority, Runner};
 use crate::tickets::code;
 
 const KIND: &str = "gate.codes";
-/// Codes that a publisher computes itself: a quarter of a second.
+/// Codes that a publisher computes itself, a quarter of a second; of more it computes none.
 const AT_ONCE_MAX: usize = 16;
 /// Codes of one run of the job: a second.
 const PER_RUN: u32 = 64;
@@ -107,7 +106,9 @@ pub(super) async fn fill(
             None => wanted.push((at, row.serial, row.row.generation)),
         }
     }
-    let now = wanted.len().min(AT_ONCE_MAX);
+    // A device may be waiting for all of a rush, which is many rounds.
+    let is_rush = wanted.len() > AT_ONCE_MAX;
+    let now = if is_rush { 0 } else { wanted.len() };
     let tickets = wanted[..now].iter().map(|(_, serial, of)| (*serial, *of));
     let indexes = compute(event, keys, tickets.collect()).await?;
     let mut indexes = indexes.into_iter();

@@ -99,8 +99,9 @@ pub(super) async fn validate(
         return Err(Error::NotFound("ticket"));
     }
     let case = Case::of(app, &event, &ticket, place, now).await?;
-    let mut view = view(app, &case.policy, event.id, case.decide(now)).await?;
-    if !events::may(&app.db, caller, &event, caller.right).await? {
+    let mut view = with_words(&case.policy, &ticket, case.decide(now));
+    let has_notes = !view.notes.is_empty();
+    if has_notes && !events::may(&app.db, caller, &event, caller.right).await? {
         // They are for staff.
         view.notes.clear();
     }
@@ -132,16 +133,26 @@ pub(super) async fn view(
     event: EventId,
     verdict: Verdict,
 ) -> Result<ValidationView, Error> {
+    let ticket = match verdict.serial {
+        Some(serial) => by_serial(&app.db, event, serial).await?,
+        None => None,
+    };
+    Ok(match ticket {
+        Some(ticket) => with_words(policy, &ticket, verdict),
+        None => ValidationView {
+            verdict,
+            notes: Vec::new(),
+            questions: Vec::new(),
+        },
+    })
+}
+
+/// [`view`] of a ticket that is at hand.
+fn with_words(policy: &Policy, ticket: &ClaimedTicket, verdict: Verdict) -> ValidationView {
     let mut view = ValidationView {
         verdict,
         notes: Vec::new(),
         questions: Vec::new(),
-    };
-    let Some(serial) = view.verdict.serial else {
-        return Ok(view);
-    };
-    let Some(ticket) = by_serial(&app.db, event, serial).await? else {
-        return Ok(view);
     };
     let class = policy.classes.get(usize::from(ticket.class_index));
     let class = class.map(|class| class.note.clone());
@@ -153,7 +164,7 @@ pub(super) async fn view(
         let open = answers::open(policy, ticket.class_index, None, &[]);
         view.questions = open.iter().map(|of| of.question.id.clone()).collect();
     }
-    Ok(view)
+    view
 }
 
 /// The claimed ticket of a serial.

@@ -40,6 +40,7 @@ impl IssuedTicket {
 
     /// Another of the same class and seat, for sale. A code that was ever printed stays void, so it
     /// has a serial of its own.
+    #[must_use]
     pub fn successor(&self, serial: u32, now: Timestamp) -> Self {
         // There is one at most, so its name needs no draw.
         let hash = blake3::derive_key("gatehouse successor of a ticket", self.id.as_bytes());

@@ -242,6 +242,16 @@ impl Mail {
             Self::EventSoon { event, title, when } => Letter::new(&format!("{title} is near"))
                 .say(&format!("{title} begins {when}. Have your ticket ready at the gate."))
                 .link("See the event", ink.event(*event)),
+            Self::EventCancelled { .. } | Self::OrderRefunded { .. } => self.about_an_end(),
+            Self::TicketOffered { .. } | Self::OfferAnswered { .. } | Self::StockOffered { .. } => {
+                self.about_an_offer(ink)
+            }
+        }
+    }
+
+    /// What does not take place, for all or for somebody.
+    fn about_an_end(&self) -> Letter {
+        match self {
             Self::EventCancelled {
                 name,
                 title,
@@ -269,9 +279,7 @@ impl Mail {
                     ("Order", order.to_string()),
                 ])
                 .say("The codes of these tickets are no longer good."),
-            Self::TicketOffered { .. } | Self::OfferAnswered { .. } | Self::StockOffered { .. } => {
-                self.about_an_offer(ink)
-            }
+            other => Letter::new(other.name()),
         }
     }
 
@@ -369,7 +377,7 @@ impl Mail {
         let event = EventId::from_bytes([0; 16]);
         let name = || "Nguyễn Thị Mai".to_owned();
         let title = || "Đêm nhạc mùa thu".to_owned();
-        vec![
+        let mut samples = vec![
             Self::OrderPaid {
                 buyer: name(),
                 event: title(),
@@ -424,6 +432,16 @@ impl Mail {
                 back: "250000 VND".to_owned(),
                 order: OrderId::from_bytes([0; 16]),
             },
+        ];
+        samples.extend(Self::samples_of_offers());
+        samples
+    }
+
+    fn samples_of_offers() -> Vec<Self> {
+        let event = EventId::from_bytes([0; 16]);
+        let name = || "Nguyễn Thị Mai".to_owned();
+        let title = || "Đêm nhạc mùa thu".to_owned();
+        vec![
             Self::TicketOffered {
                 from: name(),
                 event,
