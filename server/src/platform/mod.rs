@@ -6,6 +6,7 @@
 //! [`clock::Clock`] and [`entropy::Entropy`] at the edge.
 
 pub mod clock;
+pub mod csv;
 pub mod db;
 pub mod entropy;
 pub mod fields;
