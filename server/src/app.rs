@@ -24,7 +24,7 @@ use crate::platform::jobs::{JobsHandle, Runner};
 use crate::platform::lifecycle::create_private_dir;
 use crate::platform::vault::{Kek, KekError, KeyFileError, Vault};
 use crate::texts::{self, BadSmsSettings};
-use crate::{cancellation, hooks, inventory, notices, payments};
+use crate::{cancellation, hooks, inventory, notices, orders, payments, tickets};
 
 /// The application. Handlers get it as `State<AppState>`.
 pub struct App {
@@ -139,6 +139,8 @@ impl App {
 fn register_jobs(runner: &mut Runner<AppState>) {
     accounts::jobs::register(runner);
     inventory::jobs::register(runner);
+    orders::guest::register(runner);
+    tickets::register(runner);
     cancellation::register(runner);
     hooks::register(runner);
     payments::jobs::register(runner);

@@ -10,6 +10,7 @@ use shared::api::accounts::Role;
 use shared::limits;
 
 use crate::description::{LIMITS, Limit};
+use crate::orders::fixture::{Shop, text};
 use crate::platform::http::Access;
 use crate::router::{ACCESS, openapi_json};
 use crate::testing::{Answer, TestApp};
@@ -113,9 +114,16 @@ async fn call(test: &TestApp, method: &Method, path: &str, token: &str) -> Answe
 #[tokio::test]
 async fn everyone_gets_what_the_table_says() {
     // A6
-    let test = TestApp::with_environment(&[]).await;
+    let shop = Shop::over(TestApp::with_environment(&[]).await, 1).await;
+    let body = shop.order_body(&json!([{ "classId": shop.class, "quantity": 1 }]));
+    let test = shop.t;
+    let placed = test
+        .post("/api/v1/guest/orders", "", body)
+        .await
+        .expect(201);
     let callers = [
         ("anonymous", String::new()),
+        ("guest", text(&placed["guestToken"])),
         ("attendee", test.stored_user(Role::Attendee).await),
         ("organizer", test.stored_user(Role::Organizer).await),
         ("gate staff", test.stored_user(Role::GateStaff).await),
@@ -142,7 +150,12 @@ async fn everyone_gets_what_the_table_says() {
                     assert_eq!(status, 401, "{case}");
                     assert_eq!(answer.json()["code"], "unauthenticated", "{case}");
                 }
-                Access::User(_) | Access::Person => {
+                Access::User(_) | Access::Person | Access::Owner(_) | Access::Admin
+                    if *who == "guest" =>
+                {
+                    answer.expect_error(403, "forbidden");
+                }
+                Access::User(_) | Access::Buyer(_) | Access::Person => {
                     assert!(status != 401 && status != 403, "{case}");
                 }
                 // What nobody owns is there for nobody: 404, or 400 for the empty body.

@@ -29,6 +29,7 @@ pub struct Limiters {
     login: Limiter,
     login_per_ip: Limiter,
     register: Limiter,
+    guest: Limiter,
     enrol: Limiter,
     mail: Limiter,
     second_factor: Limiter,
@@ -42,6 +43,7 @@ impl Limiters {
             login: Limiter::new(limits.login_per_minute, clock),
             login_per_ip: Limiter::new(limits.login_per_ip_per_minute, clock),
             register: Limiter::new(limits.register_per_minute, clock),
+            guest: Limiter::new(limits.register_per_minute, clock),
             enrol: Limiter::new(limits.enrol_per_minute, clock),
             mail: Limiter::new(limits.mail_per_minute, clock),
             second_factor: Limiter::new(limits.second_factor_per_minute, clock),
@@ -58,6 +60,11 @@ impl Limiters {
 
     pub fn register(&self, ip: IpAddr) -> Result<(), ApiError> {
         self.register.check(network(ip), "")
+    }
+
+    /// Orders of people without an account (O3): as many as registrations, counted apart.
+    pub fn guest(&self, ip: IpAddr) -> Result<(), ApiError> {
+        self.guest.check(network(ip), "")
     }
 
     /// Requests that make us write a mail (A2, A7).

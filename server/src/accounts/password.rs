@@ -16,6 +16,7 @@ use super::one_time::{self, OneTime, Purpose};
 use super::{credentials, session};
 use crate::app::{App, AppState};
 use crate::notices::{Mail, Outgoing};
+use crate::orders;
 use crate::platform::db::{DbError, Tx, Versioned};
 use crate::platform::http::Caller;
 use crate::platform::jobs::{self, NewJob, Runner};
@@ -88,6 +89,7 @@ pub async fn reset(app: &App, token: &str, password: String) -> Result<(), Error
     let hash = app.passwords.hash(password).await?;
     let now = app.clock.now();
     let change = Change::new(app, &user, hash, None, now);
+    let job = JobId::new(now, app.entropy.id10());
     app.db
         .write(move |tx| {
             let token = one_time::spend(tx, id, Purpose::Reset, now)?.ok_or(Error::BadLink)?;
@@ -95,7 +97,10 @@ pub async fn reset(app: &App, token: &str, password: String) -> Result<(), Error
             let mut user = user
                 .filter(|user| user.email_key == token.email_key)
                 .ok_or(Error::BadLink)?;
-            user.verified_at = user.verified_at.or(Some(now));
+            if user.verified_at.is_none() {
+                user.verified_at = Some(now);
+                orders::adopt_later(tx, job, user.id, now)?;
+            }
             Ok(change.commit(tx, user)?)
         })
         .await

@@ -1,6 +1,6 @@
 //! Proving that an e-mail address is one's own (A2).
 
-use shared::ids::{JournalId, OneTimeId};
+use shared::ids::{JobId, JournalId, OneTimeId};
 use shared::time::Timestamp;
 
 use super::error::Error;
@@ -8,6 +8,7 @@ use super::model::User;
 use super::one_time::{self, OneTime, Purpose};
 use crate::app::App;
 use crate::notices::{Mail, Outgoing};
+use crate::orders;
 use crate::platform::db::{DbError, Tx};
 use crate::platform::http::Caller;
 use crate::platform::journal::{self, Actor};
@@ -58,6 +59,7 @@ pub async fn verify(app: &App, token: &str) -> Result<(), Error> {
     let id = one_time::read(&app.vault, Purpose::Verify, token).ok_or(Error::BadLink)?;
     let now = app.clock.now();
     let journal_id = JournalId::new(now, app.entropy.id10());
+    let job = JobId::new(now, app.entropy.id10());
     app.db
         .write(move |tx| {
             let token = one_time::spend(tx, id, Purpose::Verify, now)?.ok_or(Error::BadLink)?;
@@ -68,6 +70,7 @@ pub async fn verify(app: &App, token: &str) -> Result<(), Error> {
             if user.verified_at.is_none() {
                 user.verified_at = Some(now);
                 tx.replace(&mut user)?;
+                orders::adopt_later(tx, job, user.id, now)?;
             }
             let entry = journal::Entry::new(
                 journal_id,

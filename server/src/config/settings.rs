@@ -87,7 +87,7 @@ pub struct Limits {
     pub login_per_minute: u32,
     /// Logins from one address, whatever the account.
     pub login_per_ip_per_minute: u32,
-    /// Registrations from one address.
+    /// Registrations from one address, and as many orders of people without an account.
     pub register_per_minute: u32,
     /// Steps of device enrolments from one address; a crew enrols from one.
     pub enrol_per_minute: u32,

@@ -27,6 +27,7 @@ pub(super) fn event_view(
         capacity: event.capacity,
         names_at_gate: event.names_at_gate,
         confirm_devices: event.confirm_devices,
+        guest_checkout: event.guest_checkout,
         charges: event.charges,
         classes: classes
             .iter()

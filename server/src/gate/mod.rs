@@ -61,7 +61,7 @@ pub use redemption::{Redemption, Suspect};
 pub(crate) use redemptions::of_serial as redemptions_of;
 pub use runtime::GateRuntime;
 pub use segments::RowChange;
-pub use staff::GateStaff;
+pub use staff::{GateStaff, leave_staff};
 pub use supervisors::SupervisorList;
 pub use tries::CodeTries;
 pub use validate::{state_of, suspects_of};

@@ -68,7 +68,11 @@ pub(super) fn of(
         red_after_secs: RED_AFTER_SECS,
         rules: rules(&check_in.rules),
         lists: lists.map(|of| list(of, &classes)).collect(),
-        questions: question_policies(&check_in.questions, &classes, true),
+        questions: question_policies(
+            // Nothing that is asked of a whole order is asked at a gate.
+            check_in.questions.iter().filter(|of| of.at_gate),
+            &classes,
+        ),
         supervisors: supervisors.clone(),
     }
 }

@@ -11,7 +11,7 @@ use crate::accounts;
 use crate::app::App;
 use crate::events::{self, model::Event};
 use crate::platform::db::{
-    Collection, Db, DbError, Entity, Field, Index, IndexValue, Query, Versioned,
+    Collection, Db, DbError, Entity, Field, Index, IndexValue, LIMIT_MAX, Query, Tx, Versioned,
 };
 use crate::platform::http::Caller;
 use crate::platform::journal::{self, Actor};
@@ -30,14 +30,21 @@ pub struct GateStaff {
 impl Entity for GateStaff {
     const COLLECTION: Collection = Collection {
         name: "gate_staff",
-        fields: &[Field::text("event_id")],
-        indexes: &[Index::on("by_event", &["event_id"])],
+        fields: &[
+            Field::text("event_id"),
+            // Nullable for servers of before, which do not fill it.
+            Field::text("user_id").nullable(),
+        ],
+        indexes: &[
+            Index::on("by_event", &["event_id"]),
+            Index::on("by_user", &["user_id"]),
+        ],
     };
     fn id(&self) -> String {
         Self::key(self.event, self.user)
     }
     fn index(&self) -> Vec<IndexValue> {
-        vec![self.event.into()]
+        vec![self.event.into(), self.user.into()]
     }
 }
 
@@ -140,6 +147,15 @@ pub(super) async fn remove(
             Ok(())
         })
         .await?;
+    Ok(())
+}
+
+/// An account that ends is of no staff any more (A7).
+pub fn leave_staff(tx: &mut Tx<'_>, user: UserId) -> Result<(), DbError> {
+    let query = Query::on("by_user").eq(user).limit(LIMIT_MAX);
+    for staff in tx.list::<GateStaff>(&query)? {
+        tx.delete(&staff)?;
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@
 //! themselves, so nothing can leak and nothing is given back twice: holds that end, refunds and
 //! cancellations need not know of gauges. Only when the bound says "full" is the truth counted.
 //!
-//! Invariant: whatever begins to count passes [`take`] in its commit. Everybody who takes writes the
+//! Invariant: whatever begins to count passes [`take`] in its commit, or [`doubt`]s the gauge. Everybody who takes writes the
 //! same row, so two who take at once cannot both be the last one.
 
 use serde::{Deserialize, Serialize};
@@ -93,4 +93,18 @@ pub fn take(
         tx.insert(&Gauge { id, taken, open })?;
     }
     Ok(Ok(()))
+}
+
+/// More may count than passed [`take`]: the next who takes counts the truth.
+pub fn doubt(tx: &mut Tx<'_>, id: &str) -> Result<(), DbError> {
+    if let Some(mut gauge) = tx.get::<Gauge>(id)? {
+        gauge.taken = u32::MAX;
+        return tx.replace(&mut gauge);
+    }
+    let doubted = Gauge {
+        id: id.to_owned(),
+        taken: u32::MAX,
+        open: 0,
+    };
+    tx.insert(&doubted).map(drop)
 }

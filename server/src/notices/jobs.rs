@@ -42,6 +42,7 @@ async fn order_paid(app: &App, order: &str) -> anyhow::Result<()> {
         tickets: order.tickets.len(),
         total: order.total.to_string(),
         order: order.id,
+        guest: order.guest.is_some(),
     };
     let about = format!("order_paid:{}", order.id);
     let mail = Outgoing::new(app, about, &order.buyer.email, mail, app.clock.now());

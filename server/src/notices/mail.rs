@@ -8,6 +8,7 @@ use shared::api::notices::Topic;
 use shared::ids::{EventId, OneTimeId, OrderId};
 
 use super::letter::Letter;
+use crate::orders::guest_token;
 use crate::platform::vault::Vault;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,13 @@ pub enum Mail {
         tickets: usize,
         total: String,
         order: OrderId,
+        /// The buyer has no account: the mail brings the order's own link.
+        #[serde(default)]
+        guest: bool,
+    },
+    /// To guests who have lost their links.
+    FoundOrders {
+        orders: Vec<FoundOrder>,
     },
     VerifyAddress {
         name: String,
@@ -96,6 +104,13 @@ pub enum Mail {
     },
 }
 
+/// An order of a guest, and the title of its event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FoundOrder {
+    pub event: String,
+    pub order: OrderId,
+}
+
 /// What a one-time link does. Its name is in the address, and keys its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opens {
@@ -131,6 +146,13 @@ impl Ink<'_> {
         format!("{}/account/{purpose}/{token}", self.public_url)
     }
 
+    fn order(self, order: OrderId) -> String {
+        let token = self
+            .vault
+            .map_or("…".to_owned(), |vault| guest_token(vault, order));
+        format!("{}/guest/{token}", self.public_url)
+    }
+
     fn event(self, event: EventId) -> String {
         format!("{}/events/{event}", self.public_url)
     }
@@ -142,6 +164,7 @@ impl Mail {
         match self {
             Self::Plain { .. } => "plain",
             Self::OrderPaid { .. } => "order_paid",
+            Self::FoundOrders { .. } => "found_orders",
             Self::VerifyAddress { .. } => "verify_address",
             Self::ResetPassword { .. } => "reset_password",
             Self::PasswordChanged { .. } => "password_changed",
@@ -165,6 +188,7 @@ impl Mail {
             Self::StockOffered { .. } => Some(Topic::Offers),
             Self::Plain { .. }
             | Self::OrderPaid { .. }
+            | Self::FoundOrders { .. }
             | Self::VerifyAddress { .. }
             | Self::ResetPassword { .. }
             | Self::PasswordChanged { .. }
@@ -180,21 +204,7 @@ impl Mail {
     pub(super) fn letter(&self, ink: Ink<'_>) -> Letter {
         match self {
             Self::Plain { subject, text } => Letter::new(subject).quote(text),
-            Self::OrderPaid {
-                buyer,
-                event,
-                tickets,
-                total,
-                order,
-            } => Letter::new(&format!("Your tickets for {event}"))
-                .hello(buyer)
-                .say(&format!("Your order for {event} is paid."))
-                .facts(vec![
-                    ("Tickets", tickets.to_string()),
-                    ("Paid", total.clone()),
-                    ("Order", order.to_string()),
-                ])
-                .say("Claim each ticket with the name of the person who will come."),
+            Self::OrderPaid { .. } | Self::FoundOrders { .. } => self.about_an_order(ink),
             Self::VerifyAddress { name, token } => Letter::new("Confirm your e-mail address")
                 .hello(name)
                 .say("Please confirm that this address is yours. The link works once, for a day.")
@@ -273,6 +283,49 @@ impl Mail {
         }
     }
 
+    fn about_an_order(&self, ink: Ink<'_>) -> Letter {
+        match self {
+            Self::OrderPaid {
+                buyer,
+                event,
+                tickets,
+                total,
+                order,
+                guest,
+            } => {
+                let letter = Letter::new(&format!("Your tickets for {event}"))
+                    .hello(buyer)
+                    .say(&format!("Your order for {event} is paid."))
+                    .facts(vec![
+                        ("Tickets", tickets.to_string()),
+                        ("Paid", total.clone()),
+                        ("Order", order.to_string()),
+                    ])
+                    .say("Claim each ticket with the name of the person who will come.");
+                if *guest {
+                    letter
+                        .link("See your order", ink.order(*order))
+                        .say("Whoever has this link has your tickets: keep it to yourself.")
+                } else {
+                    letter
+                }
+            }
+            Self::FoundOrders { orders } => {
+                let letter = Letter::new("Your orders")
+                    .say("Somebody asked for the orders that were made with this address.");
+                let letter = orders.iter().fold(letter, |letter, found| {
+                    letter
+                        .say(&found.event)
+                        .link("See the order", ink.order(found.order))
+                });
+                letter
+                    .say("Whoever has a link has its tickets: keep it to yourself.")
+                    .say("If you did not ask for this, do nothing.")
+            }
+            other => Letter::new(other.name()),
+        }
+    }
+
     /// What passes from hand to hand, or from the end of a queue to its head.
     fn about_an_offer(&self, ink: Ink<'_>) -> Letter {
         match self {
@@ -331,6 +384,13 @@ impl Mail {
                 tickets: 2,
                 total: "500000 VND".to_owned(),
                 order: OrderId::from_bytes([0; 16]),
+                guest: true,
+            },
+            Self::FoundOrders {
+                orders: vec![FoundOrder {
+                    event: title(),
+                    order: OrderId::from_bytes([0; 16]),
+                }],
             },
             Self::VerifyAddress {
                 name: name(),

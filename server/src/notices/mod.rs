@@ -27,7 +27,7 @@ pub mod transport;
 pub use holders::{Announcement, announce, schedule};
 pub use http::routes;
 pub use jobs::{ORDER_PAID, register};
-pub use mail::{Mail, Opens};
+pub use mail::{FoundOrder, Mail, Opens};
 pub use model::{Notice, Status};
 pub use muted::{Muted, preferences, set_preferences, unsubscribe, unsubscribes_from};
 pub use personal::{erase, headings};

@@ -10,9 +10,10 @@ use shared::ids::{ClassId, JobId, PaymentId, TicketId};
 use shared::time::Timestamp;
 
 use super::error::Error;
+use super::form::follow;
 use super::later::{give_up, paid};
 use super::model::{Order, Step, after};
-use super::person::count_person;
+use super::person::{Person, count_person};
 use crate::events::event_in;
 use crate::events::model::TicketClass;
 use crate::hooks::{self, Told};
@@ -23,6 +24,7 @@ use crate::inventory::{
 use crate::notices;
 use crate::platform::db::{DbError, Tx, Versioned};
 use crate::platform::jobs::{self, NewJob};
+use crate::tickets;
 use crate::vouchers;
 
 /// What the money got.
@@ -72,7 +74,9 @@ pub fn complete(
             return Ok(Completion::NoStock);
         };
         let all = held.iter().chain(&claimed).chain(&again);
-        order.tickets = all.map(id_of).collect();
+        let all: Vec<&IssuedTicket> = all.map(|ticket| &**ticket).collect();
+        order.tickets = all.iter().map(|ticket| ticket.id).collect();
+        follow(tx, order, &all)?;
         held.extend(again);
     }
     sell(tx, &mut held)?;
@@ -103,6 +107,9 @@ pub(super) fn confirm(
 ) -> Result<(), DbError> {
     let payload = json!({ "orderId": order.id });
     jobs::enqueue(tx, NewJob::new(mail, notices::ORDER_PAID, payload, now))?;
+    if order.named {
+        tickets::claim_named_later(tx, order.id, now)?;
+    }
     let told = Told {
         kind: HookKind::OrderPaid,
         event: order.event_id,
@@ -142,7 +149,8 @@ fn recount(
     now: Timestamp,
 ) -> Result<(), Error> {
     count_claim(tx, bill, now)?;
-    count_person(tx, order.user_id, bill, now)?;
+    let person = Person::of(order.user_id, order.guest.as_deref());
+    count_person(tx, person, bill, now)?;
     if let Some(voucher) = &order.voucher {
         vouchers::count_use(tx, voucher, now)?;
     }

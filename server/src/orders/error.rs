@@ -1,6 +1,7 @@
 //! What can go wrong with an order, and its HTTP answer.
 
 use shared::money::{Money, MoneyError};
+use shared::time::Timestamp;
 
 use super::model::IllegalMove;
 use crate::error::ApiError;
@@ -23,6 +24,14 @@ pub enum Error {
     Invalid(#[from] Invalid),
     #[error("the event is not on sale")]
     NotOnSale,
+    #[error("the event sells to people with an account only")]
+    NoGuests,
+    #[error("answers were taken until {until}")]
+    AnswersClosed { until: Timestamp },
+    #[error("the order has no tickets")]
+    NothingToAnswer,
+    #[error("the address of the account is not confirmed")]
+    Unconfirmed,
     /// The terms of the class do not allow it now.
     #[error("{class} cannot be bought like this now")]
     Refused { class: String, why: Refusal },
@@ -87,6 +96,18 @@ impl From<Error> for ApiError {
             Error::Forbidden => Self::forbidden("Only the organizer may do this."),
             Error::Invalid(Invalid(fields)) => Self::fields(fields),
             Error::NotOnSale => Self::conflict("not_on_sale", "The event is not on sale."),
+            Error::NoGuests => Self::conflict(
+                "no_guests",
+                "This event sells to people with an account only. Log in first.",
+            ),
+            Error::AnswersClosed { until } => tickets::answers_closed(until),
+            Error::NothingToAnswer => {
+                Self::conflict("no_tickets", "This order has no tickets any more.")
+            }
+            Error::Unconfirmed => Self::conflict(
+                "email_unverified",
+                "Confirm your e-mail address first: orders of guests are known by it.",
+            ),
             Error::Refused { class, why } => refused(&class, &why),
             Error::PerPerson { class, max, has } => Self::conflict(
                 "max_per_person",

@@ -10,6 +10,7 @@ use shared::ids::OrderId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::{form, guest};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
@@ -24,6 +25,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(receipt))
         .routes(routes!(pay_later))
         .routes(routes!(settle))
+        .merge(guest::http::routes())
+        .merge(form::http::routes())
 }
 
 /// Holds stock and its price until `expiresAt`. Codes of 409: `sold_out`; `all_held` when some may

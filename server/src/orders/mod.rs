@@ -4,6 +4,7 @@
 //! - An order and its holds are one commit: there is no order without stock, no hold without order.
 //! - The price is frozen when the stock is held; totals are checked integer sums.
 //! - Status moves only through the one table in `model`.
+//! - What is a guest's is reached with the order's own token alone (`guest`).
 //! - Nothing expires before its gateway was asked: money that is there already wins.
 //!
 //! Other slices may call [`complete`] in the commit that notes a payment, [`place_offer`], [`visible_order`], and
@@ -17,6 +18,8 @@ mod expire;
 mod find;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod form;
+pub mod guest;
 pub mod http;
 pub mod jobs;
 mod later;
@@ -37,8 +40,9 @@ pub use complete::{Completion, complete};
 pub use error::Error;
 pub use expire::{expire, expire_due};
 pub use find::{list, show, visible_order};
+pub use guest::{adopt, adopt_later, guest_caller, guest_token};
 pub use later::{pay_later, settle};
-pub use personal::{erase, export, has_open};
+pub use personal::{erase, erased_buyer, export, has_open};
 pub(crate) use place::checked_buyer;
 pub use place::{Placing, place, place_offer};
 pub use refund::refund;

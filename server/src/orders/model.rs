@@ -45,6 +45,13 @@ pub struct Order {
     pub returned: Vec<TicketId>,
     #[serde(default)]
     pub refunded: i64,
+    /// Bought without an account: the address in the form that accounts are compared by. Then
+    /// `user_id` is of this order alone.
+    #[serde(default)]
+    pub guest: Option<String>,
+    /// Its tickets are claimed, as soon as it is paid, for whom it has named.
+    #[serde(default)]
+    pub named: bool,
 }
 
 /// On what terms an order that is not paid for enters.
@@ -176,11 +183,13 @@ impl Entity for Order {
             Field::text("user_id"),
             Field::int("due_at").nullable(),
             Field::text("voucher").nullable(),
+            Field::text("guest").nullable(),
         ],
         indexes: &[
             Index::on("by_user", &["user_id"]),
             Index::on("by_due", &["due_at"]),
             Index::on("by_voucher", &["voucher", "due_at"]),
+            Index::on("by_guest", &["guest"]),
         ],
     };
     fn id(&self) -> String {
@@ -192,7 +201,12 @@ impl Entity for Order {
             .voucher
             .as_deref()
             .filter(|_| self.status.uses_limits());
-        vec![self.user_id.into(), due.into(), voucher.into()]
+        vec![
+            self.user_id.into(),
+            due.into(),
+            voucher.into(),
+            self.guest.as_deref().into(),
+        ]
     }
 }
 

@@ -7,14 +7,51 @@ use shared::time::Timestamp;
 use super::error::Error;
 use super::model::Order;
 use crate::events::model::TicketClass;
-use crate::inventory::{Counted, take};
+use crate::inventory::{Counted, doubt, take};
 use crate::platform::db::{DbError, LIMIT_MAX, Query, Tx};
+
+/// Whose orders count together.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Person<'a> {
+    Account(UserId),
+    /// A guest is told from others by the address alone.
+    Guest(&'a str),
+}
+
+impl<'a> Person<'a> {
+    pub(super) fn of(user: UserId, guest: Option<&'a str>) -> Self {
+        guest.map_or(Self::Account(user), Self::Guest)
+    }
+
+    /// The gauge of a class.
+    fn gauge(self, class: ClassId) -> String {
+        match self {
+            Self::Account(user) => format!("person/{class}/{user}"),
+            Self::Guest(email) => {
+                format!("person/{class}/{}", blake3::hash(email.as_bytes()).to_hex())
+            }
+        }
+    }
+
+    fn orders(self) -> Query {
+        let query = match self {
+            Self::Account(user) => Query::on("by_user").eq(user),
+            Self::Guest(email) => Query::on("by_guest").eq(email),
+        };
+        query.descending().limit(LIMIT_MAX)
+    }
+}
+
+/// What an account adopts was not counted as its own: the next order counts all anew.
+pub(super) fn doubt_person(tx: &mut Tx<'_>, user: UserId, class: ClassId) -> Result<(), DbError> {
+    doubt(tx, &Person::Account(user).gauge(class))
+}
 
 /// Counts an order that does not count yet against what one person may have, in the commit of its
 /// hold. Classes without such a limit cost nothing.
 pub(super) fn count_person(
     tx: &mut Tx<'_>,
-    user: UserId,
+    person: Person<'_>,
     bill: &[(TicketClass, u32)],
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -22,8 +59,8 @@ pub(super) fn count_person(
         let Some(max) = class.terms.max_per_person else {
             continue;
         };
-        let key = format!("person/{}/{user}", class.id);
-        let of = (user, class.event_id, class.id);
+        let key = person.gauge(class.id);
+        let of = (person, class.event_id, class.id);
         let taken = take(tx, &key, *quantity, |_, _| max, |tx| has(tx, of, now))?;
         taken.map_err(|full| Error::PerPerson {
             class: class.name.clone(),
@@ -36,11 +73,10 @@ pub(super) fn count_person(
 
 fn has(
     tx: &mut Tx<'_>,
-    (user, event, class): (UserId, EventId, ClassId),
+    (person, event, class): (Person<'_>, EventId, ClassId),
     now: Timestamp,
 ) -> Result<Counted, DbError> {
-    let query = Query::on("by_user").eq(user).descending().limit(LIMIT_MAX);
-    let orders = tx.list::<Order>(&query)?;
+    let orders = tx.list::<Order>(&person.orders())?;
     if orders.len() >= LIMIT_MAX as usize {
         // What cannot be counted is full.
         return Ok(Counted {

@@ -7,6 +7,7 @@ use shared::api::orders::{Buyer, OrderStatus};
 use shared::ids::UserId;
 use shared::time::Timestamp;
 
+use super::form::OrderForm;
 use super::model::Order;
 use crate::platform::db::{Db, DbError, Query, Tx};
 
@@ -17,7 +18,8 @@ fn of(user: UserId) -> Query {
     Query::on("by_user").eq(user).limit(BATCH)
 }
 
-pub(super) fn erased() -> Buyer {
+/// Stands in the place of a person.
+pub fn erased_buyer() -> Buyer {
     Buyer {
         email: "erased@invalid".to_owned(),
         name: "Erased".to_owned(),
@@ -30,11 +32,17 @@ pub async fn export(db: &Db, user: UserId, now: Timestamp) -> Result<Vec<Value>,
     let mut cursor = None;
     loop {
         let page = db.page::<Order>(&of(user).after(cursor.as_deref())).await?;
-        all.extend(page.items.iter().map(|order| {
-            json!({ "id": order.id, "eventId": order.event_id, "status": order.status_at(now),
+        for order in &page.items {
+            let form = db.get::<OrderForm>(&order.id.to_string()).await?;
+            let form = form.map(|form| form.value);
+            all.push(
+                json!({ "id": order.id, "eventId": order.event_id, "status": order.status_at(now),
                 "buyer": order.buyer, "total": order.total, "seats": order.seats,
-                "createdAt": order.created_at, "paidAt": order.paid_at, "note": order.note })
-        }));
+                "createdAt": order.created_at, "paidAt": order.paid_at, "note": order.note,
+                "answers": form.as_ref().map(|form| &form.given),
+                "attendees": form.as_ref().map(|form| &form.tickets) }),
+            );
+        }
         match page.next {
             Some(next) => cursor = Some(next),
             None => return Ok(all),
@@ -62,10 +70,13 @@ pub async fn erase(db: &Db, user: UserId) -> Result<(), DbError> {
             .collect();
         db.write(move |tx| {
             for id in &ids {
+                if let Some(form) = tx.get::<OrderForm>(id)? {
+                    tx.delete(&form)?;
+                }
                 if let Some(mut order) = tx.get::<Order>(id)?
-                    && order.buyer != erased()
+                    && order.buyer != erased_buyer()
                 {
-                    order.buyer = erased();
+                    order.buyer = erased_buyer();
                     order.note.clear();
                     tx.replace(&mut order)?;
                 }

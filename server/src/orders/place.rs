@@ -5,18 +5,20 @@ use std::collections::HashSet;
 use shared::api::orders::{Buyer, CreateOrder, OrderStatus, OrderView};
 use shared::api::selling::Charges;
 use shared::api::tickets::IssuedTicketView;
-use shared::ids::{JobId, OrderId, UserId};
+use shared::ids::{EventId, JobId, OrderId, UserId};
 use shared::limits::{EMAIL_CHARS_MAX, NAME_CHARS_MAX, ORDER_TICKETS_MAX};
 use shared::money::Money;
 use shared::time::Timestamp;
 
 use super::complete::confirm;
 use super::error::Error;
+use super::form::{Due, fill};
 use super::model::{Line, Order, Step};
-use super::person::count_person;
+use super::person::{Person, count_person};
 use super::price::{Item, price};
+use crate::accounts;
 use crate::app::App;
-use crate::events::model::TicketClass;
+use crate::events::model::{Event, TicketClass};
 use crate::events::{self, event_in, held_price};
 use crate::inventory::model::IssuedTicket;
 use crate::inventory::{claim_class, claim_seats, count_claim, held_by, sell, ticket_view};
@@ -34,12 +36,24 @@ pub async fn place(
     wanted: CreateOrder,
     attempt: Attempt,
 ) -> Result<OrderView, Error> {
+    place_for(app, Some(caller.user), wanted, attempt).await
+}
+
+/// Without an account it is a guest's, known by the buyer's address.
+pub(super) async fn place_for(
+    app: &App,
+    account: Option<UserId>,
+    wanted: CreateOrder,
+    attempt: Attempt,
+) -> Result<OrderView, Error> {
     let now = app.clock.now();
     let wanted = checked(wanted)?;
+    let guest = || accounts::email_key(&wanted.buyer.email);
     let plan = Placing {
         id: OrderId::new(now, app.entropy.id10()),
         job: JobId::new(now, app.entropy.id10()),
-        user: caller.user,
+        user: account.unwrap_or_else(|| UserId::new(now, app.entropy.id10())),
+        guest: account.is_none().then(guest),
         now,
         expires_at: now.plus_secs(i64::try_from(app.config.hold_ttl_secs).unwrap_or(i64::MAX)),
     };
@@ -64,6 +78,8 @@ pub struct Placing {
     /// Of the mail, should it be paid as it is placed.
     pub job: JobId,
     pub user: UserId,
+    /// The address of a buyer without an account.
+    pub guest: Option<String>,
     pub now: Timestamp,
     pub expires_at: Timestamp,
 }
@@ -74,19 +90,22 @@ enum By {
     Waitlist,
 }
 
+impl By {
+    const fn due(self) -> Due {
+        match self {
+            Self::Buyer => Due::Now,
+            Self::Waitlist => Due::Later,
+        }
+    }
+}
+
 fn place_in(
     tx: &mut Tx<'_>,
     plan: &Placing,
     wanted: &CreateOrder,
     by: By,
 ) -> Result<OrderView, Error> {
-    let event = event_in(tx, wanted.event_id)?;
-    if event.published_at.is_none() {
-        return Err(events::Error::NotFound.into());
-    }
-    if !event.on_sale(plan.now) {
-        return Err(Error::NotOnSale);
-    }
+    let event = event_for(tx, plan, wanted.event_id)?;
     let voucher = match &wanted.code {
         Some(code) => Some(redeem(tx, event.id, code, plan.now)?),
         None => None,
@@ -100,7 +119,8 @@ fn place_in(
         refuse_past_list(tx, &bill)?;
     }
     count_claim(tx, &bill, plan.now)?;
-    count_person(tx, plan.user, &bill, plan.now)?;
+    let person = Person::of(plan.user, plan.guest.as_deref());
+    count_person(tx, person, &bill, plan.now)?;
     if let Some(voucher) = &voucher {
         if !bill.iter().any(|(class, _)| voucher.is_for(class.id)) {
             return Err(vouchers::Error::NotForThese.into());
@@ -132,7 +152,10 @@ fn place_in(
         voucher: voucher.map(|voucher| voucher.id),
         returned: Vec::new(),
         refunded: 0,
+        guest: plan.guest.clone(),
+        named: false,
     };
+    fill(tx, &event, &mut order, &tickets, wanted, by.due())?;
     let views = if total.amount == 0 {
         give(tx, &mut order, plan)?
     } else {
@@ -140,6 +163,21 @@ fn place_in(
     };
     tx.insert(&order)?;
     Ok(order.view(views, plan.now))
+}
+
+/// The event, if it sells now to such a buyer.
+fn event_for(tx: &mut Tx<'_>, plan: &Placing, id: EventId) -> Result<Versioned<Event>, Error> {
+    let event = event_in(tx, id)?;
+    if event.published_at.is_none() {
+        return Err(events::Error::NotFound.into());
+    }
+    if !event.on_sale(plan.now) {
+        return Err(Error::NotOnSale);
+    }
+    if plan.guest.is_some() && !event.guest_checkout {
+        return Err(Error::NoGuests);
+    }
+    Ok(event)
 }
 
 type Bill = Vec<(TicketClass, u32)>;

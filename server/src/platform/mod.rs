@@ -7,6 +7,7 @@
 
 pub mod breaker;
 pub mod clock;
+pub mod csv;
 pub mod db;
 pub mod entropy;
 pub mod fields;

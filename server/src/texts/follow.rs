@@ -49,10 +49,13 @@ pub fn follow(
     Ok(())
 }
 
+/// Whether somebody wants to know.
+type Wanted = fn(&Phone) -> bool;
+
 /// What cannot wait for a mail, and who wants to know.
-fn urgent(mail: &Mail) -> Option<(String, fn(&Phone) -> bool)> {
-    let changes: fn(&Phone) -> bool = |phone| phone.wants.event_changes;
-    let reminders: fn(&Phone) -> bool = |phone| phone.wants.reminders;
+fn urgent(mail: &Mail) -> Option<(String, Wanted)> {
+    let changes: Wanted = |phone| phone.wants.event_changes;
+    let reminders: Wanted = |phone| phone.wants.reminders;
     match mail {
         Mail::EventNews { title, words, .. } => Some((format!("{title}: {words}"), changes)),
         Mail::EventCancelled { title, reason, .. } => {
@@ -63,6 +66,7 @@ fn urgent(mail: &Mail) -> Option<(String, fn(&Phone) -> bool)> {
         Mail::Plain { .. }
         | Mail::OrderPaid { .. }
         | Mail::OrderRefunded { .. }
+        | Mail::FoundOrders { .. }
         | Mail::VerifyAddress { .. }
         | Mail::ResetPassword { .. }
         | Mail::PasswordChanged { .. }

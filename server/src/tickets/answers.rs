@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::events;
 use crate::events::model::Event;
 use crate::gate;
+use crate::orders::form::{OrderForm, ensure_form};
 use crate::platform::db::{Collection, Db, DbError, Entity, IndexValue, Tx, Versioned};
 use crate::platform::http::Caller;
 
@@ -27,8 +28,11 @@ use crate::platform::http::Caller;
 pub struct TicketAnswers {
     pub ticket: ClaimedTicketId,
     pub event: EventId,
-    pub given: BTreeMap<String, Given>,
+    pub given: Answers,
 }
+
+/// Answers by the id of their question.
+pub type Answers = BTreeMap<String, Given>;
 
 /// Empty where an optional question was left open on purpose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +41,12 @@ pub struct Given {
     pub at: Timestamp,
     /// Where it was said; `None` in the order.
     pub device: Option<DeviceId>,
+    /// The question as it was put: whoever rewords it changes nothing of what was answered.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// The answer in the words of the options as they were.
+    #[serde(default)]
+    pub words: Option<String>,
 }
 
 impl Entity for TicketAnswers {
@@ -70,8 +80,8 @@ pub(super) async fn show(
     let asked = Asked::new(settings, &classes, &event);
     let record = Record::read(&app.db, &ticket).await?;
     Ok(AnswersView {
-        answers: asked.answers(&record),
-        open: asked.open(&ticket, &record),
+        answers: asked.answers(record.given()),
+        open: asked.open(ticket.class_index, &record),
     })
 }
 
@@ -88,14 +98,19 @@ pub(super) async fn set(
         .write(move |tx| {
             let (mut ticket, event) = visible(tx, &caller, id)?;
             let asked = Asked::of(tx, &event)?;
-            let good = asked.checked(&ticket, &wanted.answers)?;
+            if ticket.user_id == caller.user
+                && let Some(until) = asked.until.filter(|until| now >= *until)
+            {
+                return Err(Error::AnswersClosed { until });
+            }
+            let good = asked.checked(ticket.class_index, &wanted.answers)?;
             let mut record = Record::find(tx, &ticket)?;
-            record.put(good, now, None);
-            record.save(tx)?;
+            record.put(&asked, good, now, None);
+            record.save(tx, &ticket)?;
             note_answered(tx, &mut ticket, &asked, &record, now)?;
             Ok(AnswersView {
-                answers: asked.answers(&record),
-                open: asked.open(&ticket, &record),
+                answers: asked.answers(record.given()),
+                open: asked.open(ticket.class_index, &record),
             })
         })
         .await
@@ -116,8 +131,8 @@ pub fn keep_answers(
     let event = events::event_in(tx, ticket.event_id)?;
     let asked = Asked::of(tx, &event)?;
     let mut record = Record::find(tx, &ticket)?;
-    record.put(answers, at, Some(device));
-    record.save(tx)?;
+    record.put(&asked, answers, at, Some(device));
+    record.save(tx, &ticket)?;
     note_answered(tx, &mut ticket, &asked, &record, now)
 }
 
@@ -131,8 +146,57 @@ pub(super) fn set_aside(tx: &mut Tx<'_>, ticket: &mut ClaimedTicket) -> Result<(
     tx.replace(&mut stored)?;
     let event = events::event_in(tx, ticket.event_id)?;
     let asked = Asked::of(tx, &event)?;
-    ticket.answered = asked.is_answered(ticket, &Record::Stored(stored));
+    ticket.answered = asked.is_answered(ticket.class_index, &Record::Stored(stored));
     Ok(())
+}
+
+/// What the order said for a ticket that is claimed now becomes the ticket's own. The caller stores the
+/// ticket.
+pub(super) fn carry_over(tx: &mut Tx<'_>, ticket: &mut ClaimedTicket) -> Result<(), Error> {
+    let form = tx.get::<OrderForm>(&ticket.order_id.to_string())?;
+    let said = form.as_ref().and_then(|form| form.of(ticket.ticket_id));
+    let Some(said) = said.filter(|said| !said.given.is_empty()) else {
+        return Ok(());
+    };
+    let record = TicketAnswers {
+        ticket: ticket.id,
+        event: ticket.event_id,
+        given: said.given.clone(),
+    };
+    tx.insert(&record)?;
+    let event = events::event_in(tx, ticket.event_id)?;
+    let asked = Asked::of(tx, &event)?;
+    ticket.answered = asked.is_answered(ticket.class_index, &Record::New(record));
+    Ok(())
+}
+
+/// Adds answers in the wording of now. A word that is older than the one that is kept changes nothing:
+/// devices report late.
+pub fn keep(
+    given: &mut Answers,
+    asked: &Asked,
+    answers: Vec<Answer>,
+    at: Timestamp,
+    device: Option<DeviceId>,
+) {
+    for answer in answers {
+        let kept = given.get(&answer.question);
+        if kept.is_some_and(|kept| kept.at > at) {
+            continue;
+        }
+        let (text, words) = asked.wording(&answer).unzip();
+        let value = answer.value;
+        given.insert(
+            answer.question,
+            Given {
+                value,
+                at,
+                device,
+                text,
+                words,
+            },
+        );
+    }
 }
 
 fn visible(
@@ -166,7 +230,9 @@ impl Record {
         Ok(Self::of(found, ticket))
     }
 
-    pub(super) fn save(&mut self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+    /// The order knows that something was answered for it.
+    pub(super) fn save(&mut self, tx: &mut Tx<'_>, ticket: &ClaimedTicket) -> Result<(), DbError> {
+        ensure_form(tx, ticket.order_id, ticket.event_id)?;
         match self {
             Self::Stored(stored) => tx.replace(stored),
             Self::New(new) => tx.insert(new).map(drop),
@@ -182,24 +248,25 @@ impl Record {
         found.map_or_else(|| Self::New(new()), Self::Stored)
     }
 
-    pub(super) const fn given(&self) -> &BTreeMap<String, Given> {
+    pub(super) const fn given(&self) -> &Answers {
         match self {
             Self::Stored(stored) => &stored.value.given,
             Self::New(new) => &new.given,
         }
     }
 
-    /// A word that is older than the one that is kept changes nothing: devices report late.
-    pub(super) fn put(&mut self, answers: Vec<Answer>, at: Timestamp, device: Option<DeviceId>) {
+    pub(super) fn put(
+        &mut self,
+        asked: &Asked,
+        answers: Vec<Answer>,
+        at: Timestamp,
+        device: Option<DeviceId>,
+    ) {
         let given = match self {
             Self::Stored(stored) => &mut stored.value.given,
             Self::New(new) => &mut new.given,
         };
-        for Answer { question, value } in answers {
-            if given.get(&question).is_none_or(|kept| kept.at <= at) {
-                given.insert(question, Given { value, at, device });
-            }
-        }
+        keep(given, asked, answers, at, device);
     }
 
     pub(super) fn answers(&self) -> Vec<Answer> {
@@ -221,7 +288,7 @@ pub(super) fn note_answered(
     record: &Record,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let answered = asked.is_answered(ticket, record);
+    let answered = asked.is_answered(ticket.class_index, record);
     if ticket.answered != answered {
         ticket.answered = answered;
         tx.replace(ticket)?;

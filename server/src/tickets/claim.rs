@@ -15,6 +15,7 @@ use shared::limits::{EMAIL_CHARS_MAX, NAME_CHARS_MAX};
 use shared::ticket::{Flags, ScanCommitment, ScanProof, TicketType};
 use shared::time::Timestamp;
 
+use super::answers::carry_over;
 use super::find::{held, page_hash, stock};
 use super::model::{AddedTo, ClaimedTicket};
 use super::{Error, render};
@@ -25,6 +26,7 @@ use crate::inventory::{
     self,
     model::{IssuedTicket, Step},
 };
+use crate::orders::form::OrderForm;
 use crate::orders::model::Order;
 use crate::platform::db::{Query, Tx, Versioned};
 use crate::platform::fields::{Fields, Invalid};
@@ -59,7 +61,7 @@ pub async fn claim(
     attempt: Attempt,
     now: Timestamp,
 ) -> Result<Claimed, Error> {
-    let attendee = check_attendee(&request.attendee)?;
+    let attendee = attendee_of(app, caller, &request).await?;
     if let Some(done) = attempt.recall::<_, Error>(&app.db, now).await? {
         return shown(app, caller, done, now).await;
     }
@@ -133,7 +135,24 @@ async fn remember(app: &App, attempt: &Attempt, done: Done, now: Timestamp) -> R
         .await
 }
 
-pub(super) fn check_attendee(attendee: &Attendee) -> Result<Attendee, Invalid> {
+/// Whom the claim names, or else the order.
+async fn attendee_of(
+    app: &App,
+    caller: &Caller,
+    request: &ClaimRequest,
+) -> Result<Attendee, Error> {
+    if let Some(attendee) = &request.attendee {
+        return Ok(check_attendee(attendee)?);
+    }
+    let (_, order) = bought(app, caller, request.ticket_id).await?;
+    let form = app.db.get::<OrderForm>(&order.id.to_string()).await?;
+    let said = form.and_then(|form| form.of(request.ticket_id).cloned());
+    let named = said.and_then(|said| said.attendee);
+    named.ok_or_else(|| Invalid::field("attendee", "is missing").into())
+}
+
+/// As it is stored; names what is wrong under `attendee.`.
+pub fn check_attendee(attendee: &Attendee) -> Result<Attendee, Invalid> {
     let mut fields = Fields::default();
     let name = fields.line("attendee.name", &attendee.name, 1, NAME_CHARS_MAX);
     let email = fields.line("attendee.email", &attendee.email, 3, EMAIL_CHARS_MAX);
@@ -259,11 +278,13 @@ fn store(
     let mut stock = stock.clone();
     stock.apply(Step::Claim).map_err(inventory::Error::from)?;
     tx.replace(&mut stock)?;
-    tx.insert(ticket)?;
+    let mut ticket = ticket.clone();
+    carry_over(tx, &mut ticket)?;
+    tx.insert(&ticket)?;
     if let Some(to) = ticket.added_to {
         let main = tx.get::<ClaimedTicket>(&to.ticket.to_string())?;
         let mut main = main.ok_or(Error::NotFound)?;
-        added_to(ticket, &main)?;
+        added_to(&ticket, &main)?;
         main.add_ons.push(ticket.id);
         tx.replace(&mut main)?;
     }

@@ -2,6 +2,7 @@
 
 use shared::api::tickets::TicketStatus;
 use shared::ticket::{FrameError, SignError};
+use shared::time::Timestamp;
 
 use super::qr::QrError;
 use super::{pre_check_in, transfer};
@@ -25,6 +26,8 @@ pub enum Error {
     NotClaimable(TicketStatus),
     #[error("the ticket was claimed for somebody else")]
     AlreadyClaimed,
+    #[error("answers were taken until {until}")]
+    AnswersClosed { until: Timestamp },
     #[error("the ticket cannot be revoked any more")]
     NotRevocable(TicketStatus),
     #[error("the ticket is on a chip")]
@@ -90,6 +93,15 @@ impl Error {
     }
 }
 
+/// Of a ticket or an order.
+pub fn answers_closed(until: Timestamp) -> ApiError {
+    ApiError::conflict(
+        "answers_closed",
+        format!("Answers were taken until {until}. Ask the organizer."),
+    )
+    .detail("until", until)
+}
+
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
@@ -111,6 +123,7 @@ impl From<Error> for ApiError {
                 "already_claimed",
                 "This ticket was claimed for another attendee.",
             ),
+            Error::AnswersClosed { until } => answers_closed(until),
             Error::NotRevocable(_) => {
                 Self::conflict("not_revocable", "This ticket cannot be revoked any more.")
             }

@@ -49,7 +49,7 @@ pub(super) async fn show(
 }
 
 /// The caller's tickets, the newest first.
-pub(super) async fn list(
+pub async fn list(
     app: &App,
     caller: &Caller,
     page: &PageParams,

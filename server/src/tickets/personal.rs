@@ -44,6 +44,17 @@ pub async fn export(db: &Db, user: UserId) -> Result<Vec<Value>, DbError> {
     }
 }
 
+/// All tickets of a guest become an account's, in the commit that hands over the order. One order has
+/// few.
+pub fn hand_over(tx: &mut Tx<'_>, guest: UserId, to: UserId) -> Result<(), DbError> {
+    let query = Query::on("by_user").eq(guest).limit(BATCH);
+    for mut ticket in tx.list::<ClaimedTicket>(&query)? {
+        ticket.user_id = to;
+        tx.replace(&mut ticket)?;
+    }
+    Ok(())
+}
+
 /// When the last event is over that the user has a ticket for, if that is to come.
 pub async fn names_needed_until(
     db: &Db,

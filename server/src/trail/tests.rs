@@ -28,6 +28,8 @@ const NOT_ACTS: &[(&str, &[&str])] = &[
             "POST /auth/password/forgot",
             "POST /auth/password/reset",
             "POST /organizations/join",
+            "POST /guest/orders",
+            "POST /guest/orders/find",
             "POST /gate/enrolment/challenge",
             "POST /gate/enrolment",
         ],
@@ -214,7 +216,9 @@ async fn the_export_is_verified_by_whoever_knows_the_key() {
     };
     let verify = |lines: &[String]| -> Report {
         let mut verifier = Verifier::new(Some(text(&head["key"])), Some(seen.clone()));
-        lines.iter().for_each(|line| verifier.line(line));
+        for line in lines {
+            verifier.line(line);
+        }
         verifier.finish()
     };
     let lines = String::from_utf8(export.bytes).expect("text");

@@ -15,6 +15,7 @@ pub mod http;
 mod join;
 pub mod model;
 mod offer;
+mod personal;
 #[cfg(test)]
 mod tests;
 
@@ -22,3 +23,4 @@ pub use error::Error;
 pub use find::{list, list_mine};
 pub use join::{is_waited_for, join, leave};
 pub use offer::offer_due;
+pub use personal::{erase, export};

@@ -119,6 +119,7 @@ fn offer_in(
         id: order,
         job,
         user: wait.user_id,
+        guest: None,
         now,
         expires_at: until,
     };
@@ -132,6 +133,8 @@ fn offer_in(
         buyer: wait.buyer.clone(),
         expected_total: None,
         code: None,
+        answers: Vec::new(),
+        attendees: Vec::new(),
     };
     place_offer(tx, &placing, &wanted).map_err(|error| Refusal {
         wait: wait.id.clone(),

@@ -10,8 +10,8 @@ use shared::ids::PaymentId;
 use super::ahead::Refused;
 use super::ticket_page::{Shown, unknown};
 use super::{
-    account_page, assets, enrol_page, event_page, front_page, headers, live_page, missing_page,
-    payment_page, unsubscribe_page,
+    account_page, assets, enrol_page, event_page, front_page, guest_page, headers, live_page,
+    missing_page, payment_page, unsubscribe_page,
 };
 use crate::app::AppState;
 use crate::error::ApiError;
@@ -29,6 +29,10 @@ pub fn pages() -> Router<AppState> {
         .route("/events/{id}/live", get(live))
         .route("/enrol", get(async || headers::public(enrol_page::page())))
         .route("/pay/{id}", get(payment))
+        .route(
+            "/guest/{token}",
+            get(guest_page::show).post(guest_page::claim),
+        )
         .route(
             "/account/verify/{token}",
             get(account_page::ask_verify).post(account_page::verify),

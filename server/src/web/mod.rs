@@ -12,6 +12,7 @@ mod assets;
 mod enrol_page;
 mod event_page;
 mod front_page;
+mod guest_page;
 mod headers;
 pub mod http;
 mod layout;

@@ -243,6 +243,12 @@ pub struct PersonalData {
     pub orders: Vec<serde_json::Value>,
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>))]
     pub tickets: Vec<serde_json::Value>,
+    /// Offers of tickets that the account made or took.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>))]
+    pub transfers: Vec<serde_json::Value>,
+    /// Places in waitlists.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>))]
+    pub waits: Vec<serde_json::Value>,
     /// Mails to the present address.
     pub mails: Vec<MailHeading>,
     /// What the journal tells about the account.

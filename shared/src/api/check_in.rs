@@ -103,10 +103,15 @@ pub struct AnswerOption {
     pub text: String,
 }
 
-/// Asked in the order, and at the gate where somebody is there to ask.
+/// One kind of question, with the moments it is asked at: as tickets are bought, on the ticket's page,
+/// at the gate where somebody is there to ask.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of a question, each set by itself"
+)]
 pub struct CheckInQuestion {
     /// Letters, digits, `-` and `_`: what answers name it by. Absent means one made from the text.
     #[serde(default)]
@@ -126,6 +131,12 @@ pub struct CheckInQuestion {
     /// Whoever has not answered before is asked at the gate.
     #[serde(default = "yes")]
     pub at_gate: bool,
+    /// Asked as tickets are bought: a required one must be answered in `POST /orders`.
+    #[serde(default)]
+    pub at_checkout: bool,
+    /// Asked once for a whole order and not for each ticket; never at a gate.
+    #[serde(default)]
+    pub per_order: bool,
 }
 
 const fn yes() -> bool {
@@ -166,4 +177,21 @@ pub struct CheckInSettings {
     /// When guests may check in ahead on their tickets' pages (V7); absent means not at all.
     #[serde(default)]
     pub pre_check_in: Option<PreCheckInWindow>,
+    /// Until when buyers and holders change answers and names; absent means for as long as the order
+    /// or ticket is theirs. The organizer may always.
+    #[serde(default)]
+    pub answers_until: Option<Timestamp>,
+    /// Tickets that were named in the order are claimed in those names as soon as it is paid.
+    #[serde(default)]
+    pub claim_at_checkout: bool,
+}
+
+/// What a buyer is asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventQuestions {
+    pub questions: Vec<CheckInQuestion>,
+    pub answers_until: Option<Timestamp>,
+    pub claim_at_checkout: bool,
 }

@@ -55,9 +55,16 @@ pub struct CreateEvent {
     /// Whether somebody compares six digits before a new gate device may speak. Off by default.
     #[serde(default)]
     pub confirm_devices: bool,
+    /// Whether people without an account may buy.
+    #[serde(default = "yes")]
+    pub guest_checkout: bool,
     /// Fees and taxes on its tickets.
     #[serde(default)]
     pub charges: Charges,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// Absent fields stay as they are.
@@ -84,6 +91,8 @@ pub struct UpdateEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm_devices: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guest_checkout: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charges: Option<Charges>,
 }
 
@@ -106,6 +115,8 @@ pub struct EventView {
     pub capacity: u32,
     pub names_at_gate: bool,
     pub confirm_devices: bool,
+    #[serde(default = "yes")]
+    pub guest_checkout: bool,
     #[serde(default)]
     pub charges: Charges,
     pub classes: Vec<TicketClassView>,

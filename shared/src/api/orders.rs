@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::tickets::IssuedTicketView;
-use crate::ids::{ClassId, EventId, OrderId, PaymentId, TicketId, UserId};
+use super::tickets::{AnswerView, Attendee, IssuedTicketView, TicketStatus};
+use crate::admission::Answer;
+use crate::ids::{ClaimedTicketId, ClassId, EventId, OrderId, PaymentId, TicketId, UserId};
 use crate::money::Money;
 use crate::time::Timestamp;
 
@@ -63,6 +64,26 @@ pub struct CreateOrder {
     /// A voucher, discount or access code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// Answers to what is asked of the whole order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<Answer>,
+    /// Who comes, and their answers: none, or one for each ticket, in the order of `items` and of
+    /// `seats`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attendees: Vec<OrderAttendee>,
+}
+
+/// Of one ticket of an order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrderAttendee {
+    /// Whom it will be claimed for, unless the claim says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attendee: Option<Attendee>,
+    /// Answers to what is asked of each ticket.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<Answer>,
 }
 
 super::accounts::redacted_debug!(CreateOrder {
@@ -178,4 +199,92 @@ const fn yes() -> bool {
 pub struct CancelRequest {
     #[serde(default)]
     pub reason: String,
+}
+
+/// An order of somebody without an account, and what opens it.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GuestOrder {
+    pub order: OrderView,
+    /// A bearer token for this order, its payments and its tickets, and for nothing else. It comes
+    /// again in the mail that says that the order is paid.
+    pub guest_token: String,
+}
+
+super::accounts::redacted_debug!(GuestOrder { order });
+
+/// Asks for the links to a guest's orders, by mail.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FindOrders {
+    pub email: String,
+    /// Absent means those of all events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<EventId>,
+}
+
+super::accounts::redacted_debug!(FindOrders { event_id });
+
+/// So many orders are the account's own now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AdoptedOrders {
+    pub orders: u32,
+}
+
+/// Answers names and questions later; what is left out stays as it is.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SetOrderAnswers {
+    #[serde(default)]
+    pub answers: Vec<Answer>,
+    /// Of tickets that are not claimed yet; a claimed one answers by itself.
+    #[serde(default)]
+    pub attendees: Vec<SetAttendee>,
+}
+
+super::accounts::redacted_debug!(SetOrderAnswers {});
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SetAttendee {
+    pub ticket_id: TicketId,
+    #[serde(default)]
+    pub attendee: Option<Attendee>,
+    #[serde(default)]
+    pub answers: Vec<Answer>,
+}
+
+/// All that was answered for an order, in the wording in which it was asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrderAnswersView {
+    pub order_id: OrderId,
+    pub status: OrderStatus,
+    pub buyer: Buyer,
+    /// Of the whole order.
+    pub answers: Vec<AnswerView>,
+    pub tickets: Vec<TicketAnswersView>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TicketAnswersView {
+    pub ticket_id: TicketId,
+    pub class_id: ClassId,
+    pub class_name: String,
+    pub seat: Option<String>,
+    pub status: TicketStatus,
+    /// Once it is claimed.
+    pub claimed_id: Option<ClaimedTicketId>,
+    /// Whom it is for, as far as that was said.
+    pub attendee: Option<Attendee>,
+    pub answers: Vec<AnswerView>,
 }

@@ -100,7 +100,9 @@ pub struct Attendee {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ClaimRequest {
     pub ticket_id: TicketId,
-    pub attendee: Attendee,
+    /// Absent means whom the order named for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attendee: Option<Attendee>,
     /// Another ticket of yours for the same event. Where a gate's list matches add-ons, showing
     /// that one opens it for this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -261,12 +263,16 @@ pub struct SetAnswers {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AnswerView {
     pub question: String,
-    /// Of the question; absent when it is not asked any more.
+    /// The question as it was put. Of answers that were kept without it, as it is put now; absent when
+    /// it is not any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// In its normal form: an option's id, `yes`, `2026-05-02`; empty when an optional question was
     /// left open on purpose.
     pub value: String,
+    /// The same in the words of the options, as they were then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
     pub at: Timestamp,
     /// The gate's device that took it; absent when it was given ahead.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -14,6 +14,7 @@ use crate::accounts::model::{EndReason, User};
 use crate::accounts::one_time::OneTime;
 use crate::accounts::{keys, password, second_factor, session};
 use crate::app::{App, AppState};
+use crate::gate;
 use crate::notices;
 use crate::orders;
 use crate::organizations;
@@ -22,7 +23,8 @@ use crate::platform::http::Caller;
 use crate::platform::jobs::{self, NewJob, Runner};
 use crate::platform::journal::{self, Actor};
 use crate::texts;
-use crate::tickets;
+use crate::tickets::{self, transfer};
+use crate::waitlist;
 
 const ERASE: &str = "accounts.erase";
 /// What was handed out late in the night is entered, and the gates have synced.
@@ -43,6 +45,8 @@ pub(super) async fn erase(
 ) -> Result<ErasureView, Error> {
     let user = password::confirmed(app, caller, password).await?.id;
     let now = app.clock.now();
+    // What was bought as a guest with the same address goes with it.
+    orders::adopt(app, user).await?;
     let until = tickets::names_needed_until(&app.db, user, now).await?;
     let journal_ids = [0; 2].map(|_| JournalId::new(now, app.entropy.id10()));
     let job = job(app, user, now, now);
@@ -63,6 +67,11 @@ pub(super) async fn erase(
             second_factor::remove(tx, user)?;
             texts::erase(tx, user)?;
             organizations::leave_all(tx, user)?;
+            gate::leave_staff(tx, user)?;
+            if stored.verified_at.is_some() {
+                // Whoever never confirmed an address has no say about what is offered to it.
+                transfer::erase_received(tx, &stored.email_key, now)?;
+            }
             session::end_all(tx, user, None, EndReason::Erased, journal_ids[0], now)?;
             erase_account(tx, stored, now)?;
             let entry = journal::Entry::new(
@@ -112,6 +121,9 @@ async fn erase_rest(app: &App, user: UserId) -> Result<(), DbError> {
     let now = app.clock.now();
     // What ended within the day is still looked at.
     let judged = now.plus_secs(-AFTER_END_SECS);
+    // First of all: who waits may get an order.
+    waitlist::erase(&app.db, user).await?;
+    transfer::erase(&app.db, user, now).await?;
     orders::erase(&app.db, user).await?;
     tickets::erase(&app.db, user, judged).await?;
     let Some(until) = tickets::names_needed_until(&app.db, user, judged).await? else {

@@ -11,12 +11,15 @@ use crate::platform::db::{LIMIT_MAX, Query};
 use crate::platform::http::Caller;
 use crate::platform::journal;
 use crate::texts;
-use crate::tickets;
+use crate::tickets::{self, transfer};
+use crate::waitlist;
 
 pub(super) async fn export(app: &App, caller: &Caller) -> Result<PersonalData, Error> {
     let db = &app.db;
     let user = db.get::<User>(&caller.user.to_string()).await?;
     let user = user.ok_or(Error::Gone)?;
+    // What was bought as a guest since the address was confirmed is told too.
+    orders::adopt(app, user.id).await?;
     let sessions = Query::on("by_user").eq(user.id).limit(LIMIT_MAX);
     let sessions = db.list::<Session>(&sessions).await?;
     let lines = Query::on("by_subject")
@@ -38,6 +41,8 @@ pub(super) async fn export(app: &App, caller: &Caller) -> Result<PersonalData, E
             .collect(),
         orders: orders::export(db, user.id, app.clock.now()).await?,
         tickets: tickets::export(db, user.id).await?,
+        transfers: transfer::export(db, user.id, app.clock.now()).await?,
+        waits: waitlist::export(db, user.id).await?,
         mails: notices::headings(app, &user.email_key)
             .await?
             .into_iter()

@@ -5,12 +5,16 @@ use shared::api::accounts::Role;
 use shared::limits;
 
 use crate::accounts::model::User;
+use crate::gate::GateStaff;
 use crate::notices::Notice;
 use crate::orders::fixture::{Shop, text};
+use crate::orders::form::OrderForm;
 use crate::orders::model::Order;
 use crate::platform::db::{Entity, Query};
 use crate::testing::TestApp;
 use crate::tickets::ClaimedTicket;
+use crate::tickets::transfer::Transfer;
+use crate::waitlist::model::Wait;
 
 const PASSWORD: &str = "lavender-tram-39";
 
@@ -263,7 +267,7 @@ async fn whoever_changes_the_password_keeps_only_this_login() {
     assert_eq!(refresh(&mine).await, 401);
 }
 
-async fn buy(shop: &Shop, buyer: &str) -> String {
+async fn buy(shop: &Shop, buyer: &str, attendee: &Value) -> String {
     let order = text(&shop.order_as(buyer, 1).await.expect(201)["id"]);
     let body = json!({ "orderId": order, "provider": "demo" });
     let payment = shop
@@ -279,7 +283,6 @@ async fn buy(shop: &Shop, buyer: &str) -> String {
     shop.run_jobs().await;
     let path = format!("/api/v1/orders/{order}");
     let order_now = shop.t.get(&path, buyer).await.expect(200);
-    let attendee = json!({ "name": "Ann Lee", "email": "ann@example.org" });
     let body = json!({ "ticketId": order_now["tickets"][0]["id"], "attendee": attendee });
     let path = "/api/v1/claimed-tickets/claim";
     shop.t.post(path, buyer, body).await.expect(201);
@@ -292,7 +295,8 @@ async fn an_export_has_everything_and_an_erasure_keeps_the_books() {
     let shop = Shop::over(TestApp::new().await, 5).await;
     let test = &shop.t;
     let ann = account(test, "ann").await;
-    let order = buy(&shop, &ann).await;
+    let attendee = json!({ "name": "Ann Lee", "email": "ann@example.org" });
+    let order = buy(&shop, &ann, &attendee).await;
     let all = test.get("/api/v1/auth/me/export", &ann).await.expect(200);
     assert_eq!(all["account"]["email"], "ann@example.org");
     assert_eq!(all["orders"][0]["id"], json!(order));
@@ -335,6 +339,142 @@ async fn an_export_has_everything_and_an_erasure_keeps_the_books() {
     let after = test.get(&stats, "").await.expect(200);
     assert_eq!(after, before, "stock and sums are as they were");
     account(test, "ann").await;
+}
+
+async fn confirm(test: &TestApp, email: &str) {
+    let sent = mails(test, email).await;
+    let mail = sent
+        .iter()
+        .find(|(_, mail)| mail.contains("/account/verify/"));
+    let link = token(&mail.expect("a mail").1, "/account/verify/");
+    let body = json!({ "token": link });
+    let confirmed = test.post("/api/v1/auth/verify-email", "", body).await;
+    confirmed.expect(204);
+}
+
+/// Offers the newest ticket of `by`.
+async fn offer(test: &TestApp, by: &str, to: &str) -> Value {
+    let mine = test.get("/api/v1/claimed-tickets", by).await.expect(200);
+    let ticket = text(&mine["items"][0]["id"]);
+    let path = format!("/api/v1/claimed-tickets/{ticket}/transfers");
+    let made = test.post(&path, by, json!({ "email": to })).await;
+    made.expect(201)
+}
+
+#[tokio::test]
+async fn an_erasure_reaches_offers_queues_and_lists_of_staff() {
+    // A7, T3, I9, V10
+    let shop = Shop::over(TestApp::new().await, 2).await;
+    let test = &shop.t;
+    let (ann, bob) = (account(test, "ann").await, account(test, "bob").await);
+    for address in ["ann@example.org", "bob@example.org"] {
+        confirm(test, address).await;
+    }
+    let attendee = json!({ "name": "Ann Lee", "email": "ann@example.org" });
+    buy(&shop, &ann, &attendee).await;
+    let attendee = json!({ "name": "Bob Ray", "email": "bob@example.org" });
+    buy(&shop, &bob, &attendee).await;
+    offer(test, &ann, "bob@example.org").await;
+    offer(test, &bob, "ann@example.org").await;
+    let class = format!(
+        "/api/v1/events/{}/ticket-classes/{}",
+        shop.event, shop.class
+    );
+    let terms = json!({ "terms": { "waitlist": { "offerMinutes": 30 } } });
+    let edited = test
+        .call("PATCH", &class, &shop.organizer, Some(terms))
+        .await;
+    edited.expect(200);
+    let event = format!("/api/v1/events/{}", shop.event);
+    let join = json!({ "classId": shop.class, "quantity": 1,
+        "buyer": { "name": "Ann Lee", "email": "ann@example.org" } });
+    let joined = test
+        .post(&format!("{event}/waitlist/join"), &ann, join)
+        .await;
+    joined.expect(201);
+    let staff = format!("{event}/staff");
+    let added = test
+        .post(&staff, &shop.organizer, json!({ "username": "ann" }))
+        .await;
+    added.expect(200);
+    let told = test.get("/api/v1/auth/me/export", &ann).await.expect(200);
+    assert_eq!(told["transfers"][0]["toEmail"], "bob@example.org");
+    assert_eq!(told["waits"][0]["buyer"]["name"], "Ann Lee");
+
+    let body = json!({ "password": PASSWORD });
+    test.post("/api/v1/auth/me/erase", &ann, body)
+        .await
+        .expect(200);
+    shop.run_jobs().await;
+    let stored = [
+        rows::<Transfer>(test).await,
+        rows::<Wait>(test).await,
+        rows::<GateStaff>(test).await,
+    ]
+    .concat();
+    for trace in ["Ann Lee", "ann@example.org", "\"ann\""] {
+        assert!(!stored.contains(trace), "{trace}: {stored}");
+    }
+    assert!(stored.contains("Bob Ray"), "others stay: {stored}");
+    for settled in ["\"WITHDRAWN\"", "\"DECLINED\""] {
+        assert_eq!(stored.matches(settled).count(), 1, "{settled}: {stored}");
+    }
+    let list = test.get(&staff, &shop.organizer).await.expect(200);
+    assert!(!list.to_string().contains("ann"), "{list}");
+}
+
+#[tokio::test]
+async fn whoever_never_confirmed_an_address_ends_nothing_that_is_offered_to_it() {
+    // A7, T3
+    let shop = Shop::over(TestApp::new().await, 2).await;
+    let test = &shop.t;
+    let (ann, bob) = (account(test, "ann").await, account(test, "bob").await);
+    confirm(test, "bob@example.org").await;
+    let attendee = json!({ "name": "Bob Ray", "email": "bob@example.org" });
+    buy(&shop, &bob, &attendee).await;
+    offer(test, &bob, "ann@example.org").await;
+    let body = json!({ "password": PASSWORD });
+    test.post("/api/v1/auth/me/erase", &ann, body)
+        .await
+        .expect(200);
+    shop.run_jobs().await;
+    let stored = rows::<Transfer>(test).await;
+    assert!(
+        stored.contains("ann@example.org") && stored.contains("\"OFFERED\""),
+        "{stored}"
+    );
+}
+
+#[tokio::test]
+async fn what_was_said_with_an_order_goes_with_the_person() {
+    // A7, O3
+    let shop = Shop::over(TestApp::new().await, 2).await;
+    let test = &shop.t;
+    let ann = account(test, "ann").await;
+    confirm(test, "ann@example.org").await;
+    let mut body = shop.order_body(&json!([{ "classId": shop.class, "quantity": 1 }]));
+    let attendee = json!({ "name": "Ann Lee", "email": "ann@example.org" });
+    body["attendees"] = json!([{ "attendee": attendee }]);
+    // As a guest: it is the account's own, whose address is confirmed.
+    let placed = test
+        .post("/api/v1/guest/orders", "", body)
+        .await
+        .expect(201);
+    let told = test.get("/api/v1/auth/me/export", &ann).await.expect(200);
+    let named = &told["orders"][0]["attendees"][0]["attendee"]["name"];
+    assert_eq!(named, "Ann Lee", "{told}");
+    let path = format!("/api/v1/orders/{}/cancel", text(&placed["order"]["id"]));
+    test.post(&path, &ann, json!({})).await.expect(200);
+    let body = json!({ "password": PASSWORD });
+    test.post("/api/v1/auth/me/erase", &ann, body)
+        .await
+        .expect(200);
+    shop.run_jobs().await;
+    let stored = everything(test).await + &rows::<OrderForm>(test).await;
+    assert!(
+        !stored.contains("Ann Lee") && !stored.contains("ann@example.org"),
+        "{stored}"
+    );
 }
 
 /// Users, orders, tickets and mails as they lie in the database.

@@ -176,6 +176,7 @@ impl Blueprint {
             organization_id: wanted.organization,
             names_at_gate: from.names_at_gate,
             confirm_devices: from.confirm_devices,
+            guest_checkout: from.guest_checkout,
             charges: from.charges,
         };
         let event = Event::draft(wanted.id, wanted.organizer, draft, wanted.now)?;
@@ -209,6 +210,7 @@ fn settings(
         serde_json::from_value(value).map_err(crate::platform::db::DbError::from)?;
     let later = |at: &mut Timestamp| *at = shift.apply(*at);
     copy.doors_date.iter_mut().for_each(later);
+    copy.answers_until.iter_mut().for_each(later);
     if let Some(window) = &mut copy.pre_check_in {
         later(&mut window.opens_at);
         later(&mut window.closes_at);
@@ -249,7 +251,9 @@ fn move_times(logic: &mut Value, shift: &Shift) {
                 }
                 return;
             }
-            items.iter_mut().for_each(|item| move_times(item, shift));
+            for item in items {
+                move_times(item, shift);
+            }
         }
         Value::Object(members) => members
             .values_mut()

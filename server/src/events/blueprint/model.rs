@@ -60,6 +60,7 @@ impl Blueprint {
             "capacity": event.capacity,
             "namesAtGate": event.names_at_gate,
             "confirmDevices": event.confirm_devices,
+            "guestCheckout": event.guest_checkout,
             "charges": event.charges,
             "seatingVersion": event.seating.map(|seating| seating.version),
             "classes": named(classes.collect()),

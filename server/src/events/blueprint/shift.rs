@@ -39,7 +39,9 @@ impl Shift {
         let releases = terms.releases.iter_mut();
         releases.filter_map(|of| of.at.as_mut()).for_each(later);
         if let Pricing::Tiers { tiers } = &mut terms.pricing {
-            tiers.iter_mut().for_each(|tier| later(&mut tier.until));
+            for tier in tiers {
+                later(&mut tier.until);
+            }
         }
         terms
     }

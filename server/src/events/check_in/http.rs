@@ -3,21 +3,23 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use shared::api::check_in::CheckInSettings;
+use shared::api::check_in::{CheckInSettings, EventQuestions};
 use shared::api::error::ErrorBody;
 use shared::ids::EventId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{check_in_of, set_check_in};
+use super::{check_in_of, identified, set_check_in};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::events::http::{if_match, with_tag};
-use crate::events::{Error, owned_event};
-use crate::platform::http::{Caller, Json, Path};
+use crate::events::{Error, owned_event, visible_event};
+use crate::platform::http::{Caller, Json, MaybeCaller, Path};
 
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(show_settings, set_settings))
+    OpenApiRouter::new()
+        .routes(routes!(show_settings, set_settings))
+        .routes(routes!(show_questions))
 }
 
 /// How the event checks tickets in. For its organizer.
@@ -49,4 +51,22 @@ async fn set_settings(
     let seen = if_match(&headers);
     let (settings, revision) = set_check_in(&app, caller, id, wanted, seen).await?;
     Ok(with_tag(revision, Json(settings).into_response()))
+}
+
+/// What buyers of the event are asked: `atCheckout` in the order, the others on the ticket's page or
+/// at the gate.
+#[utoipa::path(get, path = "/events/{id}/questions", tag = "events", params(("id" = EventId, Path)), security((), ("bearer" = [])),
+    responses((status = 200, body = EventQuestions), (status = 404, body = ErrorBody)))]
+async fn show_questions(
+    State(app): State<AppState>,
+    MaybeCaller(caller): MaybeCaller,
+    Path(id): Path<EventId>,
+) -> Result<Json<EventQuestions>, ApiError> {
+    let event = visible_event(&app.db, caller.as_ref(), id).await?;
+    let settings = check_in_of(&app.db, event.id).await.map_err(Error::from)?;
+    Ok(Json(EventQuestions {
+        questions: identified(settings.questions),
+        answers_until: settings.answers_until,
+        claim_at_checkout: settings.claim_at_checkout,
+    }))
 }

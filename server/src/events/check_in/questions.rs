@@ -23,6 +23,8 @@ pub(super) fn check(questions: &mut [CheckInQuestion], fields: &mut Fields) {
             .unwrap_or_else(|| made_of(&question.text));
         check_id(&format!("{name}.id"), &id, &mut ids, fields);
         question.id = Some(id);
+        // A gate sees tickets, not orders.
+        question.at_gate &= !question.per_order;
         check_options(&name, question, fields);
     }
 }
@@ -59,25 +61,60 @@ fn made_of(text: &str) -> String {
     format!("q-{}", &hash.to_hex()[..8])
 }
 
-/// The questions as the policy carries them; `at_gate` leaves out what only the order asks.
-pub fn question_policies(
-    questions: &[CheckInQuestion],
+/// The questions with every id: settings that were stored before questions had ids get them here.
+pub fn identified(questions: Vec<CheckInQuestion>) -> Vec<CheckInQuestion> {
+    let named = questions.into_iter().map(|mut question| {
+        question.id = Some(id_of(&question));
+        for (at, option) in question.options.iter_mut().enumerate() {
+            option.id.get_or_insert_with(|| (at + 1).to_string());
+        }
+        question
+    });
+    named.collect()
+}
+
+fn id_of(question: &CheckInQuestion) -> String {
+    let id = question.id.clone();
+    id.unwrap_or_else(|| made_of(&question.text))
+}
+
+/// The questions as the policy carries them, in their order.
+pub fn question_policies<'a>(
+    questions: impl IntoIterator<Item = &'a CheckInQuestion>,
     classes: &[&TicketClass],
-    at_gate: bool,
 ) -> Vec<QuestionPolicy> {
-    let asked = questions.iter().filter(|of| of.at_gate || !at_gate);
-    asked.map(|question| policy_of(question, classes)).collect()
+    let questions = questions.into_iter();
+    questions
+        .map(|question| policy_of(question, classes))
+        .collect()
+}
+
+/// An answer in the words of the options.
+pub fn in_words(question: &QuestionPolicy, value: &str) -> String {
+    let text = |id: &str| {
+        let option = question.options.iter().find(|(of, _)| of == id);
+        option.map_or_else(|| id.to_owned(), |(_, text)| text.clone())
+    };
+    match question.kind {
+        QuestionKind::Choice | QuestionKind::Choices => {
+            let chosen: Vec<_> = value.split(',').map(text).collect();
+            chosen.join("; ")
+        }
+        QuestionKind::Text
+        | QuestionKind::YesNo
+        | QuestionKind::Number
+        | QuestionKind::Date
+        | QuestionKind::Time
+        | QuestionKind::DateTime
+        | QuestionKind::Email => value.to_owned(),
+    }
 }
 
 fn policy_of(question: &CheckInQuestion, classes: &[&TicketClass]) -> QuestionPolicy {
     let wanted = question.class_ids.as_ref();
     let options = question.options.iter().enumerate();
     QuestionPolicy {
-        // Settings that were stored before questions had ids.
-        id: question
-            .id
-            .clone()
-            .unwrap_or_else(|| made_of(&question.text)),
+        id: id_of(question),
         text: question.text.clone(),
         classes: wanted.map(|wanted| {
             let listed = classes.iter().filter(|class| wanted.contains(&class.id));

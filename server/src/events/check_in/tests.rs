@@ -30,7 +30,7 @@ async fn settings_are_plain_until_they_are_set_and_are_replaced_as_a_whole() {
     let plain = shop.t.get(&path(&shop), &shop.organizer).await;
     let empty = json!({
         "doorsDate": null, "rules": [], "lists": [], "questions": [], "classNotes": [],
-        "strictClassIds": [], "preCheckIn": null,
+        "strictClassIds": [], "preCheckIn": null, "answersUntil": null, "claimAtCheckout": false,
     });
     assert_eq!(plain.expect(200), empty);
 
@@ -56,11 +56,13 @@ async fn settings_are_plain_until_they_are_set_and_are_replaced_as_a_whole() {
     let mut stored = wanted.clone();
     stored["questions"][0] = json!({
         "id": "q-c7240f5c", "text": "Which workshop?", "classIds": [shop.class], "kind": "CHOICE",
-        "required": true, "atGate": true,
+        "required": true, "atGate": true, "atCheckout": false, "perOrder": false,
         "options": [{ "id": "knots", "text": "Knots" }, { "id": "2", "text": "Kites" }],
     });
     stored["rules"][0]["name"] = json!("Weekdays");
     stored["doorsDate"] = json!(null);
+    stored["answersUntil"] = json!(null);
+    stored["claimAtCheckout"] = json!(false);
     assert_eq!(put(&shop, wanted).await.expect(200), stored);
     let shown = shop.t.get(&path(&shop), &shop.organizer).await;
     assert_eq!(shown.expect(200), stored);

@@ -51,6 +51,9 @@ pub struct Event {
     pub names_at_gate: bool,
     #[serde(default)]
     pub confirm_devices: bool,
+    /// People without an account buy too.
+    #[serde(default = "yes")]
+    pub guest_checkout: bool,
     #[serde(default)]
     pub charges: Charges,
     /// Zero of the tickets' window units: midnight UTC before the day of creation.
@@ -86,6 +89,10 @@ pub struct Archived {
     pub by: UserId,
 }
 
+const fn yes() -> bool {
+    true
+}
+
 impl Event {
     /// A draft, checked.
     pub fn draft(
@@ -108,6 +115,7 @@ impl Event {
             capacity: wanted.capacity,
             names_at_gate: wanted.names_at_gate,
             confirm_devices: wanted.confirm_devices,
+            guest_checkout: wanted.guest_checkout,
             charges: wanted.charges,
             epoch: epoch_of(now),
             serial_next: 0,
@@ -139,6 +147,7 @@ impl Event {
             capacity,
             names_at_gate,
             confirm_devices,
+            guest_checkout,
             charges,
         } = changes;
         set(&mut event.title, title);
@@ -149,6 +158,7 @@ impl Event {
         set(&mut event.capacity, capacity);
         set(&mut event.names_at_gate, names_at_gate);
         set(&mut event.confirm_devices, confirm_devices);
+        set(&mut event.guest_checkout, guest_checkout);
         set(&mut event.charges, charges);
         if let Some(venue) = venue_id {
             event.venue_id = Some(venue).filter(|venue| !venue.is_empty());

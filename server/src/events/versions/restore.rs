@@ -85,6 +85,7 @@ fn all_of(was: &Event) -> UpdateEvent {
         capacity: Some(was.capacity),
         names_at_gate: Some(was.names_at_gate),
         confirm_devices: Some(was.confirm_devices),
+        guest_checkout: Some(was.guest_checkout),
         charges: Some(was.charges),
     }
 }

@@ -176,6 +176,7 @@ fn event(organizer: UserId, bought: u32) -> Event {
         capacity: 1000,
         names_at_gate: false,
         confirm_devices: false,
+        guest_checkout: true,
         charges: shared::api::selling::Charges::default(),
         epoch: epoch_of(NOW),
         serial_next: bought,
@@ -253,6 +254,8 @@ fn order(event: &Event, buyer: UserId, bought: u32) -> Order {
         voucher: None,
         returned: Vec::new(),
         refunded: 0,
+        guest: None,
+        named: false,
     }
 }
 

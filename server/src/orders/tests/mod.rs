@@ -1,5 +1,7 @@
 //! Tests of orders.
 
+mod answers;
+mod guests;
 mod later;
 mod limits;
 mod model;

@@ -19,6 +19,7 @@ use crate::hooks::{Hook, HookMessage};
 use crate::inventory::Gauge;
 use crate::inventory::model::{Batch, IssuedTicket, Pool, SeatPlan};
 use crate::notices::{Announcement, Muted, Notice};
+use crate::orders::form::OrderForm;
 use crate::orders::model::Order;
 use crate::organizations::{Invitation, Member, Organization};
 use crate::payments::demo::model::{Link, StoredSecret, Telling};
@@ -72,6 +73,7 @@ pub const ALL: &[Collection] = &[
     Gauge::COLLECTION,
     PriceMove::COLLECTION,
     Order::COLLECTION,
+    OrderForm::COLLECTION,
     Voucher::COLLECTION,
     Wait::COLLECTION,
     Notice::COLLECTION,

@@ -13,6 +13,8 @@ pub enum Access {
     /// Anyone who is logged in, for what is one's own; for what belongs to an event, who has this
     /// right in its organization.
     User(Right),
+    /// As `User`, and whoever brings the token of a guest's order, for that order.
+    Buyer(Right),
     /// Logged in, with this right in the organization of the event that the path or body names.
     Owner(Right),
     /// Administrators; 403 for others.
@@ -25,7 +27,7 @@ impl Access {
     /// The right that is asked of whoever calls about another's things.
     pub const fn right(self) -> Right {
         match self {
-            Self::User(right) | Self::Owner(right) => right,
+            Self::User(right) | Self::Buyer(right) | Self::Owner(right) => right,
             Self::Public => Right::View,
             // The strictest, should one of these ever ask.
             Self::Person | Self::Admin | Self::Signed => Right::Team,
@@ -37,7 +39,7 @@ impl Access {
     pub const fn is_privileged(self) -> bool {
         match self {
             Self::Person | Self::Owner(_) | Self::Admin => true,
-            Self::User(right) => !matches!(right, Right::Attend),
+            Self::User(right) | Self::Buyer(right) => !matches!(right, Right::Attend),
             Self::Public | Self::Signed => false,
         }
     }
@@ -47,12 +49,20 @@ impl Access {
         match self {
             Self::Public | Self::Signed => true,
             Self::Person | Self::Admin => false,
-            Self::User(right) => {
+            Self::User(right) | Self::Buyer(right) => {
                 // Attendees have orders and tickets of their own; these rights judge others' ones.
                 let is_attending = matches!(right, Right::Sales | Right::Watch);
                 key.has(right) || is_attending && key.has(Right::Attend)
             }
             Self::Owner(right) => key.has(right),
+        }
+    }
+
+    /// Whether the token of a guest's order may call it.
+    pub const fn takes_guests(self) -> bool {
+        match self {
+            Self::Public | Self::Buyer(_) => true,
+            Self::Person | Self::User(_) | Self::Owner(_) | Self::Admin | Self::Signed => false,
         }
     }
 }
@@ -95,6 +105,7 @@ mod tests {
         assert!(Access::User(Right::Sales).takes(attend));
         assert!(!Access::Owner(Right::Sales).takes(attend));
         assert!(!Access::User(Right::Events).takes(attend));
+        assert!(Access::Buyer(Right::Sales).takes(attend));
         for key in [watch, attend, Scopes::ALL] {
             assert!(Access::Public.takes(key));
             assert!(!Access::Person.takes(key) && !Access::Admin.takes(key));

@@ -19,6 +19,9 @@ use crate::platform::idempotency::{self, Begin, KEY_MAX};
 use crate::platform::vault::{Vault, VaultError, Wrapped};
 
 const HEADER: &str = "idempotency-key";
+const HEADER_NAME: &str = "Idempotency-Key";
+/// Whoever knows a guest's key and request gets the guest's answer: the key must not be guessed.
+const GUEST_KEY_MIN: usize = 16;
 
 /// The header, if the client sent one.
 #[derive(Clone, Debug)]
@@ -34,7 +37,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
         match value.to_str().map(str::trim) {
             Ok(key) if !key.is_empty() && key.len() <= KEY_MAX => Ok(Self(Some(key.to_owned()))),
             _ => Err(ApiError::field(
-                "Idempotency-Key",
+                HEADER_NAME,
                 format!("must have 1 to {KEY_MAX} visible ASCII characters"),
             )),
         }
@@ -61,12 +64,27 @@ impl IdempotencyKey {
         user: UserId,
         request: &impl Serialize,
     ) -> Result<Attempt, DbError> {
+        self.keyed(format!("{route}:{user}"), request)
+    }
+
+    /// As [`attempt`](Self::attempt), for callers that nobody knows: they share one scope.
+    pub fn guest_attempt(self, route: &str, request: &impl Serialize) -> Result<Attempt, ApiError> {
+        if self.0.as_ref().is_some_and(|key| key.len() < GUEST_KEY_MIN) {
+            return Err(ApiError::field(
+                HEADER_NAME,
+                format!("must have at least {GUEST_KEY_MIN} characters here"),
+            ));
+        }
+        Ok(self.keyed(format!("{route}:guest"), request)?)
+    }
+
+    fn keyed(self, scope: String, request: &impl Serialize) -> Result<Attempt, DbError> {
         let Some(key) = self.0 else {
             return Ok(Attempt(None));
         };
         let request = serde_json::to_vec(request)?;
         Ok(Attempt(Some(Keyed {
-            scope: format!("{route}:{user}"),
+            scope,
             key,
             request_hash: blake3::hash(&request).to_hex().to_string(),
         })))

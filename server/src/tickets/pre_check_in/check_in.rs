@@ -116,15 +116,15 @@ async fn submit(
                 Rest::Kept => Some(&record),
                 Rest::Empty => None,
             };
-            let mut answers = asked.whole(&ticket, &said, kept)?;
+            let mut answers = asked.whole(ticket.class_index, &said, kept)?;
             // What was said before in the same words was said then.
             answers.retain(|answer| {
                 let kept = record.given().get(&answer.question);
                 kept.is_none_or(|kept| kept.value != answer.value)
             });
             if !answers.is_empty() {
-                record.put(answers, now, None);
-                record.save(tx)?;
+                record.put(&asked, answers, now, None);
+                record.save(tx, &ticket)?;
             }
             note_answered(tx, &mut ticket, &asked, &record, now)?;
             let done = note_done(tx, &ticket, entry, now)?;

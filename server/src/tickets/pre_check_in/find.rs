@@ -68,8 +68,8 @@ pub(super) fn view(
         closes_at: asked.window.map(|window| window.closes_at),
         done_at,
         barred,
-        questions: asked.questions(ticket),
-        answers: asked.answers(record),
+        questions: asked.questions(ticket.class_index),
+        answers: asked.answers(record.given()),
     }
 }
 

@@ -14,6 +14,7 @@ mod find;
 pub(super) mod http;
 mod model;
 mod offer;
+mod personal;
 mod rules;
 mod settle;
 #[cfg(test)]
@@ -21,3 +22,4 @@ mod tests;
 
 pub use error::Refusal;
 pub use model::{EventTransferRules, Transfer};
+pub use personal::{erase, erase_received, export};

@@ -88,11 +88,16 @@ impl Entity for Transfer {
             Field::int("offered_at"),
             Field::text("to_key"),
             Field::text("open_ticket").nullable(),
+            // Nullable for servers of before, which do not fill them.
+            Field::text("from_user").nullable(),
+            Field::text("to_user").nullable(),
         ],
         indexes: &[
             Index::on("by_ticket", &["ticket", "offered_at"]),
             Index::on("by_recipient", &["to_key", "offered_at"]),
             Index::unique("by_open_ticket", &["open_ticket"]),
+            Index::on("by_sender", &["from_user"]),
+            Index::on("by_taker", &["to_user"]),
         ],
     };
     fn id(&self) -> String {
@@ -105,6 +110,8 @@ impl Entity for Transfer {
             self.offered_at.into(),
             self.to_key.as_str().into(),
             is_open.then_some(self.ticket).into(),
+            self.from.into(),
+            self.to.into(),
         ]
     }
 }

@@ -18,11 +18,18 @@ struct Migration {
     run: for<'d> fn(&'d Database) -> BoxFuture<'d, mongodb::error::Result<()>>,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "name the document layout",
-    run: |database| Box::pin(name_layout(database)),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "name the document layout",
+        run: |database| Box::pin(name_layout(database)),
+    },
+    Migration {
+        number: 60,
+        name: "index offers and gate staff by account",
+        run: |database| Box::pin(index_accounts(database)),
+    },
+];
 
 /// Runs what is not recorded yet, in order.
 pub(super) async fn run(database: &Database) -> Result<(), DbError> {
@@ -57,5 +64,22 @@ async fn name_layout(database: &Database) -> mongodb::error::Result<()> {
         .update_one(doc! { "_id": "layout" }, doc! { "$setOnInsert": fact })
         .upsert(true)
         .await?;
+    Ok(())
+}
+
+/// Index fields that documents of before lack, from their bodies.
+async fn index_accounts(database: &Database) -> mongodb::error::Result<()> {
+    for (collection, field, body) in [
+        ("transfers", "ix.from_user", "$body.from"),
+        ("transfers", "ix.to_user", "$body.to"),
+        ("gate_staff", "ix.user_id", "$body.user"),
+    ] {
+        let lacking = doc! { field: { "$exists": false } };
+        let filled = vec![doc! { "$set": { field: body } }];
+        database
+            .collection::<Document>(collection)
+            .update_many(lacking, filled)
+            .await?;
+    }
     Ok(())
 }
