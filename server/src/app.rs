@@ -1,7 +1,7 @@
 //! What handlers and jobs share, made once at the start.
 //!
-//! Invariants: nothing here changes after the start; there is no other global state (metrics and
-//! logs aside).
+//! Invariants: nothing here changes after the start but counters of what goes on (limiters, breakers,
+//! load); there is no other global state (metrics and logs aside).
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,12 +15,15 @@ use crate::accounts::tokens::AccessTokens;
 use crate::config::Config;
 use crate::gate::{self, GateRuntime};
 use crate::notices::transport::{BadMailSettings, Smtp, Transport};
+use crate::platform::breaker::Breakers;
 use crate::platform::clock::Clock;
 use crate::platform::db::{Db, DbError, Meta, Versioned};
 use crate::platform::entropy::Entropy;
+use crate::platform::http::load::Load;
 use crate::platform::jobs::{JobsHandle, Runner};
 use crate::platform::lifecycle::create_private_dir;
 use crate::platform::vault::{Kek, KekError, KeyFileError, Vault};
+use crate::texts::{self, BadSmsSettings};
 use crate::{cancellation, hooks, inventory, notices, orders, payments, tickets};
 
 /// The application. Handlers get it as `State<AppState>`.
@@ -39,7 +42,13 @@ pub struct App {
     pub limiters: Limiters,
     /// Where mails go; `None`: they are kept in the outbox.
     pub mail: Option<Box<dyn Transport>>,
+    /// Where texts go; `None`: none are sent.
+    pub sms: Option<Box<dyn texts::Provider>>,
     pub gate: GateRuntime,
+    /// Before each service that others run.
+    pub breakers: Breakers,
+    /// Requests in flight.
+    pub load: Load,
     /// Cancelled when the server starts to stop; long answers (event streams) end on it.
     pub stopping: CancellationToken,
 }
@@ -62,6 +71,8 @@ pub enum StartError {
     HttpClient(#[from] reqwest::Error),
     #[error(transparent)]
     Mail(#[from] BadMailSettings),
+    #[error(transparent)]
+    Sms(#[from] BadSmsSettings),
     #[error("cannot open the database")]
     Db(#[from] DbError),
     #[error("cannot use the data directory {path}")]
@@ -90,14 +101,18 @@ impl App {
             Some(secret) => AccessTokens::seed_from_secret(secret.reveal()),
             None => vault.key_file(&config.data_dir, "jwt.key", "access-tokens")?,
         };
+        let http = http_client()?;
         Ok(Arc::new(Self {
+            sms: sms(&config, &http)?,
             tokens: AccessTokens::new(&seed, config.access_ttl_secs),
             passwords: Passwords::new(Arc::clone(&entropy)),
             limiters: Limiters::new(config.limits, &clock),
             mail: mail(&config)?,
             gate: GateRuntime::default(),
+            breakers: Breakers::default(),
+            load: Load::default(),
             jobs: JobsHandle::new(&db),
-            http: http_client()?,
+            http,
             stopping: CancellationToken::new(),
             config: Arc::new(config),
             db,
@@ -130,6 +145,7 @@ fn register_jobs(runner: &mut Runner<AppState>) {
     hooks::register(runner);
     payments::jobs::register(runner);
     notices::register(runner);
+    texts::register(runner);
     gate::jobs::register(runner);
 }
 
@@ -180,6 +196,17 @@ fn mail(config: &Config) -> Result<Option<Box<dyn Transport>>, BadMailSettings> 
         &config.public_url,
     )?;
     Ok(Some(Box::new(smtp)))
+}
+
+fn sms(
+    config: &Config,
+    client: &reqwest::Client,
+) -> Result<Option<Box<dyn texts::Provider>>, BadSmsSettings> {
+    let Some(url) = &config.sms.url else {
+        return Ok(None);
+    };
+    let provider = texts::Http::new(url.reveal(), client.clone())?;
+    Ok(Some(Box::new(provider)))
 }
 
 fn http_client() -> Result<reqwest::Client, reqwest::Error> {

@@ -105,6 +105,15 @@ impl ApiError {
         error
     }
 
+    /// 503: too much is going on; others go first.
+    pub fn overloaded(retry_after_secs: u64) -> Self {
+        let message =
+            format!("Too many people are here at once. Try again in {retry_after_secs} s.");
+        let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", message);
+        error.retry_after_secs = Some(retry_after_secs);
+        error
+    }
+
     /// 500. Logs the error with its sources; the client only learns that it happened.
     pub fn internal(error: impl Error) -> Self {
         tracing::error!(error = %Chain(&error), "request failed");

@@ -21,9 +21,12 @@ pub mod platform;
 pub mod router;
 #[cfg(test)]
 mod router_tests;
+pub mod series;
 #[cfg(test)]
 mod testing;
+pub mod texts;
 pub mod tickets;
+pub mod trail;
 pub mod venues;
 pub mod vouchers;
 pub mod waitlist;

@@ -6,10 +6,10 @@
 //! other way round; a test walks the table over HTTP (A6).
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -24,9 +24,11 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::{Access, guard, probes};
+use crate::platform::journal::{self, Act};
 use crate::{
     accounts, cancellation, description, events, gate, hooks, inventory, notices, operations,
-    orders, organizations, payments, tickets, venues, vouchers, waitlist, web,
+    orders, organizations, payments, series, texts, tickets, trail, venues, vouchers, waitlist,
+    web,
 };
 
 const API: &str = "/api/v1";
@@ -38,6 +40,7 @@ fn slices() -> OpenApiRouter<AppState> {
         .merge(accounts::routes())
         .merge(organizations::http::routes())
         .merge(events::http::routes())
+        .merge(series::http::routes())
         .merge(venues::http::routes())
         .merge(inventory::http::routes())
         .merge(vouchers::http::routes())
@@ -48,8 +51,10 @@ fn slices() -> OpenApiRouter<AppState> {
         .merge(gate::http::routes())
         .merge(cancellation::http::routes())
         .merge(operations::http::routes())
+        .merge(trail::http::routes())
         .merge(hooks::http::routes())
         .merge(notices::routes())
+        .merge(texts::http::routes())
 }
 
 /// Pages for people, at the root.
@@ -78,6 +83,11 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::PUT, "/auth/me/email", Access::Person),
     (Method::GET, "/auth/me/preferences", Access::Person),
     (Method::PUT, "/auth/me/preferences", Access::Person),
+    (Method::GET, "/auth/me/phone", Access::Person),
+    (Method::PUT, "/auth/me/phone", Access::Person),
+    (Method::DELETE, "/auth/me/phone", Access::Person),
+    (Method::POST, "/auth/me/phone/confirm", Access::Person),
+    (Method::PUT, "/auth/me/phone/preferences", Access::Person),
     (Method::GET, "/auth/me/export", Access::Person),
     (Method::POST, "/auth/me/erase", Access::Person),
     (Method::GET, "/auth/keys", Access::Person),
@@ -111,6 +121,27 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/events/{id}/ticket-classes", Access::Owner(Right::Events)),
     (Method::GET, "/events/{id}/gates", Access::Public),
     (Method::POST, "/events/{id}/gates", Access::Owner(Right::Events)),
+    (Method::POST, "/events/{id}/clone", Access::Owner(Right::Events)),
+    (Method::GET, "/events/{id}/versions", Access::Owner(Right::View)),
+    (Method::GET, "/events/{id}/versions/{version}", Access::Owner(Right::View)),
+    (Method::GET, "/events/{id}/versions/{version}/diff", Access::Owner(Right::View)),
+    (Method::POST, "/events/{id}/versions/{version}/restore", Access::Owner(Right::Events)),
+    (Method::DELETE, "/events/{id}", Access::Owner(Right::Events)),
+    (Method::POST, "/events/{id}/unarchive", Access::Owner(Right::Events)),
+    (Method::DELETE, "/events/{id}/ticket-classes/{classId}", Access::Owner(Right::Events)),
+    (Method::POST, "/events/{id}/ticket-classes/{classId}/unarchive", Access::Owner(Right::Events)),
+    (Method::DELETE, "/events/{id}/gates/{gateId}", Access::Owner(Right::Events)),
+    (Method::POST, "/events/{id}/gates/{gateId}/unarchive", Access::Owner(Right::Events)),
+    (Method::DELETE, "/events/{id}/check-in/lists/{name}", Access::Owner(Right::Events)),
+    (Method::DELETE, "/venues/{id}", Access::User(Right::Events)),
+    (Method::POST, "/venues/{id}/unarchive", Access::User(Right::Events)),
+    (Method::GET, "/series", Access::User(Right::View)),
+    (Method::POST, "/series", Access::User(Right::Events)),
+    (Method::GET, "/series/{id}", Access::User(Right::View)),
+    (Method::POST, "/series/{id}/dates", Access::User(Right::Events)),
+    (Method::PATCH, "/series/{id}/events", Access::User(Right::Events)),
+    (Method::PATCH, "/series/{id}/ticket-classes", Access::User(Right::Events)),
+    (Method::POST, "/series/{id}/publish", Access::User(Right::Events)),
     (Method::GET, "/events/{id}/check-in", Access::Owner(Right::View)),
     (Method::PUT, "/events/{id}/check-in", Access::Owner(Right::Events)),
     // inventory
@@ -133,8 +164,14 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::GET, "/events/{id}/cancellation", Access::Owner(Right::View)),
     (Method::GET, "/jobs", Access::Admin),
     (Method::GET, "/jobs/counts", Access::Admin),
+    (Method::GET, "/jobs/breakers", Access::Admin),
     (Method::GET, "/jobs/{id}", Access::Admin),
     (Method::POST, "/jobs/{id}/retry", Access::Admin),
+    (Method::GET, "/journal", Access::Admin),
+    (Method::GET, "/journal/head", Access::Admin),
+    (Method::GET, "/journal/export", Access::Admin),
+    (Method::GET, "/events/{id}/journal", Access::Owner(Right::Team)),
+    (Method::GET, "/organizations/{id}/journal", Access::Owner(Right::Team)),
     (Method::GET, "/webhooks", Access::User(Right::Events)),
     (Method::POST, "/webhooks", Access::User(Right::Events)),
     (Method::DELETE, "/webhooks/{id}", Access::User(Right::Events)),
@@ -262,16 +299,30 @@ static BY_PATH: LazyLock<Rows> = LazyLock::new(|| {
 
 /// Tells the extractors of callers what the table says about the route: the one place where it is
 /// asked, before any handler.
-async fn tell_access(mut request: Request, next: Next) -> Response {
-    let path = request.extensions().get::<MatchedPath>();
-    let path = path.and_then(|path| path.as_str().strip_prefix(API));
+/// Privileged requests run as acts: what they change is in the journal (N9).
+async fn tell_access(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let path = path
+        .as_ref()
+        .and_then(|path| path.as_str().strip_prefix(API));
     let rows = path.and_then(|path| BY_PATH.get(path));
     let row = rows.and_then(|rows| rows.iter().find(|(method, _)| *method == request.method()));
-    if let Some((_, access)) = row {
-        let access = *access;
-        request.extensions_mut().insert(access);
+    let (Some(path), Some((method, access))) = (path, row) else {
+        return next.run(request).await;
+    };
+    request.extensions_mut().insert(*access);
+    if !leaves_trace(method, *access) {
+        return next.run(request).await;
     }
-    next.run(request).await
+    let key = app.vault.derive("journal/digests");
+    let (clock, entropy) = (Arc::clone(&app.clock), Arc::clone(&app.entropy));
+    let act = Act::new(format!("{method} {path}"), clock, entropy, key);
+    journal::acting(act, next.run(request)).await
+}
+
+/// Whether a request by this row is an act. Reading changes nothing.
+pub(crate) fn leaves_trace(method: &Method, access: Access) -> bool {
+    !method.is_safe() && access.is_privileged()
 }
 
 /// The whole server.
@@ -288,7 +339,10 @@ pub fn build(app: AppState) -> Router {
     };
     let docs = utoipa_swagger_ui::Config::from(OPENAPI_PATH).validator_url("none");
     Router::new()
-        .merge(api.route_layer(axum::middleware::from_fn(tell_access)))
+        .merge(api.route_layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            tell_access,
+        )))
         .route(OPENAPI_PATH, get(openapi))
         .merge(SwaggerUi::new("/docs").config(docs))
         .merge(pages())

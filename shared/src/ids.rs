@@ -95,5 +95,7 @@ ids! {
     OneTimeId,
     /// A tenant: who holds events.
     OrganizationId,
+    /// Several dates of one thing.
+    SeriesId,
     ApiKeyId,
 }

@@ -8,6 +8,7 @@ pub mod admission;
 pub mod api;
 pub mod audit;
 pub mod ids;
+pub mod journal;
 pub mod limits;
 pub mod log;
 pub mod money;

@@ -37,6 +37,9 @@ fn runner(db: &Db, clock: &Arc<FixedClock>, seen: &Seen) -> Runner<Seen> {
     });
     runner.register("fail", |_, _| async { bail!("the mail server is down") });
     runner.register("fatal", |_, _| async { Err(jobs::fatal("no such order")) });
+    runner.register("away", |_, _| async {
+        Err(jobs::not_now(30, "the mail server is left alone"))
+    });
     runner.register("panic", |_, _| async { panic!("on purpose, in a job") });
     runner
 }
@@ -293,5 +296,22 @@ pub(crate) async fn the_runner_wakes_for_a_commit_and_stops_in_order(stage: &Sta
     gate.add_permits(3);
     running.await.expect("the runner ends");
     assert_eq!(finished.load(Ordering::SeqCst), 2);
+    assert_eq!(counts(&db).await, (1, 0));
+}
+
+pub(crate) async fn a_job_whose_service_is_away_waits_and_loses_no_try(stage: &Stage) {
+    let db = stage.open().await;
+    let clock = Arc::new(FixedClock::at(NOW));
+    let runner = runner(&db, &clock, &Seen::default());
+    enqueue(&db, vec![job(1, "away")]).await;
+    for _ in 0..20 {
+        assert_eq!(runner.run_due().await.expect("a run"), 1);
+        let waits = only(&db).await;
+        assert_eq!((waits.attempts, waits.status), (0, JobStatus::Queued));
+        let wait = waits.run_at.millis_since(clock.now());
+        assert!((30_000..31_000).contains(&wait), "{wait}");
+        assert_eq!(runner.run_due().await.expect("a run"), 0);
+        clock.advance(wait);
+    }
     assert_eq!(counts(&db).await, (1, 0));
 }

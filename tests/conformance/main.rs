@@ -1,4 +1,4 @@
-//! One suite for storage, jobs, idempotency keys, moments and stock, run on both backends.
+//! One suite for storage, jobs, idempotency keys, moments, stock and the journal's seals, run on both backends.
 //!
 //! Each case is a test of its own on SQLite. On MongoDB all cases are one test, on one real
 //! replica set (starting three members for each would cost minutes), each in its own database;
@@ -13,6 +13,7 @@ mod rows;
 mod schema;
 mod stage;
 mod stock;
+mod trail;
 mod transactions;
 
 use stage::{Case, Stage};
@@ -46,12 +47,13 @@ cases! {
         a_closed_database_says_so;
     schema: the_registry_is_the_schema, opening_twice_changes_nothing;
     jobs: an_aborted_commit_has_no_job, a_waiting_job_is_not_doubled, a_done_job_is_gone,
-        a_failing_job_waits_longer_and_dies, a_fatal_job_dies_at_once_and_can_be_revived,
+        a_failing_job_waits_longer_and_dies, a_job_whose_service_is_away_waits_and_loses_no_try, a_fatal_job_dies_at_once_and_can_be_revived,
         the_end_of_a_lease_gives_a_job_back, a_server_that_is_alone_does_not_wait_for_leases, a_late_runner_has_no_say,
         two_runners_share_the_work, the_runner_wakes_for_a_commit_and_stops_in_order;
     stock: a_claim_takes_all_or_nothing, a_claimed_row_is_whole, a_seat_is_sold_once,
         nobody_ever_gets_anothers_ticket, parties_that_race_for_the_best_seats_share_none,
         classes_that_race_for_a_pool_never_overdraw_it;
+    trail: what_an_act_changes_is_told, two_sealers_make_one_chain;
     moments: a_later_commit_has_a_later_moment, a_list_by_moment_grows_at_its_end_only;
     idempotency: an_answer_is_given_again, racing_requests_have_one_effect, answers_expire;
 }

@@ -22,6 +22,7 @@ mod selling;
 mod steps;
 mod stolen;
 mod strict;
+mod tampering;
 mod turning;
 mod watching;
 mod weekend;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::{admin, audit, backup, demo, keys, serve};
+use super::{admin, audit, backup, demo, journal, keys, serve};
 use crate::config::{Config, ConfigError, Overrides};
 use crate::platform::db::Db;
 use crate::platform::lifecycle;
@@ -51,6 +51,9 @@ enum Command {
     /// Check what the gates of an event did
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Check who did what on this server
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
     /// Administrators
     #[command(subcommand)]
     Admin(admin::AdminCommand),
@@ -92,6 +95,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Migrate => migrate(&load(&overrides)?),
         Command::Keys(command) => keys::run(load(&overrides)?, &command),
         Command::Audit(command) => audit::run(&command),
+        Command::Journal(command) => journal::run(|| load(&overrides), command),
         Command::Admin(command) => admin::run(load(&overrides)?, command),
         Command::Backup(arguments) => backup::backup(&load(&overrides)?, &arguments),
         Command::Restore(arguments) => backup::restore(&load(&overrides)?, &arguments),

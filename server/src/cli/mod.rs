@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod command;
 mod demo;
+mod journal;
 mod keys;
 mod serve;
 

@@ -6,6 +6,7 @@ use shared::limits::{CLASSES_MAX, GATES_MAX};
 
 use super::model::{Gate, Sold, TicketClass};
 use super::prices::Offer;
+use super::versions::keep;
 use super::view::{class_view, gate_view};
 use super::{Error, classes_in, gates_in, owned_event_in};
 use crate::app::App;
@@ -48,6 +49,7 @@ pub async fn add_class(
                 // Also when no zone is new: the event's ETag covers its classes.
                 event.touch(now);
                 tx.replace(&mut event)?;
+                keep(tx, &event, caller.user, now)?;
                 let price = class.price_at(now, Sold::default());
                 Ok(class_view(&event, &Offer { class, price }))
             })
@@ -82,6 +84,7 @@ pub async fn add_gate(
                 tx.insert(&gate)?;
                 event.touch(now);
                 tx.replace(&mut event)?;
+                keep(tx, &event, caller.user, now)?;
                 Ok(gate_view(&event, &gate))
             })
         })

@@ -5,6 +5,7 @@ use shared::ids::EventId;
 
 use super::Error;
 use super::model::Event;
+use super::versions::keep;
 use super::view::event_view;
 use crate::accounts;
 use crate::app::App;
@@ -29,6 +30,7 @@ pub async fn create(
                 }
                 accounts::grant_organizer(tx, caller.user, now)?;
                 tx.insert(&event)?;
+                keep(tx, &event, caller.user, now)?;
                 Ok(event_view(&event, &[], &[], now))
             })
         })

@@ -28,6 +28,26 @@ pub enum Error {
     NotReady { missing: Invalid },
     #[error("the event has changed")]
     RevisionMismatch { current: u64 },
+    #[error("there is no such version")]
+    NoVersion,
+    #[error("there is no such gate in the event")]
+    NoGate,
+    #[error("there is no such check-in list")]
+    NoList,
+    #[error("people have tickets for what would change")]
+    WouldBreakTickets {
+        tickets: u64,
+        fields: Vec<&'static str>,
+    },
+    /// What hangs on it, and how much of it.
+    #[error("it is in use")]
+    InUse(Vec<(&'static str, String)>),
+    #[error("it is archived")]
+    Archived,
+    #[error("it is not archived")]
+    NotArchived,
+    #[error("somebody else archived it")]
+    ArchivedByOther,
     #[error("the stock exceeds the capacity")]
     CapacityExceeded { capacity: u32, stock: u32 },
     #[error("too many {what}")]
@@ -69,6 +89,24 @@ impl From<Error> for ApiError {
                 "The event has changed since you read it.",
             )
             .detail("revision", current),
+            Error::NoVersion => Self::not_found("version"),
+            Error::NoGate => Self::not_found("gate"),
+            Error::NoList => Self::not_found("check-in list"),
+            Error::WouldBreakTickets { tickets, fields } => Self::conflict(
+                "would_break_tickets",
+                "People have tickets for another date or place. Change it by an edit: they are told.",
+            )
+            .detail("tickets", tickets)
+            .detail("fields", fields.join(", ")),
+            Error::InUse(what) => what.into_iter().fold(
+                Self::conflict("in_use", "Something still hangs on it."),
+                |error, (name, how_much)| error.detail(name, how_much),
+            ),
+            Error::Archived => Self::conflict("archived", "It is archived. Bring it back first."),
+            Error::NotArchived => Self::conflict("not_archived", "It is not archived."),
+            Error::ArchivedByOther => Self::forbidden(
+                "Only who archived it, or an administrator, may bring it back.",
+            ),
             Error::CapacityExceeded { capacity, stock } => Self::conflict(
                 "capacity_exceeded",
                 "The event cannot have more tickets than its capacity.",

@@ -40,7 +40,7 @@ pub fn owned_event_in(
     }
 }
 
-/// The event, if the caller may know of it: once published, everybody.
+/// The event, if the caller may know of it: once published, everybody, until it is put away.
 pub async fn visible_event(
     db: &Db,
     caller: Option<&Caller>,
@@ -48,7 +48,7 @@ pub async fn visible_event(
 ) -> Result<Versioned<Event>, Error> {
     let event = db.get::<Event>(&id.to_string()).await?;
     let event = event.ok_or(Error::NotFound)?;
-    if event.published_at.is_some() {
+    if event.published_at.is_some() && event.archived.is_none() {
         return Ok(event);
     }
     let caller = caller.ok_or(Error::NotFound)?;
@@ -120,7 +120,10 @@ pub async fn list(
             .eq("PUBLISHED")
             .more_than(app.clock.now()),
     };
-    page_of(app, query, page).await
+    page_of(app, query, page, |event| {
+        mine.is_some() || event.archived.is_none()
+    })
+    .await
 }
 
 /// All events of an organization, newest first.
@@ -130,14 +133,19 @@ pub async fn list_of(
     page: &PageParams,
 ) -> Result<Page<EventView>, Error> {
     let query = Query::on("by_organization").eq(organization);
-    page_of(app, query.descending(), page).await
+    page_of(app, query.descending(), page, |_| true).await
 }
 
-async fn page_of(app: &App, query: Query, page: &PageParams) -> Result<Page<EventView>, Error> {
+async fn page_of(
+    app: &App,
+    query: Query,
+    page: &PageParams,
+    shows: impl Fn(&Event) -> bool,
+) -> Result<Page<EventView>, Error> {
     let query = query.limit(page.limit).after(page.cursor.as_deref());
     let found = app.db.page::<Event>(&query).await?;
     let mut items = Vec::with_capacity(found.items.len());
-    for event in &found.items {
+    for event in found.items.iter().filter(|of| shows(of)) {
         items.push(whole(app, event).await?);
     }
     Ok(Page {

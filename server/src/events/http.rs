@@ -34,6 +34,9 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(price_trail))
         .routes(routes!(list_gates, create_gate))
         .merge(super::check_in::http::routes())
+        .merge(super::blueprint::http::routes())
+        .merge(super::versions::http::routes())
+        .merge(super::archive::http::routes())
 }
 
 #[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
@@ -135,16 +138,19 @@ async fn publish(
     Ok(tagged(&super::publish(&app, caller, id).await?))
 }
 
-/// Approves a submitted event. Administrators only.
-#[utoipa::path(post, path = "/events/{id}/approve", tag = "events", params(("id" = EventId, Path)), security(("bearer" = [])),
+/// Approves a submitted event: with `If-Match`, exactly the version that was looked at. Administrators only.
+#[utoipa::path(post, path = "/events/{id}/approve", tag = "events",
+    params(("id" = EventId, Path), ("If-Match" = Option<String>, Header)), security(("bearer" = [])),
     responses((status = 200, body = EventView, headers(("ETag" = String))), (status = 403, body = ErrorBody),
-        (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+        (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 412, body = ErrorBody)))]
 async fn approve(
     State(app): State<AppState>,
     caller: Caller,
     Path(id): Path<EventId>,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    Ok(tagged(&super::approve(&app, caller, id).await?))
+    let seen = if_match(&headers);
+    Ok(tagged(&super::approve(&app, caller, id, seen).await?))
 }
 
 /// Lists the event's ticket classes.
@@ -246,7 +252,7 @@ fn whole<T>(items: Vec<T>) -> Json<Page<T>> {
     })
 }
 
-fn tagged(event: &EventView) -> Response {
+pub(crate) fn tagged(event: &EventView) -> Response {
     with_tag(event.revision, Json(event).into_response())
 }
 

@@ -2,6 +2,7 @@
 //!
 //! An event belongs to an organization, whose members have rights by their role; one without is its
 //! organizer's own. Administrators may everything. An API key never may more than its scopes say.
+//! Whoever may act acts on the event, and the journal is told.
 
 use shared::api::organizations::Right;
 
@@ -9,15 +10,21 @@ use super::model::Event;
 use crate::organizations;
 use crate::platform::db::{Db, DbError, Tx};
 use crate::platform::http::Caller;
+use crate::platform::journal;
 
 pub async fn may(db: &Db, caller: &Caller, event: &Event, right: Right) -> Result<bool, DbError> {
-    let organization = match (at_once(caller, event, right), event.organization_id) {
-        (Some(known), _) => return Ok(known),
-        (None, None) => return Ok(false),
-        (None, Some(organization)) => organization,
+    let may = match (at_once(caller, event, right), event.organization_id) {
+        (Some(known), _) => known,
+        (None, None) => false,
+        (None, Some(organization)) => {
+            let role = organizations::role_of(db, organization, caller.user).await?;
+            role.is_some_and(|role| role.may(right))
+        }
     };
-    let role = organizations::role_of(db, organization, caller.user).await?;
-    Ok(role.is_some_and(|role| role.may(right)))
+    if may {
+        journal::acts_on("event", event.id);
+    }
+    Ok(may)
 }
 
 /// [`may`] inside a transaction.
@@ -27,13 +34,18 @@ pub fn may_in(
     event: &Event,
     right: Right,
 ) -> Result<bool, DbError> {
-    let organization = match (at_once(caller, event, right), event.organization_id) {
-        (Some(known), _) => return Ok(known),
-        (None, None) => return Ok(false),
-        (None, Some(organization)) => organization,
+    let may = match (at_once(caller, event, right), event.organization_id) {
+        (Some(known), _) => known,
+        (None, None) => false,
+        (None, Some(organization)) => {
+            let role = organizations::role_in(tx, organization, caller.user)?;
+            role.is_some_and(|role| role.may(right))
+        }
     };
-    let role = organizations::role_in(tx, organization, caller.user)?;
-    Ok(role.is_some_and(|role| role.may(right)))
+    if may {
+        journal::about(tx, "event", event.id);
+    }
+    Ok(may)
 }
 
 /// What is known without looking anybody up.

@@ -27,7 +27,7 @@ fn at(text: &str) -> Timestamp {
 #[test]
 fn every_move_is_in_the_table_and_no_other() {
     // E2
-    use Action::{Approve, Cancel, Edit, Publish, Submit};
+    use Action::{Approve, AskAgain, Cancel, Edit, Publish, Submit};
     use EventStatus::{Cancelled, Draft, PendingApproval, Published};
     let legal = [
         (Draft, Publish, Published),
@@ -35,10 +35,11 @@ fn every_move_is_in_the_table_and_no_other() {
         (Draft, Cancel, Cancelled),
         (PendingApproval, Approve, Published),
         (PendingApproval, Cancel, Cancelled),
+        (Published, AskAgain, PendingApproval),
         (Published, Cancel, Cancelled),
     ];
     for from in [Draft, PendingApproval, Published, Cancelled] {
-        for action in [Publish, Submit, Approve, Cancel, Edit] {
+        for action in [Publish, Submit, Approve, AskAgain, Cancel, Edit] {
             let expected = legal
                 .iter()
                 .find(|(at, by, _)| (*at, *by) == (from, action))

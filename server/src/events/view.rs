@@ -37,6 +37,9 @@ pub(super) fn event_view(
         created_at: event.created_at,
         updated_at: event.updated_at,
         published_at: event.published_at,
+        approval: event.approval,
+        series_id: event.series,
+        archived_at: event.archived.map(|archived| archived.at),
         revision: event.revision,
     }
 }
@@ -57,6 +60,7 @@ pub(super) fn class_view(event: &Event, offer: &Offer) -> TicketClassView {
         rotating: class.rotating,
         sealed: class.sealed,
         terms: class.terms.clone(),
+        archived_at: class.archived.map(|archived| archived.at),
     }
 }
 
@@ -66,5 +70,6 @@ pub(super) fn gate_view(event: &Event, gate: &Gate) -> GateView {
         event_id: gate.event_id,
         name: gate.name.clone(),
         zones: event.zone_names(gate.zones),
+        archived_at: gate.archived.map(|archived| archived.at),
     }
 }

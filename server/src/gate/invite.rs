@@ -45,7 +45,7 @@ pub(super) async fn invite(
     let name = fields.line("name", &wanted.name, 1, NAME_CHARS_MAX);
     let gates = events::gates_of(&app.db, event.id).await?;
     let gate = gates.iter().find(|gate| gate.id == wanted.gate_id);
-    if gate.is_none() {
+    if gate.is_none_or(|gate| gate.archived.is_some()) {
         fields.wrong("gateId", "is not a gate of this event");
     }
     let name = fields.done(name)?;

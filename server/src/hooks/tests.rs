@@ -128,6 +128,8 @@ async fn a_sale_and_its_refund_are_told_once_and_signed() {
     let (hook, secret) = subscribe(&shop, &receiver, kinds).await;
     let order = shop.buy(2).await;
     shop.run_jobs().await;
+    // What is told in one moment is in no order.
+    shop.t.clock.advance(1_000);
     let path = format!("/api/v1/orders/{}/refund", text(&order["id"]));
     shop.t
         .post(&path, &shop.organizer, json!({ "reason": "rain" }))

@@ -23,6 +23,37 @@ pub fn stock_in(tx: &mut Tx<'_>, event: &Event, classes: &[TicketClass]) -> Resu
     Ok(event.serial_next.saturating_sub(voided))
 }
 
+/// How many of the event's tickets are held, or somebody has.
+pub fn taken_in(tx: &mut Tx<'_>, event: &Event, classes: &[TicketClass]) -> Result<u64, DbError> {
+    let mut taken = 0;
+    for class in classes {
+        taken += taken_of_in(tx, event.id, class.id, &TAKEN)?;
+    }
+    Ok(taken)
+}
+
+/// How many of the class' tickets are in one of these states.
+pub fn taken_of_in(
+    tx: &mut Tx<'_>,
+    event: EventId,
+    class: ClassId,
+    states: &[TicketStatus],
+) -> Result<u64, DbError> {
+    let mut count = 0;
+    for status in states {
+        let query = of_class(event, class).eq(status_key(*status));
+        count += tx.count::<IssuedTicket>(&query)?;
+    }
+    Ok(count)
+}
+
+const TAKEN: [TicketStatus; 4] = [
+    TicketStatus::Held,
+    TicketStatus::Paid,
+    TicketStatus::Claimed,
+    TicketStatus::Validated,
+];
+
 fn of_class(event: EventId, class: ClassId) -> Query {
     Query::on("stock").eq(event).eq(class)
 }

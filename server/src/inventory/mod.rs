@@ -9,7 +9,7 @@
 //! - Status moves only through the one table in `model`.
 //!
 //! Other slices may call [`claim_class`], [`claim_stock`], [`claim_seats`], [`count_claim`], [`take`], [`doubt`], [`held_by`], [`claimed_for`],
-//! [`hold_until`], [`release`], [`sell`], [`void`] and [`stock_in`], and read [`model`].
+//! [`hold_until`], [`release`], [`sell`], [`void`], [`stock_in`], [`taken_in`] and [`taken_of_in`], and read [`model`].
 
 mod batch;
 mod best;
@@ -32,7 +32,7 @@ pub use batch::{Wait, create_batch, finish_batch, show_batch};
 pub use claim::{claim_class, claim_seats, claim_stock};
 pub use count::{count_claim, is_free, sold_of, sold_of_in};
 pub use error::{Error, StockError};
-pub use find::{list, show, stats, stock_in};
+pub use find::{list, show, stats, stock_in, taken_in, taken_of_in};
 pub use gauge::{Counted, Full, Gauge, doubt, take};
 pub use hand_over::{claimed_for, held_by, hold_until, release, restock, sell, void};
 pub use model::ticket_view;

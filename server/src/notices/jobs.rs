@@ -12,7 +12,7 @@ use crate::app::{App, AppState};
 use crate::events::model::Event;
 use crate::orders::model::Order;
 use crate::platform::db::{DbError, Versioned};
-use crate::platform::jobs::{self, NewJob, Runner, fatal};
+use crate::platform::jobs::{self, NewJob, Runner, fatal, not_now};
 
 /// The buyer of a paid order: `{"orderId": …}`.
 pub const ORDER_PAID: &str = "mail.order_paid";
@@ -87,7 +87,20 @@ async fn send_one(app: &App, id: &str) -> anyhow::Result<()> {
         letter: &letter,
         unsubscribe: unsubscribe.as_deref(),
     };
-    match transport.send(envelope).await {
+    let breaker = &app.breakers.mail;
+    let now = app.clock.now();
+    if let Err(away) = breaker.admit(now) {
+        return Err(not_now(
+            away.wait_secs(now),
+            "the mail server is left alone",
+        ));
+    }
+    let sent = transport.send(envelope).await;
+    match &sent {
+        Err(Failure::Later(_)) => breaker.failed(app.clock.now()),
+        Ok(()) | Err(Failure::Never(_)) => breaker.answered(),
+    }
+    match sent {
         Ok(()) => {
             metrics::counter!("mails_total", "outcome" => "sent").increment(1);
             let at = app.clock.now();

@@ -10,6 +10,7 @@ use super::model::{Notice, Status};
 use crate::app::App;
 use crate::platform::db::{DbError, Tx};
 use crate::platform::jobs::{self, NewJob};
+use crate::texts;
 
 /// A mail with all that its commit needs.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct Outgoing {
     notice: Notice,
     /// The job that sends it; none where no mail server is configured.
     job: Option<JobId>,
+    /// The job that sends the text which follows it; none where no provider is configured.
+    text: Option<JobId>,
 }
 
 impl Outgoing {
@@ -33,6 +36,10 @@ impl Outgoing {
                 tries: 0,
             },
             job: sends.then(|| JobId::new(now, app.entropy.id10())),
+            text: app
+                .sms
+                .as_ref()
+                .map(|_| JobId::new(now, app.entropy.id10())),
         }
     }
 
@@ -42,8 +49,18 @@ impl Outgoing {
             return Ok(());
         }
         tx.insert(&self.notice)?;
+        let Notice {
+            id,
+            recipient,
+            mail,
+            created_at: now,
+            ..
+        } = &self.notice;
         if let Some(job) = self.job {
-            jobs::enqueue(tx, send(job, &self.notice.id, self.notice.created_at))?;
+            jobs::enqueue(tx, send(job, id, *now))?;
+        }
+        if let Some(job) = self.text {
+            texts::follow(tx, id, recipient, mail, job, *now)?;
         }
         Ok(())
     }

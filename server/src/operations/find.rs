@@ -1,11 +1,12 @@
 //! Reading jobs.
 
-use shared::api::jobs::{JobPriority, JobState, JobView};
+use shared::api::jobs::{BreakerState, BreakerView, JobPriority, JobState, JobView};
 use shared::api::page::Page;
 use shared::ids::JobId;
 
 use crate::app::App;
 use crate::error::ApiError;
+use crate::platform::breaker::{Breaker, State};
 use crate::platform::db::Query;
 use crate::platform::http::PageParams;
 use crate::platform::jobs::{Job, JobStatus, Priority, STATE_DEAD, STATE_LIVE};
@@ -41,6 +42,22 @@ pub(super) async fn show(app: &App, id: JobId) -> Result<JobView, ApiError> {
     found
         .map(|job| view(&job))
         .ok_or_else(|| ApiError::not_found("job"))
+}
+
+pub(super) fn breakers(app: &App) -> Vec<BreakerView> {
+    let view = |breaker: &Breaker| {
+        let (state, until) = match breaker.state() {
+            State::Closed => (BreakerState::Closed, None),
+            State::Open { until } => (BreakerState::Open, Some(until)),
+            State::HalfOpen { .. } => (BreakerState::HalfOpen, None),
+        };
+        BreakerView {
+            service: breaker.name().to_owned(),
+            state,
+            until,
+        }
+    };
+    app.breakers.all().map(view).to_vec()
 }
 
 pub(super) fn view(job: &Job) -> JobView {

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use serde::Deserialize;
 use shared::api::error::ErrorBody;
-use shared::api::jobs::{JobCountsView, JobView};
+use shared::api::jobs::{BreakerView, JobCountsView, JobView};
 use shared::api::page::Page;
 use shared::ids::JobId;
 use utoipa_axum::router::OpenApiRouter;
@@ -19,6 +19,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_jobs))
         .routes(routes!(count_jobs))
+        .routes(routes!(list_breakers))
         .routes(routes!(show_job))
         .routes(routes!(retry_job))
 }
@@ -62,6 +63,21 @@ async fn count_jobs(
     Ok(Json(JobCountsView {
         live: counts.live,
         dead: counts.dead,
+    }))
+}
+
+/// Which services of others this server process leaves alone, because they did not answer: jobs wait for
+/// them and lose no try.
+#[utoipa::path(get, path = "/jobs/breakers", tag = "operations", security(("bearer" = [])),
+    responses((status = 200, body = Page<BreakerView>), (status = 403, body = ErrorBody)))]
+async fn list_breakers(
+    State(app): State<AppState>,
+    caller: Caller,
+) -> Result<Json<Page<BreakerView>>, ApiError> {
+    caller.require_admin()?;
+    Ok(Json(Page {
+        items: find::breakers(&app),
+        next_cursor: None,
     }))
 }
 

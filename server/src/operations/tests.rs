@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use shared::api::accounts::Role;
 use shared::ids::JobId;
 
+use crate::platform::breaker::State;
 use crate::platform::db::DbError;
 use crate::platform::jobs::{Job, JobStatus, Priority};
 use crate::testing::{NOW, TestApp};
@@ -97,4 +98,59 @@ async fn what_waits_is_due_now_and_what_runs_is_left_alone() {
     let organizer = test.token_for(Role::Organizer);
     let answer = test.get("/api/v1/jobs", &organizer).await;
     answer.expect_error(403, "forbidden");
+}
+
+#[tokio::test]
+async fn a_mail_server_that_is_away_is_left_alone_and_its_mails_wait() {
+    // H6: the mail's own tries are for what it is told, not for an outage
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let nobody = listener.local_addr().expect("its address");
+    drop(listener);
+    let url = format!("smtp://{nobody}");
+    let test = TestApp::with_environment(&[("SMTP_URL", &url)]).await;
+    let mut writers = 0;
+    while test.app.breakers.mail.state() == State::Closed {
+        writers += 1;
+        let body = json!({
+            "email": format!("ann{writers}@example.org"), "username": format!("ann{writers}"),
+            "password": "lavender-tram-39",
+        });
+        test.post("/api/v1/auth/register", "", body)
+            .await
+            .expect(201);
+        test.app.runner().run_due().await.expect("jobs");
+        assert!(writers < 30, "it opens");
+    }
+    let admin = test.token_for(Role::Admin);
+    let breakers = test.get("/api/v1/jobs/breakers", &admin).await.expect(200);
+    let mail = &breakers["items"][0];
+    assert_eq!(
+        (&mail["service"], &mail["state"]),
+        (&json!("mail"), &json!("OPEN"))
+    );
+    let late =
+        json!({ "email": "zoe@example.org", "username": "zoe", "password": "lavender-tram-39" });
+    test.post("/api/v1/auth/register", "", late)
+        .await
+        .expect(201);
+    let ran = test.app.runner().run_due().await.expect("jobs");
+    assert!(ran >= 1, "a job found the mail server left alone");
+    let jobs = test
+        .get("/api/v1/jobs?kind=mail.send&limit=200", &admin)
+        .await
+        .expect(200);
+    let waits = jobs["items"].as_array().expect("a list").iter();
+    let waits = waits.filter(|job| {
+        job["lastError"]
+            .as_str()
+            .is_some_and(|why| why.contains("left alone"))
+    });
+    let attempts: Vec<_> = waits.map(|job| job["attempts"].clone()).collect();
+    assert!(
+        !attempts.is_empty() && attempts.iter().all(|of| *of == 0),
+        "{jobs}"
+    );
+    let organizer = test.token_for(Role::Organizer);
+    let refused = test.get("/api/v1/jobs/breakers", &organizer).await;
+    refused.expect_error(403, "forbidden");
 }

@@ -50,11 +50,13 @@ pub fn require_in(
     let role = role_in(tx, organization, caller.user)?;
     let may =
         caller.is_admin() || caller.scopes.has(right) && role.is_some_and(|role| role.may(right));
-    found.filter(|_| may).ok_or(NONE)
+    let found = found.filter(|_| may).ok_or(NONE)?;
+    journal::about(tx, "organization", organization);
+    Ok(found)
 }
 
 /// [`require_in`] for reading.
-pub(super) async fn required(
+pub async fn required(
     db: &Db,
     caller: &Caller,
     organization: OrganizationId,

@@ -93,6 +93,7 @@ impl House {
         for (name, value) in [
             ("{kid}", "250"),
             ("{number}", "1"),
+            ("{version}", "1"),
             ("{medium}", "00112233"),
         ] {
             path = path.replace(name, value);

@@ -4,9 +4,10 @@ use anyhow::Context as _;
 use shared::ids::RefundId;
 
 use super::error::Error;
+use super::failure::Failure;
 use super::{demo, pay_back, payos, stripe};
 use crate::app::AppState;
-use crate::platform::jobs::{Runner, fatal};
+use crate::platform::jobs::{Runner, fatal, not_now};
 
 /// Gives a sum back: `{"refundId": …}`.
 pub const PAY_BACK: &str = "payments.pay_back";
@@ -18,6 +19,9 @@ pub fn register(runner: &mut Runner<AppState>) {
         match pay_back(&app, id).await {
             Ok(()) => Ok(()),
             Err(Error::NotFound) => Err(fatal("no such refund")),
+            Err(Error::Gateway(Failure::Busy { after_secs })) => {
+                Err(not_now(after_secs, "the gateway wants no requests"))
+            }
             Err(error) => Err(error.into()),
         }
     });

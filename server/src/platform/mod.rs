@@ -5,6 +5,7 @@
 //! slices' collections); time and randomness reach business code as arguments, drawn from
 //! [`clock::Clock`] and [`entropy::Entropy`] at the edge.
 
+pub mod breaker;
 pub mod clock;
 pub mod csv;
 pub mod db;

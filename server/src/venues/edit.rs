@@ -8,6 +8,7 @@ use super::Error;
 use super::model::Venue;
 use crate::accounts;
 use crate::app::App;
+use crate::events;
 use crate::platform::db::{Query, Tx, Versioned};
 use crate::platform::http::attempt::Attempt;
 use crate::platform::http::{Caller, PageParams};
@@ -33,7 +34,7 @@ pub async fn create(
         .await
 }
 
-/// The caller's own venues, newest first.
+/// The caller's own venues, newest first, those that are put away too.
 pub async fn list(app: &App, caller: &Caller, page: &PageParams) -> Result<Page<VenueView>, Error> {
     let query = Query::on("by_organizer").eq(caller.user).descending();
     let query = query.limit(page.limit).after(page.cursor.as_deref());
@@ -62,6 +63,9 @@ pub async fn edit(
     app.db
         .write(move |tx| {
             let mut venue = owned_in(tx, &caller, id)?;
+            if venue.archived.is_some() {
+                return Err(events::Error::Archived.into());
+            }
             let current = venue.revision;
             if seen.as_ref().is_some_and(|seen| !seen.contains(&current)) {
                 return Err(Error::RevisionMismatch { current });

@@ -13,6 +13,7 @@ use shared::ids::{EventId, VenueId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::archive;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::events::http::{if_match, with_tag};
@@ -27,7 +28,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(show_seating, set_seating))
         .layer(DefaultBodyLimit::max(PLAN_BODY_BYTES_MAX))
         .routes(routes!(list, create))
-        .routes(routes!(show, edit))
+        .routes(routes!(show, edit, archive_venue))
+        .routes(routes!(unarchive_venue))
         .routes(routes!(plan_of_event, use_seating))
 }
 
@@ -133,6 +135,29 @@ async fn use_seating(
     Json(wanted): Json<UseSeating>,
 ) -> Result<Json<EventSeatingView>, ApiError> {
     Ok(Json(super::use_seating(&app, caller, id, wanted).await?))
+}
+
+/// Puts a venue away: nobody finds it for a new event. Nothing of it is gone. Refused while events that
+/// are still to come are there.
+#[utoipa::path(delete, path = "/venues/{id}", tag = "venues", operation_id = "archive_venue", params(("id" = VenueId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = VenueView, headers(("ETag" = String))), (status = 404, body = ErrorBody), (status = 409, description = "`in_use` names the events", body = ErrorBody)))]
+async fn archive_venue(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<VenueId>,
+) -> Result<Response, ApiError> {
+    Ok(tagged(&archive::archive(&app, caller, id).await?))
+}
+
+/// Brings a venue back. By whoever put it away.
+#[utoipa::path(post, path = "/venues/{id}/unarchive", tag = "venues", operation_id = "unarchive_venue", params(("id" = VenueId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = VenueView, headers(("ETag" = String))), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn unarchive_venue(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<VenueId>,
+) -> Result<Response, ApiError> {
+    Ok(tagged(&archive::unarchive(&app, caller, id).await?))
 }
 
 fn tagged(venue: &VenueView) -> Response {

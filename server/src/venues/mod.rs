@@ -8,6 +8,7 @@
 //!
 //! Other slices may call [`seating_of`] and read [`model`].
 
+mod archive;
 mod edit;
 mod error;
 pub mod http;

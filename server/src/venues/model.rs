@@ -10,7 +10,7 @@ use shared::ids::{UserId, VenueId};
 use shared::limits::{NAME_CHARS_MAX, PLAN_SEATS_MAX, SEAT_CHARS_MAX, TITLE_CHARS_MAX};
 use shared::time::Timestamp;
 
-use crate::events::model::CAPACITY_MAX;
+use crate::events::model::{Archived, CAPACITY_MAX};
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
 use crate::platform::fields::{Fields, Invalid};
 
@@ -32,6 +32,8 @@ pub struct Venue {
     pub revision: u64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    #[serde(default)]
+    pub archived: Option<Archived>,
 }
 
 impl Venue {
@@ -52,6 +54,7 @@ impl Venue {
             revision: 1,
             created_at: now,
             updated_at: now,
+            archived: None,
         };
         venue.checked()
     }
@@ -102,6 +105,7 @@ impl Venue {
             created_at: self.created_at,
             updated_at: self.updated_at,
             revision: self.revision,
+            archived_at: self.archived.map(|archived| archived.at),
         }
     }
 }

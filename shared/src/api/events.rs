@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::selling::{Charges, Terms};
-use crate::ids::{ClassId, EventId, GateId, OrganizationId, UserId};
+use super::versions::Approval;
+use crate::ids::{ClassId, EventId, GateId, OrganizationId, SeriesId, UserId};
 use crate::money::Money;
 use crate::time::Timestamp;
 
@@ -123,6 +124,14 @@ pub struct EventView {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub published_at: Option<Timestamp>,
+    /// Which version an administrator approved, where that is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
+    /// The series whose date it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series_id: Option<SeriesId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived_at: Option<Timestamp>,
     /// Also the `ETag`; send it back as `If-Match` to edit only what you have seen.
     pub revision: u64,
 }
@@ -179,6 +188,9 @@ pub struct TicketClassView {
     pub sealed: bool,
     #[serde(default)]
     pub terms: Terms,
+    /// No longer sold; tickets of it stay good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -199,4 +211,7 @@ pub struct GateView {
     pub event_id: EventId,
     pub name: String,
     pub zones: Vec<String>,
+    /// No device is enrolled for it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived_at: Option<Timestamp>,
 }

@@ -49,3 +49,27 @@ pub struct JobCountsView {
     pub live: u64,
     pub dead: u64,
 }
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum BreakerState {
+    /// Calls go through.
+    Closed,
+    /// Nobody calls.
+    Open,
+    /// One call tries.
+    HalfOpen,
+}
+
+/// A service that others run, and whether this process calls it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BreakerView {
+    pub service: String,
+    pub state: BreakerState,
+    /// When it is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}

@@ -57,6 +57,8 @@ pub struct VenueView {
     pub updated_at: Timestamp,
     /// Also the `ETag`.
     pub revision: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived_at: Option<Timestamp>,
 }
 
 /// For whom a seat is meant. Only standard seats are picked for buyers who name none.

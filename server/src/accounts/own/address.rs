@@ -13,6 +13,7 @@ use crate::notices::{Mail, Outgoing, preferences, set_preferences};
 use crate::platform::db::Query;
 use crate::platform::http::Caller;
 use crate::platform::journal::{self, Actor};
+use crate::texts;
 
 pub(super) async fn change(
     app: &App,
@@ -62,6 +63,7 @@ pub(super) async fn change(
             one_time::spend_all(tx, user.id, Purpose::Verify, now)?;
             one_time::spend_all(tx, user.id, Purpose::Reset, now)?;
             set_preferences(tx, &key, wants)?;
+            texts::follow_address(tx, user.id, &key)?;
             told.post(tx)?;
             asked.send(tx)?;
             journal::record(tx, &entry)?;

@@ -22,6 +22,7 @@ use crate::platform::db::{DbError, LIMIT_MAX, Query, Tx, Versioned};
 use crate::platform::http::Caller;
 use crate::platform::jobs::{self, NewJob, Runner};
 use crate::platform::journal::{self, Actor};
+use crate::texts;
 use crate::tickets::{self, transfer};
 use crate::waitlist;
 
@@ -64,6 +65,7 @@ pub(super) async fn erase(
             }
             keys::remove_all(tx, user)?;
             second_factor::remove(tx, user)?;
+            texts::erase(tx, user)?;
             organizations::leave_all(tx, user)?;
             gate::leave_staff(tx, user)?;
             if stored.verified_at.is_some() {

@@ -10,6 +10,7 @@ use crate::orders;
 use crate::platform::db::{LIMIT_MAX, Query};
 use crate::platform::http::Caller;
 use crate::platform::journal;
+use crate::texts;
 use crate::tickets::{self, transfer};
 use crate::waitlist;
 
@@ -28,6 +29,7 @@ pub(super) async fn export(app: &App, caller: &Caller) -> Result<PersonalData, E
     Ok(PersonalData {
         account: user.view(),
         preferences: notices::preferences(db, &user.email_key).await?,
+        phone: texts::phone_of(db, user.id).await?,
         sessions: sessions
             .iter()
             .map(|session| SessionView {

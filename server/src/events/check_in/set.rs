@@ -6,6 +6,7 @@ use shared::ids::EventId;
 use super::CheckIn;
 use crate::app::App;
 use crate::events::model::Event;
+use crate::events::versions::keep;
 use crate::events::{Error, classes_in, gates_in, owned_event_in};
 use crate::platform::db::{Db, DbError, Tx, Versioned};
 use crate::platform::http::Caller;
@@ -55,6 +56,7 @@ pub async fn set_check_in(
             // The gates' policy is made of both, and remembered by the event's revision.
             event.touch(now);
             tx.replace(&mut event)?;
+            keep(tx, &event, caller.user, now)?;
             Ok((check_in.settings, event.revision))
         })
         .await

@@ -2,12 +2,14 @@
 //!
 //! Invariants: `epoch` never changes and every entry window fits into 16 bits of quarter hours
 //! after it; `zones`, class and gate indices are append-only, because signed tickets and device
-//! logs name them by position; one event sells in one currency.
+//! logs name them by position; one event sells in one currency; an approval names the version that it
+//! is of, and an edit of what it was about asks again.
 
 use serde::{Deserialize, Serialize};
 use shared::api::events::{CreateEvent, EventPhase, EventStatus, UpdateEvent};
 use shared::api::selling::Charges;
-use shared::ids::{EventId, OrganizationId, UserId};
+use shared::api::versions::Approval;
+use shared::ids::{EventId, OrganizationId, SeriesId, UserId};
 use shared::limits;
 use shared::ticket::layout::WINDOW_UNIT_SECS;
 use shared::time::Timestamp;
@@ -70,6 +72,21 @@ pub struct Event {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub published_at: Option<Timestamp>,
+    /// Which version an administrator approved.
+    #[serde(default)]
+    pub approval: Option<Approval>,
+    /// The series whose date it is.
+    #[serde(default)]
+    pub series: Option<SeriesId>,
+    #[serde(default)]
+    pub archived: Option<Archived>,
+}
+
+/// Put away: nobody finds or changes it, and nothing of it is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archived {
+    pub at: Timestamp,
+    pub by: UserId,
 }
 
 const fn yes() -> bool {
@@ -109,6 +126,9 @@ impl Event {
             created_at: now,
             updated_at: now,
             published_at: None,
+            approval: None,
+            series: None,
+            archived: None,
         };
         event.checked()
     }
@@ -173,8 +193,11 @@ impl Event {
         Some(words)
     }
 
-    /// A cancelled event stays as it was.
+    /// A cancelled event stays as it was, and so does one that is put away.
     pub fn refuse_cancelled(&self) -> Result<(), Error> {
+        if self.archived.is_some() {
+            return Err(Error::Archived);
+        }
         if self.status == EventStatus::Cancelled {
             return Err(Error::Illegal {
                 from: self.status,
@@ -251,7 +274,31 @@ impl Event {
 
     /// Whether tickets may be bought now.
     pub fn on_sale(&self, now: Timestamp) -> bool {
-        self.status == EventStatus::Published && now < self.end
+        self.status == EventStatus::Published && self.archived.is_none() && now < self.end
+    }
+
+    /// Whether `next` is not what an administrator has approved: what it is, when and where. Prices and
+    /// numbers are the organizer's own business.
+    pub fn is_another_to_approve(&self, next: &Self) -> bool {
+        self.status == EventStatus::Published
+            && self.approval.is_some()
+            && (self.title != next.title
+                || self.description != next.description
+                || self.start != next.start
+                || self.end != next.end
+                || self.timezone != next.timezone
+                || self.venue_id != next.venue_id)
+    }
+
+    /// Sales pause until an administrator has agreed again. Tickets that people have stay good.
+    pub fn ask_again(&mut self) {
+        self.status = after(self.status, Action::AskAgain).unwrap_or(self.status);
+    }
+
+    /// An administrator agrees to what the event is now.
+    pub fn approved(&mut self, by: UserId, at: Timestamp) {
+        let version = self.revision;
+        self.approval = Some(Approval { version, by, at });
     }
 
     /// Moves through the one table.
@@ -260,7 +307,7 @@ impl Event {
         let to = after(from, action).ok_or(Error::Illegal { from, action })?;
         self.status = to;
         if to == EventStatus::Published && from != EventStatus::Published {
-            self.published_at = Some(now);
+            self.published_at.get_or_insert(now);
         }
         self.touch(now);
         Ok(())
@@ -346,13 +393,15 @@ pub enum Action {
     /// Publishing where an administrator must agree first.
     Submit,
     Approve,
+    /// An approved event became another.
+    AskAgain,
     Cancel,
     /// Not a move; named so that a refused edit reads the same.
     Edit,
 }
 
 /// Every legal move. What is not here is a 409.
-const MOVES: [(EventStatus, Action, EventStatus); 6] = [
+const MOVES: [(EventStatus, Action, EventStatus); 7] = [
     (EventStatus::Draft, Action::Publish, EventStatus::Published),
     (
         EventStatus::Draft,
@@ -363,6 +412,11 @@ const MOVES: [(EventStatus, Action, EventStatus); 6] = [
         EventStatus::PendingApproval,
         Action::Approve,
         EventStatus::Published,
+    ),
+    (
+        EventStatus::Published,
+        Action::AskAgain,
+        EventStatus::PendingApproval,
     ),
     (EventStatus::Draft, Action::Cancel, EventStatus::Cancelled),
     (

@@ -11,7 +11,7 @@ use shared::ticket::layout::{WINDOW_UNIT_SECS, window_time, window_unit_ceil, wi
 use shared::time::Timestamp;
 
 use super::terms::check_terms;
-use super::{ENTRY_LEAD_SECS, Event};
+use super::{Archived, ENTRY_LEAD_SECS, Event};
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
 use crate::platform::fields::{Fields, Invalid};
 
@@ -51,6 +51,9 @@ pub struct TicketClass {
     #[serde(default)]
     pub pools: Vec<String>,
     pub created_at: Timestamp,
+    /// No longer sold; tickets of it stay good.
+    #[serde(default)]
+    pub archived: Option<Archived>,
 }
 
 impl TicketClass {
@@ -94,6 +97,7 @@ impl TicketClass {
             terms: wanted.terms.clone(),
             pools: Vec::new(),
             created_at: now,
+            archived: None,
         };
         if class.rotating && class.sealed {
             fields.wrong("sealed", "cannot go with a code that changes");
@@ -223,6 +227,9 @@ pub struct Gate {
     /// 0 admits every class.
     pub zones: u16,
     pub created_at: Timestamp,
+    /// No device is enrolled for it any more.
+    #[serde(default)]
+    pub archived: Option<Archived>,
 }
 
 impl Gate {
@@ -244,6 +251,7 @@ impl Gate {
             name,
             zones,
             created_at: now,
+            archived: None,
         })
     }
 }

@@ -36,6 +36,10 @@ impl TicketClass {
     /// Whether so many may be bought in one order now.
     pub fn admits(&self, quantity: u32, now: Timestamp) -> Result<(), Refusal> {
         let terms = &self.terms;
+        if let Some(archived) = self.archived {
+            let closed_at = archived.at;
+            return Err(Refusal::Over { closed_at });
+        }
         if let Some(opens_at) = terms.sale_from.filter(|from| now < *from) {
             return Err(Refusal::NotYet { opens_at });
         }

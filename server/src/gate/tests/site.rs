@@ -187,6 +187,9 @@ fn event(organizer: UserId, bought: u32) -> Event {
         created_at: NOW,
         updated_at: NOW,
         published_at: Some(NOW),
+        approval: None,
+        series: None,
+        archived: None,
     }
 }
 
@@ -207,6 +210,7 @@ fn class(event: &Event) -> TicketClass {
         terms: shared::api::selling::Terms::default(),
         pools: Vec::new(),
         created_at: NOW,
+        archived: None,
     }
 }
 
@@ -221,6 +225,7 @@ fn gate(event: &Event, name: &str, index: u16) -> Gate {
         name: name.to_owned(),
         zones: 0,
         created_at: NOW,
+        archived: None,
     }
 }
 

@@ -61,6 +61,7 @@ fn class(amount: i64, currency: Currency, index: u8) -> TicketClass {
         terms: Terms::default(),
         pools: Vec::new(),
         created_at: NOW,
+        archived: None,
     }
 }
 

@@ -43,20 +43,20 @@ impl<'a> Channel<'a> {
 
     pub(super) async fn create(&self, app: &App, link: &CreateLink) -> Result<Seen, Failure> {
         let url = format!("{}/v2/payment-requests", self.base_url);
-        let data = self.send(app.http.post(url).json(link)).await?;
+        let data = self.send(app, app.http.post(url).json(link)).await?;
         created(&data).ok_or_else(strange)
     }
 
     pub async fn look(&self, app: &App, order_code: i64) -> Result<Seen, Failure> {
         let url = format!("{}/v2/payment-requests/{order_code}", self.base_url);
-        let data = self.send(app.http.get(url)).await?;
+        let data = self.send(app, app.http.get(url)).await?;
         looked_at(&data).ok_or_else(strange)
     }
 
     pub async fn cancel(&self, app: &App, order_code: i64) -> Result<Seen, Failure> {
         let url = format!("{}/v2/payment-requests/{order_code}/cancel", self.base_url);
         let body = json!({ "cancellationReason": "the hold is over" });
-        let data = self.send(app.http.post(url).json(&body)).await?;
+        let data = self.send(app, app.http.post(url).json(&body)).await?;
         looked_at(&data).ok_or_else(strange)
     }
 
@@ -64,7 +64,7 @@ impl<'a> Channel<'a> {
     pub(super) async fn confirm_webhook(&self, app: &App, url: &str) -> Result<(), Failure> {
         let call = format!("{}/confirm-webhook", self.base_url);
         let request = app.http.post(call).json(&json!({ "webhookUrl": url }));
-        let (status, body) = self.exchange(request).await?;
+        let (status, body) = self.exchange(app, request).await?;
         // The answer is not signed; it says yes or no.
         let code = serde_json::from_slice::<Value>(&body)
             .ok()
@@ -79,8 +79,12 @@ impl<'a> Channel<'a> {
         }
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Map<String, Value>, Failure> {
-        let (status, body) = self.exchange(request).await?;
+    async fn send(
+        &self,
+        app: &App,
+        request: RequestBuilder,
+    ) -> Result<Map<String, Value>, Failure> {
+        let (status, body) = self.exchange(app, request).await?;
         let answer = read(self.checksum_key, &body);
         match answer {
             // A page of some proxy says nothing about the link.
@@ -94,7 +98,27 @@ impl<'a> Channel<'a> {
         }
     }
 
-    async fn exchange(&self, request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), Failure> {
+    /// Through the breaker: while PayOS is away nothing is sent, and nothing was done.
+    async fn exchange(
+        &self,
+        app: &App,
+        request: RequestBuilder,
+    ) -> Result<(StatusCode, Vec<u8>), Failure> {
+        let breaker = &app.breakers.payos;
+        let now = app.clock.now();
+        breaker.admit(now).map_err(|away| Failure::Busy {
+            after_secs: away.wait_secs(now),
+        })?;
+        let answer = self.call(request).await;
+        match &answer {
+            Ok((status, _)) if status.is_server_error() => breaker.failed(app.clock.now()),
+            Err(Failure::Unclear(_)) => breaker.failed(app.clock.now()),
+            Ok(_) | Err(_) => breaker.answered(),
+        }
+        answer
+    }
+
+    async fn call(&self, request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), Failure> {
         let request = request
             .timeout(TIMEOUT)
             .header("x-client-id", self.client_id)

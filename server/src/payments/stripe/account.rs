@@ -139,15 +139,34 @@ impl<'a> Account<'a> {
             .header("content-type", "application/x-www-form-urlencoded")
             .header("idempotency-key", key)
             .body(form.to_owned());
-        self.send(request).await
+        self.send(app, request).await
     }
 
     async fn get<T: DeserializeOwned>(&self, app: &App, path: &str) -> Result<T, Failure> {
         let request = app.http.get(format!("{}{path}", self.base_url));
-        self.send(request).await
+        self.send(app, request).await
     }
 
-    async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure> {
+    /// Through the breaker: while Stripe is away nothing is sent, and nothing was done.
+    async fn send<T: DeserializeOwned>(
+        &self,
+        app: &App,
+        request: RequestBuilder,
+    ) -> Result<T, Failure> {
+        let breaker = &app.breakers.stripe;
+        let now = app.clock.now();
+        breaker.admit(now).map_err(|away| Failure::Busy {
+            after_secs: away.wait_secs(now),
+        })?;
+        let answer = self.call(request).await;
+        match &answer {
+            Err(failure) if failure.is_unclear() => breaker.failed(app.clock.now()),
+            Ok(_) | Err(_) => breaker.answered(),
+        }
+        answer
+    }
+
+    async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure> {
         let request = request
             .timeout(TIMEOUT)
             .bearer_auth(self.secret_key.reveal())

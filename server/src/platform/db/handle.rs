@@ -8,6 +8,7 @@ use super::mongo::MongoDb;
 use super::plan::{Cursor, Plan};
 use super::sqlite::{SqliteDb, read};
 use super::{Collection, DbError, Entity, IndexValue, LIMIT_MAX, Page, Query, Tx, Versioned};
+use crate::platform::journal::{self, Witness};
 
 /// A database. Cheap to clone; the last clone closes it, [`Db::close`] does so in order.
 #[derive(Clone)]
@@ -42,13 +43,24 @@ impl Db {
         })
     }
 
-    /// One transaction. `Ok` is durable, `Err` is rolled back. `work` may run more than once.
+    /// One transaction. `Ok` is durable, `Err` is rolled back. `work` may run more than once. Within
+    /// an act it leaves a journal entry.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + Sync + 'static,
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
+        let draft = journal::current();
+        let work = move |tx: &mut Tx<'_>| {
+            let Some(draft) = &draft else {
+                return work(tx);
+            };
+            tx.watch(Witness::new(draft.clone()));
+            let done = work(tx)?;
+            tx.attest()?;
+            Ok(done)
+        };
         match &self.backend {
             Backend::Sqlite(db) => db.write(work).await,
             Backend::Mongo(db) => db.write(work).await,

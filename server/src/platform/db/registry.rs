@@ -8,7 +8,7 @@ use crate::accounts::model::{RefreshToken, Session, User};
 use crate::accounts::{ApiKey, OneTime, SecondFactor};
 use crate::cancellation::Cancellation;
 use crate::events::model::{Event, Gate, TicketClass};
-use crate::events::{CheckIn, PriceMove};
+use crate::events::{CheckIn, PriceMove, Version};
 use crate::gate::keys::WrappedKeys;
 use crate::gate::model::{EntryRun, GateDevice, GateLog, StoredSegment, StoredStatement};
 use crate::gate::{
@@ -30,6 +30,8 @@ use crate::platform::idempotency::Remembered;
 use crate::platform::jobs::Job;
 use crate::platform::journal;
 use crate::platform::moments::Moment;
+use crate::series::Series;
+use crate::texts::{Phone, Text};
 use crate::tickets::pre_check_in::PreCheckIn;
 use crate::tickets::transfer::{EventTransferRules, Transfer};
 use crate::tickets::{ClaimedTicket, Medium, TicketAnswers};
@@ -43,6 +45,7 @@ pub const ALL: &[Collection] = &[
     Remembered::COLLECTION,
     Moment::COLLECTION,
     journal::Entry::COLLECTION,
+    journal::StoredSeal::COLLECTION,
     User::COLLECTION,
     Session::COLLECTION,
     RefreshToken::COLLECTION,
@@ -58,6 +61,8 @@ pub const ALL: &[Collection] = &[
     Venue::COLLECTION,
     SeatingPlan::COLLECTION,
     CheckIn::COLLECTION,
+    Version::COLLECTION,
+    Series::COLLECTION,
     Cancellation::COLLECTION,
     Hook::COLLECTION,
     HookMessage::COLLECTION,
@@ -74,6 +79,8 @@ pub const ALL: &[Collection] = &[
     Notice::COLLECTION,
     Muted::COLLECTION,
     Announcement::COLLECTION,
+    Phone::COLLECTION,
+    Text::COLLECTION,
     Payment::COLLECTION,
     Delivery::COLLECTION,
     Refund::COLLECTION,

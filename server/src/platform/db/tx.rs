@@ -3,12 +3,15 @@
 use super::mongo::MongoTx;
 use super::sqlite::rows as sqlite;
 use super::{DbError, Entity, Query, Versioned};
+use crate::platform::journal::{self, Witness};
 
 /// One transaction. Made by [`super::Db::write`], never by hand.
 pub struct Tx<'a> {
     inner: Inner<'a>,
     doomed: bool,
     wakes_jobs: bool,
+    /// Watches the commit of an act.
+    witness: Option<Witness>,
 }
 
 enum Inner<'a> {
@@ -35,6 +38,7 @@ impl<'a> Tx<'a> {
             inner,
             doomed: false,
             wakes_jobs: false,
+            witness: None,
         }
     }
 
@@ -51,6 +55,7 @@ impl<'a> Tx<'a> {
             Inner::Sqlite(connection) => sqlite::insert(connection, entity),
             Inner::Mongo(tx) => tx.insert(entity),
         })?;
+        self.saw(None, Some(entity))?;
         Ok(Versioned {
             rev: 1,
             value: entity.clone(),
@@ -63,15 +68,20 @@ impl<'a> Tx<'a> {
                 .iter()
                 .try_for_each(|entity| sqlite::insert(connection, entity)),
             Inner::Mongo(tx) => tx.insert_all(entities),
-        })
+        })?;
+        entities
+            .iter()
+            .try_for_each(|entity| self.saw(None, Some(entity)))
     }
     /// Writes the changed entity if its revision is still the stored one, else
     /// [`DbError::Conflict`]; raises `versioned.rev`.
     pub fn replace<E: Entity>(&mut self, versioned: &mut Versioned<E>) -> Result<(), DbError> {
+        let before = self.before::<E>(&versioned.value)?;
         self.call(|inner| match inner {
             Inner::Sqlite(connection) => sqlite::replace(connection, versioned),
             Inner::Mongo(tx) => tx.replace(versioned),
         })?;
+        self.saw(before.as_ref(), Some(&versioned.value))?;
         versioned.rev += 1;
         Ok(())
     }
@@ -80,7 +90,8 @@ impl<'a> Tx<'a> {
         self.call(|inner| match inner {
             Inner::Sqlite(connection) => sqlite::delete(connection, versioned),
             Inner::Mongo(tx) => tx.delete(versioned),
-        })
+        })?;
+        self.saw(Some(&versioned.value), None)
     }
     /// The rows of `query`, as this transaction sees them.
     pub fn list<E: Entity>(&mut self, query: &Query) -> Result<Vec<Versioned<E>>, DbError> {
@@ -99,6 +110,9 @@ impl<'a> Tx<'a> {
     /// The backend itself, for what the typed collection cannot do. Whoever changes rows through
     /// it raises their `rev` and keeps body and fields alike.
     pub fn backend(&mut self) -> TxBackend<'_> {
+        if let Some(witness) = &mut self.witness {
+            witness.saw_backend();
+        }
         match &mut self.inner {
             Inner::Sqlite(connection) => TxBackend::Sqlite(connection),
             Inner::Mongo(tx) => TxBackend::Mongo(tx),
@@ -114,6 +128,49 @@ impl<'a> Tx<'a> {
     }
     pub(super) const fn is_doomed(&self) -> bool {
         self.doomed
+    }
+
+    /// From here on what changes is watched.
+    pub(super) fn watch(&mut self, witness: Witness) {
+        self.witness = Some(witness);
+    }
+    /// Writes what the witness has to say, as the last thing of its commit.
+    pub(super) fn attest(&mut self) -> Result<(), DbError> {
+        let entries = self.witness.take().map(Witness::entries);
+        for entry in entries.unwrap_or_default() {
+            self.insert(&entry)?;
+        }
+        Ok(())
+    }
+    /// A journal entry: at once, or with what the witness saw.
+    pub(crate) fn record(&mut self, entry: &journal::Entry) -> Result<(), DbError> {
+        match &mut self.witness {
+            Some(witness) => {
+                witness.keep(entry.clone());
+                Ok(())
+            }
+            None => self.insert(entry).map(drop),
+        }
+    }
+    pub(crate) fn about(&mut self, kind: &str, id: &dyn std::fmt::Display) {
+        if let Some(witness) = &mut self.witness {
+            witness.about(kind, id);
+        }
+    }
+    /// The row as it still is, where somebody watches.
+    fn before<E: Entity>(&mut self, row: &E) -> Result<Option<E>, DbError> {
+        let looks = self.witness.as_ref().is_some_and(Witness::has_room);
+        if !looks || !Witness::watches::<E>() {
+            return Ok(None);
+        }
+        let before = self.get::<E>(&row.id())?;
+        Ok(before.map(Versioned::into_inner))
+    }
+    fn saw<E: Entity>(&mut self, before: Option<&E>, after: Option<&E>) -> Result<(), DbError> {
+        match &mut self.witness {
+            Some(witness) if Witness::watches::<E>() => witness.saw(before, after),
+            _ => Ok(()),
+        }
     }
 
     fn call<T>(

@@ -82,6 +82,7 @@ from_id!(
     JournalId,
     OneTimeId,
     OrganizationId,
+    SeriesId,
     ApiKeyId,
     TransferId,
     HookId,

@@ -34,6 +34,16 @@ impl Access {
         }
     }
 
+    /// Whether what it changes leaves a journal entry by itself. What people do with their own orders
+    /// and tickets is told by those; what is signed is kept with its signature.
+    pub const fn is_privileged(self) -> bool {
+        match self {
+            Self::Person | Self::Owner(_) | Self::Admin => true,
+            Self::User(right) | Self::Buyer(right) => !matches!(right, Right::Attend),
+            Self::Public | Self::Signed => false,
+        }
+    }
+
     /// Whether an API key with these scopes may call it.
     pub fn takes(self, key: Scopes) -> bool {
         match self {

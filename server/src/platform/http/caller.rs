@@ -14,6 +14,7 @@ use crate::accounts;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::orders;
+use crate::platform::journal::{self, Actor};
 
 /// A caller with a valid access token; without one the answer is 401.
 ///
@@ -78,6 +79,7 @@ impl FromRequestParts<AppState> for Caller {
         if let Some(access) = access {
             caller.right = access.right();
         }
+        journal::acted_by(Actor::User(caller.user));
         Ok(caller)
     }
 }

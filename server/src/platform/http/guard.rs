@@ -1,4 +1,4 @@
-//! The middleware around every route: request id, log line, metrics, time limit, panics, headers.
+//! The middleware around every route: request id, log line, metrics, load, time limit, panics, headers.
 //!
 //! One layer instead of eight, so that a request pays for one boxed future. It logs the route's
 //! template, never the raw path: paths of ticket pages are secrets.
@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt as _;
 use tracing::Instrument as _;
 
+use super::load;
 use crate::app::AppState;
 use crate::error::ApiError;
 
@@ -42,7 +43,18 @@ pub async fn guard(State(app): State<AppState>, mut request: Request, next: Next
         http.route = template,
     );
     let limit = Duration::from_secs(app.config.request_timeout_secs);
-    let work = AssertUnwindSafe(tokio::time::timeout(limit, next.run(request)))
+    let place = app.load.enter(load::priority(&method, template));
+    let work = async {
+        // Held until the answer is there.
+        match &place {
+            Ok(_place) => next.run(request).await,
+            Err(retry_secs) => {
+                metrics::counter!("http_requests_shed_total").increment(1);
+                ApiError::overloaded(*retry_secs).into_response()
+            }
+        }
+    };
+    let work = AssertUnwindSafe(tokio::time::timeout(limit, work))
         .catch_unwind()
         .instrument(span.clone());
     let mut response = match work.await {
@@ -56,6 +68,7 @@ pub async fn guard(State(app): State<AppState>, mut request: Request, next: Next
             ApiError::internal_unlogged().into_response()
         }
     };
+    drop(place);
     set_headers(&app, template, response.headers_mut());
     response.headers_mut().insert(REQUEST_ID, id);
     record(

@@ -10,6 +10,7 @@ mod body;
 pub mod caller;
 pub mod extract;
 pub mod guard;
+pub mod load;
 pub mod page;
 mod paper;
 pub mod probes;

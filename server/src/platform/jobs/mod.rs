@@ -6,6 +6,7 @@
 //!   the end of the lease runs it again.
 //! - One runner at a time works on a job: it holds a lease, and the handler is cancelled before
 //!   the lease ends.
+//! - A job whose service is known to be away waits for it; that costs none of its tries.
 //! - A job that keeps failing ends as a dead letter, visible and revivable, never silently dropped.
 
 mod model;
@@ -15,4 +16,4 @@ mod runner;
 pub use model::{Job, JobStatus, NewJob, Priority};
 pub(crate) use model::{STATE_DEAD, STATE_LIVE};
 pub use queue::{JobCounts, JobsHandle, enqueue, hasten, revive, take_over};
-pub use runner::{Fatal, Runner, RunnerOptions, fatal};
+pub use runner::{Fatal, NotNow, Runner, RunnerOptions, fatal, not_now};

@@ -132,8 +132,19 @@ fn take_back(tx: &mut Tx<'_>, priority: Priority, now: Timestamp) -> Result<usiz
 #[derive(Debug, Clone)]
 pub(super) enum Outcome {
     Done,
-    Retry { at: Timestamp, why: String },
-    Dead { at: Timestamp, why: String },
+    Retry {
+        at: Timestamp,
+        why: String,
+    },
+    /// This start does not count.
+    Wait {
+        at: Timestamp,
+        why: String,
+    },
+    Dead {
+        at: Timestamp,
+        why: String,
+    },
 }
 
 /// Writes down how a claimed job ended, unless its lease has passed to another runner: then that
@@ -152,6 +163,12 @@ pub(super) fn settle(
     match outcome {
         Outcome::Done => tx.delete(&job)?,
         Outcome::Retry { at, why } => {
+            job.run_at = *at;
+            job.last_error = Some(why.chars().take(ERROR_MAX).collect());
+            put_back(tx, &mut job)?;
+        }
+        Outcome::Wait { at, why } => {
+            job.attempts = job.attempts.saturating_sub(1);
             job.run_at = *at;
             job.last_error = Some(why.chars().take(ERROR_MAX).collect());
             put_back(tx, &mut job)?;

@@ -219,6 +219,10 @@ impl Core {
                 tracing::warn!(job.kind = kind, job.id = %job.id, job.attempts, why, "a job failed");
                 "retried"
             }
+            Outcome::Wait { why, .. } => {
+                tracing::debug!(job.kind = kind, job.id = %job.id, why, "a job waits");
+                "waits"
+            }
             Outcome::Dead { why, .. } => {
                 tracing::error!(job.kind = kind, job.id = %job.id, job.attempts, why, "a job is dead");
                 "dead"
@@ -242,6 +246,13 @@ impl Core {
             return Outcome::Done;
         };
         let (now, why) = (self.clock.now(), format!("{error:#}"));
+        if let Some(NotNow { secs, .. }) = error.downcast_ref() {
+            let millis = i64::from(*secs).saturating_mul(1_000);
+            // Jobs that wait for one service do not all come back in one moment.
+            let jitter = i64::try_from(self.entropy.u64() % 1_000).unwrap_or(0);
+            let at = now.plus_millis(millis + jitter);
+            return Outcome::Wait { at, why };
+        }
         if job.attempts >= self.options.attempts_max || error.is::<Fatal>() {
             return Outcome::Dead { at: now, why };
         }
@@ -277,6 +288,20 @@ pub struct Fatal(pub String);
 /// `return Err(jobs::fatal("no such order"))`
 pub fn fatal(why: impl Into<String>) -> anyhow::Error {
     Fatal(why.into()).into()
+}
+
+/// The service that a job needs is away: it waits, and has not failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{why}; again in {secs} s")]
+pub struct NotNow {
+    secs: u32,
+    why: String,
+}
+
+/// `return Err(jobs::not_now(30, "the mail server is left alone"))`
+pub fn not_now(secs: u32, why: impl Into<String>) -> anyhow::Error {
+    let why = why.into();
+    NotNow { secs, why }.into()
 }
 
 #[cfg(test)]

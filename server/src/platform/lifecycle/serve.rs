@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::orders;
 use crate::platform::telemetry;
 use crate::router;
+use crate::trail;
 
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
@@ -71,6 +72,7 @@ impl Bound {
         let jobs = tokio::spawn(app.runner().run(stop.child_token()));
         let upkeep = tokio::spawn(upkeep(stop.child_token()));
         let sweeper = tokio::spawn(orders::jobs::sweep(app.clone(), stop.child_token()));
+        let sealer = tokio::spawn(trail::keep_sealed(app.clone(), stop.child_token()));
         let server = tokio::spawn(connections::serve(
             self.listener,
             router::build(app.clone()),
@@ -89,6 +91,7 @@ impl Bound {
             server.await.ok();
             jobs.await.ok();
             sweeper.await.ok();
+            sealer.await.ok();
             upkeep.await.ok();
         });
         let drained = drained.await;
