@@ -53,8 +53,8 @@ pub fn require_in(
     found.filter(|_| may).ok_or(NONE)
 }
 
-/// [`require_in`] for reading.
-pub(super) async fn required(
+/// [`require_in`] for reading, and before a gateway is asked.
+pub async fn required(
     db: &Db,
     caller: &Caller,
     organization: OrganizationId,

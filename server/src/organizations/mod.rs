@@ -7,7 +7,7 @@
 //! - An organization that has members has an owner.
 //! - An invitation works once, for seven days, and proves who has its address.
 //!
-//! Other slices may call [`role_of`] and [`role_in`] to judge a caller, [`require_in`] before
+//! Other slices may call [`role_of`] and [`role_in`] to judge a caller, [`require_in`] and [`required`] before
 //! something is given to an organization, and [`leave_all`] when an account ends.
 
 mod error;
@@ -20,7 +20,9 @@ mod model;
 mod tests;
 
 pub use error::Error;
-pub use found::{require_in, role_in, role_of};
+pub use found::{require_in, required, role_in, role_of};
 pub use invite::join;
 pub use members::leave_all;
 pub use model::{Invitation, Member, Organization};
+#[cfg(test)]
+pub(crate) use tests::join as joined;

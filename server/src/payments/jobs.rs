@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use shared::ids::RefundId;
 
 use super::error::Error;
-use super::{demo, pay_back, payos, stripe};
+use super::{demo, merchants, pay_back, payos, reconciliation, stripe};
 use crate::app::AppState;
 use crate::platform::jobs::{Runner, fatal};
 
@@ -21,6 +21,8 @@ pub fn register(runner: &mut Runner<AppState>) {
             Err(error) => Err(error.into()),
         }
     });
+    merchants::register(runner);
+    reconciliation::register(runner);
     demo::register(runner);
     payos::register(runner);
     stripe::register(runner);

@@ -86,4 +86,6 @@ from_id!(
     TransferId,
     HookId,
     HookMessageId,
+    MerchantId,
+    ReconciliationId,
 );
