@@ -66,6 +66,7 @@ fn urgent(mail: &Mail) -> Option<(String, Wanted)> {
         Mail::Plain { .. }
         | Mail::OrderPaid { .. }
         | Mail::OrderRefunded { .. }
+        | Mail::PaymentDisputed { .. }
         | Mail::FoundOrders { .. }
         | Mail::VerifyAddress { .. }
         | Mail::ResetPassword { .. }
