@@ -154,42 +154,19 @@ fn no_money_and_no_notice_crosses_on_mongodb() {
 }
 
 fn crosses(street: &Street) {
-    let (opera, club) = (street.house("opera"), street.house("club"));
+    let houses = [street.house("opera"), street.house("club")];
+    let [opera, club] = &houses;
     opera.set_accounts();
     club.set_accounts();
-    let sold: Vec<_> = [&opera, &club]
-        .map(|house| street.sold(house, &house.stripe))
-        .into();
+    let sold = [opera, club].map(|house| street.sold(house, &house.stripe));
     assert!(
         street.stripe.sessions().is_empty(),
         "the server's own account took nothing"
     );
-
-    // One's notice at the other's address, and signed by the other: nobody believes it, or it is
-    // nobody's.
-    let (order, payment) = street.started(&opera.event, "stripe");
-    let session = session_of(&opera.stripe, &payment);
-    assert!(opera.stripe.pay(&session.id));
-    let at = opera.stripe.events().len() - 1;
-    let body = opera.stripe.events()[at].body.to_string();
-    let signed =
-        |stripe: &Stripe| tests::stripe::signature(&body, &stripe.keys().1, tests::stripe::now());
-    assert_eq!(club.stripe.send(&body, &signed(&opera.stripe)), 401);
-    assert_eq!(opera.stripe.send(&body, &signed(&club.stripe)), 401);
-    assert_eq!(
-        club.stripe.send(&body, &signed(&club.stripe)),
-        200,
-        "it may say what it likes"
-    );
-    assert_eq!(
-        opera.stripe.deliver(at),
-        200,
-        "and has used up no name of the other's"
-    );
-    street.until("orders", &order, "PAID");
+    notices_cross(street, opera, club);
 
     // Each transfer is told at its own address.
-    for house in [&opera, &club] {
+    for house in [opera, club] {
         let (order, payment) = street.started(&house.event, "payos");
         let link = house.payos.links().pop().expect("a link");
         assert!(text(&payment, "checkoutUrl").ends_with(&link.id));
@@ -211,8 +188,45 @@ fn crosses(street: &Street) {
     assert!(club.stripe.refund_by_hand(&sold[1].2.id, 1_000));
     club.stripe.flush();
     street.until("orders", &sold[1].0, "PARTIALLY_REFUNDED");
+    reports_stay_at_home(opera, club);
+    let stolen =
+        json!({"secretKey": opera.stripe.keys().0, "webhookSecret": opera.stripe.keys().1});
+    assert_eq!(opera.owner.put(&club.path("/stripe"), &stolen).status, 404);
+    let log = street.server.log();
+    for house in [opera, club] {
+        let (a, b) = house.stripe.keys();
+        let (_, c, d) = house.payos.keys();
+        assert!([a, b, c, d].iter().all(|key| !log.contains(key.as_str())));
+    }
+}
 
-    // Reports tell of one's own, and only to one's own.
+/// One's notice at the other's address, and signed by the other: nobody believes it, or it is
+/// nobody's.
+fn notices_cross(street: &Street, opera: &House, club: &House) {
+    let (order, payment) = street.started(&opera.event, "stripe");
+    let session = session_of(&opera.stripe, &payment);
+    assert!(opera.stripe.pay(&session.id));
+    let at = opera.stripe.events().len() - 1;
+    let body = opera.stripe.events()[at].body.to_string();
+    let signed =
+        |stripe: &Stripe| tests::stripe::signature(&body, &stripe.keys().1, tests::stripe::now());
+    assert_eq!(club.stripe.send(&body, &signed(&opera.stripe)), 401);
+    assert_eq!(opera.stripe.send(&body, &signed(&club.stripe)), 401);
+    assert_eq!(
+        club.stripe.send(&body, &signed(&club.stripe)),
+        200,
+        "it may say what it likes"
+    );
+    assert_eq!(
+        opera.stripe.deliver(at),
+        200,
+        "and has used up no name of the other's"
+    );
+    street.until("orders", &order, "PAID");
+}
+
+/// Reports tell of one's own, and only to one's own.
+fn reports_stay_at_home(opera: &House, club: &House) {
     let (ours, theirs) = (opera.report(), club.report());
     assert_eq!(
         (ours.findings(), theirs.findings()),
@@ -242,15 +256,6 @@ fn crosses(street: &Street) {
         format!("/reconciliations/{}/csv", text(&theirs.view, "id")),
     ] {
         assert_eq!(opera.owner.get(&path).status, 404, "{path}");
-    }
-    let stolen =
-        json!({"secretKey": opera.stripe.keys().0, "webhookSecret": opera.stripe.keys().1});
-    assert_eq!(opera.owner.put(&club.path("/stripe"), &stolen).status, 404);
-    let log = street.server.log();
-    for house in [&opera, &club] {
-        let (a, b) = house.stripe.keys();
-        let (_, c, d) = house.payos.keys();
-        assert!([a, b, c, d].iter().all(|key| !log.contains(key.as_str())));
     }
 }
 
