@@ -315,7 +315,8 @@ async fn every_route_refuses_bad_bodies_in_the_one_shape() {
         let path = path
             .replace("{number}", "1")
             .replace("{userId}", nowhere)
-            .replace("{classId}", nowhere);
+            .replace("{classId}", nowhere)
+            .replace("{organizationId}", nowhere);
         let path = format!("/api/v1{path}");
         let send = async |media: &str, body: Body| {
             let request = Request::builder()

@@ -82,6 +82,10 @@ ids! {
     PaymentId,
     /// A sum that is owed to a payer.
     RefundId,
+    /// An organization's own account at a payment gateway.
+    MerchantId,
+    /// A comparison of the books with what gateways say.
+    ReconciliationId,
     DeviceId,
     JobId,
     /// An offer to pass a ticket on.

@@ -111,6 +111,26 @@ offered=$(call GET /waitlist | jq -r '.items[0].orderId')
 pay "$offered"
 expect "what was offered" "$(call GET "/orders/$offered" | jq -r .status)" PAID
 
+echo "A neighbour buys without an account"
+token=
+as_vy=$(order_of "$class" 1 | jq -c '.buyer = {email: "vy@example.org", name: "Vy Do"}')
+refused 400 validation POST /guest/orders "$as_vy" -H "Idempotency-Key: short"
+placed=$(call POST /guest/orders "$as_vy" -H "Idempotency-Key: a-key-that-nobody-guesses")
+token=$(jq -r .guestToken <<<"$placed")
+guest=$(jq -r .order.id <<<"$placed")
+pay "$guest"
+expect "the guest's order" "$(call GET "/orders/$guest" | jq -r .status)" PAID
+refused 403 forbidden GET /auth/me
+refused 404 not_found GET "/orders/$order"
+link=$(mail vy@example.org "Your tickets for River Festival" "$url/guest/")
+expect "the page of the link" "$(curl -fsS "$url/guest/$link" | grep -c "Paid. Thank you!")" 1
+mine=$(call GET "/orders/$guest" | jq -r '.tickets[0].id')
+call POST /claimed-tickets/claim "{\"ticketId\":\"$mine\",\"attendee\":{\"name\":\"Vy Do\",\"email\":\"vy@example.org\"}}" >/dev/null
+vy=$(account vy)
+token=$vy
+adopted() { call GET /orders | jq -r '[.items[].id] | join(" ")'; }
+until_it_is "an account with the address gets the order" "$guest" adopted
+
 echo "Money comes back"
 token=$lan
 call POST "/orders/$offered/refund" '{"reason":"Mai asked for it"}' >/dev/null
@@ -128,6 +148,6 @@ expect "all that is stored" "$(call GET /auth/me/export | jq -r '"\(.account.ema
 expect "names stay on tickets" "$(call POST /auth/me/erase '{"password":"violet-harbour-51"}' | jq 'has("ticketsKeepNamesUntil")')" true
 refused 401 bad_credentials POST /auth/login '{"username":"mai","password":"violet-harbour-51"}'
 token=$lan
-expect "the books stay" "$(call GET "/issued-tickets/stats/$event" | jq -r '[.classes[] | .claimed, .available] | @csv')" "2,8,0,1"
+expect "the books stay" "$(call GET "/issued-tickets/stats/$event" | jq -r '[.classes[] | .claimed, .available] | @csv')" "3,7,0,1"
 stop_server
 echo "the buyer's journey is complete"

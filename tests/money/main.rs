@@ -6,6 +6,8 @@ mod faults;
 mod late;
 mod official;
 mod paying;
+mod reports;
 mod schedules;
 mod shop;
 mod stripe;
+mod tenants;

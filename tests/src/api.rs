@@ -128,6 +128,12 @@ impl Api {
         Self::send(request).expect("an answer")
     }
 
+    /// # Panics
+    /// When no answer comes.
+    pub fn delete(&self, path: &str) -> Answer {
+        Self::send(self.request(Method::DELETE, path)).expect("an answer")
+    }
+
     /// As `post`, for a server that may be killed under the request.
     pub fn try_post(&self, path: &str, body: &impl Serialize) -> Result<Answer, reqwest::Error> {
         Self::send(self.request(Method::POST, path).json(body))

@@ -81,6 +81,9 @@ fn settings(out: &mut String, config: &Config) {
 }
 
 fn outside(out: &mut String, config: &Config) {
+    line(out, "[payments]");
+    let lends = config.payments.lend_accounts;
+    line(out, &format!("lend_accounts = {lends}"));
     line(out, "[payos]");
     optional(out, "client_id", config.payos.client_id.as_deref());
     secret(out, "api_key", config.payos.api_key.as_ref());

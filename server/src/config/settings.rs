@@ -46,6 +46,7 @@ pub struct Config {
     pub key_encryption_key: Option<Secret>,
     pub log: LogSettings,
     pub limits: Limits,
+    pub payments: Payments,
     pub payos: Payos,
     pub stripe: Stripe,
     pub hooks: Hooks,
@@ -99,6 +100,14 @@ pub struct Limits {
     pub code_per_minute: u32,
     /// Orders with a code from one address, whatever the account.
     pub code_per_ip_per_minute: u32,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Payments {
+    /// Whether the server's own accounts at PayOS and Stripe take money for events whose organization
+    /// has none of its own.
+    pub lend_accounts: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -167,6 +176,7 @@ pub(super) struct Defaults {
     drain_timeout_secs: u64,
     log: LogSettings,
     limits: Limits,
+    payments: Payments,
     payos: Empty,
     stripe: Empty,
     hooks: Empty,
@@ -205,6 +215,9 @@ impl Default for Defaults {
                 second_factor_per_minute: 5,
                 code_per_minute: 10,
                 code_per_ip_per_minute: 120,
+            },
+            payments: Payments {
+                lend_accounts: true,
             },
             payos: Empty {},
             stripe: Empty {},

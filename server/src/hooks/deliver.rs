@@ -15,6 +15,7 @@ use super::{address, sign};
 use crate::app::{App, AppState};
 use crate::events::model::Event;
 use crate::orders::model::Order;
+use crate::payments::disputes::Dispute;
 use crate::platform::db::{DbError, Query, Tx};
 use crate::platform::jobs::{self, NewJob, Runner};
 use crate::tickets::transfer::Transfer;
@@ -138,6 +139,14 @@ async fn data(app: &App, announced: &Announced) -> anyhow::Result<Value> {
             json!({
                 "eventId": event, "orderId": order.id, "total": order.total,
                 "tickets": order.tickets.len(),
+            })
+        }
+        HookKind::PaymentDisputed | HookKind::DisputeClosed => {
+            let dispute = app.db.get::<Dispute>(&announced.subject).await?;
+            let dispute = dispute.context("no such dispute")?;
+            json!({
+                "eventId": event, "disputeId": dispute.id, "orderId": dispute.order,
+                "paymentId": dispute.payment, "amount": dispute.amount, "status": dispute.status,
             })
         }
         HookKind::TicketTransferred => {

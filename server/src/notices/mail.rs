@@ -64,6 +64,15 @@ pub enum Mail {
         title: String,
         when: String,
     },
+    /// To the organizer.
+    PaymentDisputed {
+        name: String,
+        title: String,
+        amount: String,
+        order: OrderId,
+        /// How it stands, and what to do.
+        stands: String,
+    },
     EventCancelled {
         name: String,
         title: String,
@@ -172,6 +181,7 @@ impl Mail {
             Self::Invitation { .. } => "invitation",
             Self::EventNews { .. } => "event_news",
             Self::EventSoon { .. } => "event_soon",
+            Self::PaymentDisputed { .. } => "payment_disputed",
             Self::EventCancelled { .. } => "event_cancelled",
             Self::OrderRefunded { .. } => "order_refunded",
             Self::TicketOffered { .. } => "ticket_offered",
@@ -194,6 +204,7 @@ impl Mail {
             | Self::PasswordChanged { .. }
             | Self::AddressChanged { .. }
             | Self::Invitation { .. }
+            | Self::PaymentDisputed { .. }
             | Self::EventCancelled { .. }
             | Self::OrderRefunded { .. }
             | Self::TicketOffered { .. }
@@ -242,7 +253,9 @@ impl Mail {
             Self::EventSoon { event, title, when } => Letter::new(&format!("{title} is near"))
                 .say(&format!("{title} begins {when}. Have your ticket ready at the gate."))
                 .link("See the event", ink.event(*event)),
-            Self::EventCancelled { .. } | Self::OrderRefunded { .. } => self.about_an_end(),
+            Self::EventCancelled { .. }
+            | Self::OrderRefunded { .. }
+            | Self::PaymentDisputed { .. } => self.about_an_end(),
             Self::TicketOffered { .. } | Self::OfferAnswered { .. } | Self::StockOffered { .. } => {
                 self.about_an_offer(ink)
             }
@@ -279,6 +292,19 @@ impl Mail {
                     ("Order", order.to_string()),
                 ])
                 .say("The codes of these tickets are no longer good."),
+            Self::PaymentDisputed {
+                name,
+                title,
+                amount,
+                order,
+                stands,
+            } => Letter::new(&format!("A payment for {title} is disputed"))
+                .hello(name)
+                .say(stands)
+                .facts(vec![
+                    ("Amount", amount.clone()),
+                    ("Order", order.to_string()),
+                ]),
             other => Letter::new(other.name()),
         }
     }
@@ -442,6 +468,13 @@ impl Mail {
         let name = || "Nguyễn Thị Mai".to_owned();
         let title = || "Đêm nhạc mùa thu".to_owned();
         vec![
+            Self::PaymentDisputed {
+                name: name(),
+                title: title(),
+                amount: "250,000 VND".to_owned(),
+                order: OrderId::from_bytes([0; 16]),
+                stands: "The bank has decided for you: the money is yours.".to_owned(),
+            },
             Self::TicketOffered {
                 from: name(),
                 event,

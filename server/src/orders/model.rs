@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::api::orders::{Buyer, OrderLine, OrderStatus, OrderView, PayLaterView};
+use shared::api::payments::DisputeStatus;
 use shared::api::tickets::{IssuedTicketView, TicketStatus};
 use shared::ids::{ClassId, EventId, OrderId, PaymentId, TicketId, UserId};
 use shared::money::Money;
@@ -40,6 +41,9 @@ pub struct Order {
     /// The voucher it used.
     #[serde(default)]
     pub voucher: Option<String>,
+    /// What the payer's bank makes of its payment.
+    #[serde(default)]
+    pub dispute: Option<DisputeStatus>,
     /// Those of its tickets whose price went back, and how much that is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub returned: Vec<TicketId>,
@@ -158,6 +162,7 @@ impl Order {
                 valid_if_pending: later.valid_if_pending,
                 needs_approval: later.needs_approval,
             }),
+            dispute: self.dispute,
         }
     }
 }

@@ -150,6 +150,7 @@ fn place_in(
         later: None,
         tax_included: event.charges.tax_included,
         voucher: voucher.map(|voucher| voucher.id),
+        dispute: None,
         returned: Vec::new(),
         refunded: 0,
         guest: plan.guest.clone(),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use shared::api::hooks::HookKind;
 use shared::api::orders::{OrderView, RefundRequest};
+use shared::api::payments::DisputeStatus;
 use shared::ids::{OrderId, TicketId};
 use shared::limits::TITLE_CHARS_MAX;
 use shared::money::Money;
@@ -63,6 +64,45 @@ pub async fn refund(
     Ok(with_tickets(app, &order, now).await?)
 }
 
+/// All of its price went back at the gateway: its tickets are void, as if it were refunded here.
+pub fn void_refunded(
+    tx: &mut Tx<'_>,
+    id: OrderId,
+    why: &str,
+    draws: &Draws,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let mut order = tx.get::<Order>(&id.to_string())?.ok_or(Error::NotFound)?;
+    let all = order.unreturned();
+    let before = order.refunded;
+    refund_in(tx, &mut order, &all, why, draws, now)?;
+    let back = Money::new(order.refunded - before, order.total.currency);
+    tell(tx, &order, all.len(), back, draws, now)
+}
+
+/// So much of its price went back, or a bank took it, for no ticket in particular: its tickets stand.
+pub fn refunded_in_part(
+    tx: &mut Tx<'_>,
+    id: OrderId,
+    amount: i64,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let mut order = tx.get::<Order>(&id.to_string())?.ok_or(Error::NotFound)?;
+    if after(order.status, Step::RefundPart).is_some() {
+        order.apply(Step::RefundPart, now)?;
+        order.refunded = order.refunded.saturating_add(amount);
+        tx.replace(&mut order)?;
+    }
+    Ok(())
+}
+
+/// What the payer's bank makes of the payment.
+pub fn mark_disputed(tx: &mut Tx<'_>, id: OrderId, status: DisputeStatus) -> Result<(), Error> {
+    let mut order = tx.get::<Order>(&id.to_string())?.ok_or(Error::NotFound)?;
+    order.dispute = Some(status);
+    Ok(tx.replace(&mut order)?)
+}
+
 /// Those that are named, once each, or all whose price did not go back before.
 fn chosen(order: &Order, named: &[TicketId]) -> Result<Vec<TicketId>, Error> {
     let (from, step) = (order.status, Step::Refund);
@@ -109,7 +149,8 @@ pub(super) fn refund_in(
     let back = if is_all {
         order.total.amount - order.refunded
     } else {
-        price_of(tx, order, chosen)?
+        // Some of it may have gone back at the gateway, for no ticket in particular.
+        price_of(tx, order, chosen)?.min(order.total.amount - order.refunded)
     };
     if let Some(payment) = order.payment_id {
         if is_all {

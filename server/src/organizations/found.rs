@@ -55,7 +55,7 @@ pub fn require_in(
     Ok(found)
 }
 
-/// [`require_in`] for reading.
+/// [`require_in`] for reading, and before a gateway is asked.
 pub async fn required(
     db: &Db,
     caller: &Caller,

@@ -7,8 +7,8 @@
 //! - An organization that has members has an owner.
 //! - An invitation works once, for seven days, and proves who has its address.
 //!
-//! Other slices may call [`role_of`] and [`role_in`] to judge a caller, [`require_in`] before
-//! something is given to an organization, [`required`] before its things are shown, and [`leave_all`] when an account ends.
+//! Other slices may call [`role_of`] and [`role_in`] to judge a caller, [`require_in`] and [`required`] before
+//! something is given to an organization or its things are shown, and [`leave_all`] when an account ends.
 
 mod error;
 mod found;
@@ -24,3 +24,5 @@ pub use found::{require_in, required, role_in, role_of};
 pub use invite::join;
 pub use members::leave_all;
 pub use model::{Invitation, Member, Organization};
+#[cfg(test)]
+pub(crate) use tests::join as joined;

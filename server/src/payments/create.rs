@@ -8,7 +8,7 @@ use shared::time::Timestamp;
 use super::error::Error;
 use super::gateway::{self, Checkout, Opening};
 use super::model::Payment;
-use super::payos;
+use super::{merchants, payos};
 use crate::app::App;
 use crate::events::model::Event;
 use crate::orders;
@@ -23,20 +23,18 @@ pub async fn create(
     wanted: CreatePayment,
     attempt: Attempt,
 ) -> Result<PaymentView, Error> {
-    if !gateway::available(app, wanted.provider) {
-        return Err(Error::ProviderUnavailable);
-    }
     let now = app.clock.now();
     let id = PaymentId::new(now, app.entropy.id10());
     let code = payos::draw_code(app);
     let public_url = app.config.public_url.clone();
     let provider = wanted.provider;
+    let lent = gateway::lent(app, provider);
     // Our row is committed before the gateway hears of it: whatever it says later finds a payment.
     let (mut view, checkout) = app
         .db
         .write(move |tx| {
             let view = attempt.once(tx, now, |tx| {
-                let payment = start(tx, &caller, &wanted, (id, code, &public_url), now)?;
+                let payment = start(tx, &caller, &wanted, (id, code, &public_url, lent), now)?;
                 Ok::<_, Error>(payment.view(&public_url))
             })?;
             let checkout = checkout(tx, &view)?;
@@ -62,7 +60,7 @@ fn start(
     tx: &mut Tx<'_>,
     caller: &Caller,
     wanted: &CreatePayment,
-    (id, code, public_url): (PaymentId, i64, &str),
+    (id, code, public_url, lent): (PaymentId, i64, &str, bool),
     now: Timestamp,
 ) -> Result<Payment, Error> {
     let order = tx.get::<Order>(&wanted.order_id.to_string())?;
@@ -78,6 +76,7 @@ fn start(
     if !gateway::takes(wanted.provider, order.total.currency) {
         return Err(Error::OtherCurrency);
     }
+    let account = merchants::taker(tx, order.event_id, wanted.provider, lent)?;
     let payment = Payment {
         id,
         order_id: order.id,
@@ -93,6 +92,8 @@ fn start(
         paid_at: None,
         closed_at: None,
         note: String::new(),
+        account,
+        dispute: None,
     };
     tx.insert(&payment)?;
     let title = title(tx, &order)?;

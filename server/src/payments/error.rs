@@ -5,12 +5,14 @@ use shared::api::orders::OrderStatus;
 
 use super::demo;
 use super::failure::Failure;
+use super::merchants::Flight;
 use super::model::IllegalMove;
 use crate::error::ApiError;
 use crate::platform::db::DbError;
 use crate::platform::fields::Invalid;
 use crate::platform::http::attempt::KeyReused;
-use crate::{events, orders};
+use crate::platform::vault::VaultError;
+use crate::{events, orders, organizations};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -28,6 +30,22 @@ pub enum Error {
     NotByHand,
     #[error("the money is back already")]
     AlreadyBack,
+    /// Also for those who may not know that it exists.
+    #[error("there is no such dispute")]
+    NoDispute,
+    /// Also for those who may not know that it exists.
+    #[error("there is no such report")]
+    NoReport,
+    #[error("another report is being written")]
+    ReportRunning,
+    #[error("the organization has no such account")]
+    NoMerchant,
+    #[error("the gateway does not take the keys")]
+    KeysRefused,
+    #[error("the organization has had too many accounts")]
+    TooManyAccounts,
+    #[error("the account's keys are still needed")]
+    InFlight(Flight),
     #[error("the order is {status:?}")]
     NotPayable { status: OrderStatus },
     /// Another request started the same attempt in the same moment.
@@ -49,6 +67,10 @@ pub enum Error {
     Gateway(#[from] Failure),
     #[error(transparent)]
     Demo(#[from] demo::Error),
+    #[error(transparent)]
+    Organization(#[from] organizations::Error),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
     #[error(transparent)]
@@ -73,6 +95,22 @@ impl From<Error> for ApiError {
                 "The gateway gives this money back by itself.",
             ),
             Error::AlreadyBack => Self::conflict("already_back", "This money is back already."),
+            Error::NoDispute => Self::not_found("dispute"),
+            Error::NoReport => Self::not_found("report"),
+            Error::ReportRunning => Self::conflict(
+                "report_running",
+                "A report is being written already. Wait until it is done.",
+            ),
+            Error::NoMerchant => Self::not_found("payment account"),
+            Error::KeysRefused => Self::unprocessable(
+                "keys_refused",
+                "The payment provider does not take these keys.",
+            ),
+            Error::TooManyAccounts => Self::conflict(
+                "too_many",
+                "There have been too many accounts already. Use one of them.",
+            ),
+            Error::InFlight(flight) => in_flight(flight),
             Error::NotPayable {
                 status: OrderStatus::Expired,
             } => Self::conflict(
@@ -104,10 +142,22 @@ impl From<Error> for ApiError {
             Error::Event(error) => error.into(),
             Error::Gateway(error) => unreachable_gateway(&error),
             Error::Demo(error) => error.into(),
+            Error::Organization(error) => error.into(),
+            Error::Vault(error) => Self::internal(error),
             Error::KeyReused(error) => error.into(),
             Error::Db(error) => error.into(),
         }
     }
+}
+
+fn in_flight(flight: Flight) -> ApiError {
+    ApiError::conflict(
+        "money_in_flight",
+        "Money is on its way through this account. Try again when it has arrived, or give it back.",
+    )
+    .detail("pending", flight.pending.to_string())
+    .detail("refundsDue", flight.due.to_string())
+    .detail("refundable", flight.refundable.to_string())
 }
 
 /// Nothing is lost: the attempt stands, and asking again goes on with it.

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use shared::api::payments::{PaymentStatus, RefundStatus};
-use shared::ids::{JobId, JournalId, RefundId};
+use shared::ids::{JobId, JournalId, PaymentId, RefundId};
 use shared::money::Money;
 use shared::time::Timestamp;
 
@@ -27,6 +27,9 @@ pub(super) const UNEARNED: &str = "payment.unearned";
 pub(super) const BOUNCED: &str = "payment.bounced";
 /// Money went back.
 pub(super) const PAID_BACK: &str = "payment.paid_back";
+
+/// Sums of one payment; each transfer beyond the price makes one.
+const SUMS_MAX: u32 = 1_000;
 
 /// Ids drawn before the commit; what is not needed is not used.
 #[derive(Clone, Copy, Debug)]
@@ -215,8 +218,24 @@ pub(super) fn owe_all(
     why.clone_into(&mut payment.note);
     let money = payment.received.unwrap_or(payment.amount);
     let money = Money::new(payment.kept(), money.currency);
-    owe(tx, payment, money, why, draws, now)?;
+    if money.amount > 0 {
+        owe(tx, payment, money, why, draws, now)?;
+    } else if all_back(tx, payment)? {
+        // It went back before, and not through us.
+        payment.apply(Step::PayBack, now)?;
+    }
     Ok(tx.replace(payment)?)
+}
+
+/// Whether nothing of what is owed of it is still with us.
+pub(super) fn all_back(tx: &mut Tx<'_>, payment: &Payment) -> Result<bool, DbError> {
+    let sums = tx.list::<Refund>(&sums_of(payment.id))?;
+    Ok(sums.iter().all(|sum| sum.status == RefundStatus::Back))
+}
+
+/// The ledger's rows of one payment.
+pub(super) fn sums_of(payment: PaymentId) -> Query {
+    Query::on("by_payment").eq(payment).limit(SUMS_MAX)
 }
 
 /// Notes the debt and enqueues the job that settles it. The caller stores the payment.
@@ -246,13 +265,25 @@ pub(super) fn owe(
         spent_keys: 0,
         gateway_id: None,
         failure: None,
+        elsewhere: None,
+        contested: payment.is_contested(),
     })?;
-    if !gateway::gives_back(payment.provider) {
+    if !gateway::gives_back(payment.provider) || payment.is_contested() {
         return Ok(());
     }
-    let payload = json!({ "refundId": draws.refund });
-    let job = NewJob::new(draws.refund_job, PAY_BACK, payload, now).priority(Priority::High);
-    Ok(jobs::enqueue(tx, job)?)
+    Ok(send_back(tx, draws.refund, draws.refund_job, now)?)
+}
+
+/// The job that settles a debt through its gateway.
+pub(super) fn send_back(
+    tx: &mut Tx<'_>,
+    refund: RefundId,
+    job: JobId,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let payload = json!({ "refundId": refund });
+    let job = NewJob::new(job, PAY_BACK, payload, now).priority(Priority::High);
+    jobs::enqueue(tx, job)
 }
 
 /// Writes a line of the money journal in the commit of what it tells: positive into our hands,

@@ -6,9 +6,10 @@ use shared::money::{Currency, Money};
 use shared::time::Timestamp;
 
 use super::error::Error;
-use super::fulfil::Held;
+use super::fulfil::{Held, Standing};
 use super::ledger::Refund;
 use super::model::Payment;
+use super::reconcile::settle_polled;
 use super::{demo, payos, stripe};
 use crate::app::App;
 use crate::platform::db::{DbError, Tx};
@@ -62,12 +63,13 @@ pub enum State {
     Over,
 }
 
-/// Whether this server takes payments through the provider.
-pub fn available(app: &App, provider: Provider) -> bool {
+/// Whether the server takes payments through an account of its own, for whoever has none.
+pub fn lent(app: &App, provider: Provider) -> bool {
+    let lends = app.config.payments.lend_accounts;
     match provider {
         Provider::Demo => !app.config.production,
-        Provider::Payos => payos::Channel::of(&app.config).is_some(),
-        Provider::Stripe => stripe::Account::of(&app.config).is_some(),
+        Provider::Payos => lends && payos::Channel::of_server(&app.config).is_some(),
+        Provider::Stripe => lends && stripe::Account::of_server(&app.config).is_some(),
     }
 }
 
@@ -138,6 +140,36 @@ pub async fn remind(app: &App, payment: &Payment) -> Result<(), Error> {
         Provider::Demo => Ok(()),
         Provider::Payos => payos::remind(app, payment.id).await,
         Provider::Stripe => stripe::remind(app, payment.id).await,
+    }
+}
+
+/// Asks what became of an attempt, and of what was given back for it, now.
+pub async fn look(app: &App, payment: &Payment) -> Result<(), Error> {
+    match payment.provider {
+        Provider::Demo => look_at_demo(app, payment).await,
+        Provider::Payos => payos::look(app, payment.id).await,
+        Provider::Stripe => stripe::audit(app, payment.id).await,
+    }
+}
+
+async fn look_at_demo(app: &App, payment: &Payment) -> Result<(), Error> {
+    let link = app.db.get::<demo::Link>(&payment.id.to_string()).await?;
+    let paid = link.filter(|link| link.status == demo::LinkStatus::Paid);
+    if let Some(link) = paid.filter(|_| payment.awaits_money()) {
+        let held = Held {
+            total: link.amount,
+            standing: Standing::Paid,
+        };
+        settle_polled(app, payment.id, held).await?;
+    }
+    Ok(())
+}
+
+/// The gateway refuses to give a sum back: whether it went back by another way.
+pub async fn look_again(app: &App, refund: &Refund) -> Result<(), Error> {
+    match refund.provider {
+        Provider::Demo | Provider::Payos => Ok(()),
+        Provider::Stripe => stripe::audit(app, refund.payment_id).await,
     }
 }
 

@@ -4,16 +4,18 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use shared::api::error::ErrorBody;
-use shared::api::payments::{ConfirmRefund, CreatePayment, PaymentView, RefundView};
+use shared::api::orders::OrderView;
+use shared::api::page::Page;
+use shared::api::payments::{ConfirmRefund, CreatePayment, DisputeView, PaymentView, RefundView};
 use shared::ids::{EventId, PaymentId, RefundId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{demo, payos, stripe};
+use super::{demo, merchants, payos, reconciliation, stripe};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::platform::http::attempt::IdempotencyKey;
-use crate::platform::http::{Caller, Json, Path, RawBody};
+use crate::platform::http::{Caller, Json, PageParams, Path, RawBody};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -22,6 +24,11 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(webhook_demo))
         .routes(routes!(refunds_due))
         .routes(routes!(refund_confirmed))
+        .routes(routes!(look))
+        .routes(routes!(disputes))
+        .routes(routes!(revoke))
+        .merge(reconciliation::http::routes())
+        .merge(merchants::http::routes())
         .merge(payos::http::routes())
         .merge(stripe::http::routes())
         .merge(demo::http::routes())
@@ -94,4 +101,41 @@ async fn refund_confirmed(
     Json(transferred): Json<ConfirmRefund>,
 ) -> Result<Json<RefundView>, ApiError> {
     Ok(Json(super::confirm(&app, &caller, id, transferred).await?))
+}
+
+/// Asks the gateway how a payment stands, now: money, refunds and disputes that the books do not know
+/// are taken into them.
+#[utoipa::path(post, path = "/payments/{id}/look", tag = "payments", params(("id" = PaymentId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = PaymentView), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody), (status = 502, body = ErrorBody)))]
+async fn look(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<PaymentId>,
+) -> Result<Json<PaymentView>, ApiError> {
+    Ok(Json(super::look(&app, &caller, id).await?))
+}
+
+/// Lists the disputes about an event's payments, latest first.
+#[utoipa::path(get, path = "/events/{id}/disputes", tag = "payments", params(("id" = EventId, Path), PageParams), security(("bearer" = [])),
+    responses((status = 200, body = Page<DisputeView>), (status = 404, body = ErrorBody)))]
+async fn disputes(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<EventId>,
+    page: PageParams,
+) -> Result<Json<Page<DisputeView>>, ApiError> {
+    Ok(Json(super::disputes::list(&app, &caller, id, &page).await?))
+}
+
+/// Voids the tickets of a disputed order. What its price owes then waits for the bank's decision.
+#[utoipa::path(post, path = "/events/{id}/disputes/{disputeId}/revoke", tag = "payments",
+    params(("id" = EventId, Path), ("disputeId" = String, Path)), security(("bearer" = [])),
+    responses((status = 200, body = OrderView), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn revoke(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path((id, dispute)): Path<(EventId, String)>,
+) -> Result<Json<OrderView>, ApiError> {
+    let order = super::disputes::revoke(&app, caller, id, &dispute).await?;
+    Ok(Json(order))
 }

@@ -5,7 +5,7 @@ use shared::ids::RefundId;
 
 use super::error::Error;
 use super::failure::Failure;
-use super::{demo, pay_back, payos, stripe};
+use super::{demo, merchants, pay_back, payos, reconciliation, stripe};
 use crate::app::AppState;
 use crate::platform::jobs::{Runner, fatal, not_now};
 
@@ -25,6 +25,8 @@ pub fn register(runner: &mut Runner<AppState>) {
             Err(error) => Err(error.into()),
         }
     });
+    merchants::register(runner);
+    reconciliation::register(runner);
     demo::register(runner);
     payos::register(runner);
     stripe::register(runner);

@@ -2,7 +2,7 @@
 //! money is back (P3, P5).
 
 use serde::{Deserialize, Serialize};
-use shared::api::payments::{Provider, RefundStatus, RefundView};
+use shared::api::payments::{Elsewhere, Provider, RefundStatus, RefundView};
 use shared::ids::{EventId, OrderId, PaymentId, RefundId, UserId};
 use shared::money::Money;
 use shared::time::Timestamp;
@@ -37,12 +37,18 @@ pub struct Refund {
     /// Why the gateway did not give it back after all: it is for somebody to transfer.
     #[serde(default)]
     pub failure: Option<String>,
+    /// Given back without us.
+    #[serde(default)]
+    pub elsewhere: Option<Elsewhere>,
+    /// The payer's bank disputes the payment: whoever gave it back now might give it back twice.
+    #[serde(default)]
+    pub contested: bool,
 }
 
 impl Refund {
     /// Whether somebody has to transfer it.
     pub const fn is_by_hand(&self) -> bool {
-        !gateway::gives_back(self.provider) || self.failure.is_some()
+        !self.contested && (!gateway::gives_back(self.provider) || self.failure.is_some())
     }
 
     pub fn view(&self) -> RefundView {
@@ -61,6 +67,8 @@ impl Refund {
             proof: self.proof.clone(),
             closed_by: self.closed_by,
             failure: self.failure.clone(),
+            elsewhere: self.elsewhere,
+            contested: self.contested,
         }
     }
 }

@@ -9,6 +9,7 @@
 //! - A delivery whose signature is wrong leaves nothing behind but a count.
 //! - What was received is the price of tickets, or a [`ledger`] row that is owed or was given back;
 //!   a part of a price that is still awaited is neither yet.
+//! - Money moves through the account that a payment was started with, and is looked for nowhere else.
 //! - Gateways are asked and told through [`gateway`]; none of them knows orders.
 //!
 //! Other slices may call [`close_attempts`], [`abandon`], [`owe_part`], [`owe_refund`], [`remind`] and [`reconcile`], and read
@@ -17,6 +18,8 @@
 mod close;
 mod create;
 pub mod demo;
+pub mod disputes;
+mod elsewhere;
 mod error;
 pub mod failure;
 mod find;
@@ -26,9 +29,11 @@ pub mod http;
 pub mod jobs;
 pub mod ledger;
 mod looks;
+pub mod merchants;
 pub mod model;
 pub mod payos;
 mod reconcile;
+pub mod reconciliation;
 mod refund;
 pub mod stripe;
 #[cfg(test)]
@@ -38,7 +43,7 @@ mod webhook;
 pub use close::{abandon, close_attempts};
 pub use create::create;
 pub use error::Error;
-pub use find::show;
+pub use find::{look, show};
 pub use fulfil::{Draws, Held, Standing};
 pub use gateway::remind;
 pub use reconcile::{reconcile, settle_polled};

@@ -1,8 +1,8 @@
 //! A payment and its one table of moves, and the webhook inbox. Pure.
 
 use serde::{Deserialize, Serialize};
-use shared::api::payments::{PaymentStatus, PaymentView, Provider};
-use shared::ids::{EventId, OrderId, PaymentId, UserId};
+use shared::api::payments::{DisputeStatus, PaymentStatus, PaymentView, Provider};
+use shared::ids::{EventId, MerchantId, OrderId, PaymentId, UserId};
 use shared::money::Money;
 use shared::time::Timestamp;
 
@@ -33,6 +33,13 @@ pub struct Payment {
     pub closed_at: Option<Timestamp>,
     /// Why the money goes back.
     pub note: String,
+    /// The organization's own account that takes it; `None`: the server's. Decided when it is started,
+    /// and for good: refunds go where the money came from.
+    #[serde(default)]
+    pub account: Option<MerchantId>,
+    /// What the payer's bank makes of it.
+    #[serde(default)]
+    pub dispute: Option<DisputeStatus>,
 }
 
 impl Payment {
@@ -79,7 +86,25 @@ impl Payment {
             checkout_url,
             created_at: self.created_at,
             paid_at: self.paid_at,
+            account: self.account,
+            dispute: self.dispute,
         }
+    }
+
+    /// Whether the bank withholds the money until it has decided.
+    pub const fn is_contested(&self) -> bool {
+        matches!(self.dispute, Some(DisputeStatus::Open))
+    }
+}
+
+/// The state as it is indexed.
+pub const fn state_key(status: PaymentStatus) -> &'static str {
+    match status {
+        PaymentStatus::Pending => "pending",
+        PaymentStatus::Paid => "paid",
+        PaymentStatus::Cancelled => "cancelled",
+        PaymentStatus::RefundDue => "refund_due",
+        PaymentStatus::Refunded => "refunded",
     }
 }
 
@@ -89,10 +114,16 @@ impl Entity for Payment {
         fields: &[
             Field::text("order_id"),
             Field::text("live_order").nullable(),
+            Field::text("event_id").nullable(),
+            Field::text("account").nullable(),
+            Field::text("state").nullable(),
         ],
         indexes: &[
             Index::on("by_order", &["order_id"]),
             Index::unique("by_live_order", &["live_order"]),
+            // Ids sort by time.
+            Index::on("by_event", &["event_id"]),
+            Index::on("by_account", &["account", "state", "event_id"]),
         ],
     };
     fn id(&self) -> String {
@@ -103,7 +134,15 @@ impl Entity for Payment {
             PaymentStatus::Pending | PaymentStatus::Paid => Some(self.order_id),
             PaymentStatus::Cancelled | PaymentStatus::RefundDue | PaymentStatus::Refunded => None,
         };
-        vec![self.order_id.into(), live.into()]
+        // Only of organizations' own accounts: the server's are asked for by nobody.
+        let state = self.account.map(|_| state_key(self.status));
+        vec![
+            self.order_id.into(),
+            live.into(),
+            self.event_id.into(),
+            self.account.into(),
+            state.into(),
+        ]
     }
 }
 
@@ -166,7 +205,8 @@ pub fn after(from: PaymentStatus, step: Step) -> Option<PaymentStatus> {
         .map(|(_, _, to)| *to)
 }
 
-/// A webhook delivery that was accepted. Its key makes every later copy a no-op.
+/// A webhook delivery that was accepted. Its key makes every later copy a no-op; what one account
+/// signs takes no key of another's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Delivery {
     pub provider: Provider,

@@ -2,13 +2,13 @@
 //! the gateway gives nothing back (P3, P5).
 
 use serde_json::json;
-use shared::api::payments::{ConfirmRefund, PaymentStatus, RefundStatus, RefundView};
+use shared::api::payments::{ConfirmRefund, Elsewhere, PaymentStatus, RefundStatus, RefundView};
 use shared::ids::{EventId, JobId, JournalId, PaymentId, RefundId, UserId};
 use shared::money::Money;
 use shared::time::Timestamp;
 
 use super::error::Error;
-use super::fulfil::{BOUNCED, Draws, PAID_BACK, note, owe, owe_all};
+use super::fulfil::{BOUNCED, Draws, PAID_BACK, all_back, note, owe, owe_all};
 use super::gateway::{self, Repaid};
 use super::jobs::PAY_BACK;
 use super::ledger::Refund;
@@ -22,8 +22,6 @@ use crate::platform::jobs::{self, NewJob};
 
 /// A bank's reference and a few words beside it.
 const PROOF_CHARS_MAX: usize = 200;
-/// Sums of one payment; each transfer beyond the price makes one.
-const SUMS_MAX: u32 = 1_000;
 /// Between two looks at a sum that is on its way.
 const UNDER_WAY_SECS: i64 = 3600;
 /// Sums handed out in one look.
@@ -71,12 +69,29 @@ pub fn owe_part(
 pub async fn pay_back(app: &App, id: RefundId) -> Result<(), Error> {
     let refund = app.db.get::<Refund>(&id.to_string()).await?;
     let refund = refund.ok_or(Error::NotFound)?;
-    let is_settled = refund.status == RefundStatus::Back || refund.failure.is_some();
     let may_change = refund.gateway_id.is_some() && refund.proof.is_none();
-    if !gateway::gives_back(refund.provider) || (is_settled && !may_change) {
+    // What a bank took back has no refund to ask about.
+    let is_dispute = refund.elsewhere == Some(Elsewhere::Dispute);
+    let waits = refund.contested || is_dispute || !gateway::gives_back(refund.provider);
+    if waits || (is_settled(&refund) && !may_change) {
         return Ok(());
     }
     let repaid = gateway::refund(app, &refund).await?;
+    if matches!(
+        repaid,
+        Repaid::Failed {
+            gateway_id: None,
+            ..
+        }
+    ) {
+        // It may be back by another way: whoever transferred it now would pay it twice.
+        gateway::look_again(app, &refund).await?;
+        let refund = app.db.get::<Refund>(&id.to_string()).await?;
+        let refund = refund.ok_or(Error::NotFound)?;
+        if is_settled(&refund) || refund.contested || refund.gateway_id.is_some() {
+            return Ok(());
+        }
+    }
     let now = app.clock.now();
     let line = JournalId::new(now, app.entropy.id10());
     let job = JobId::new(now, app.entropy.id10());
@@ -85,8 +100,12 @@ pub async fn pay_back(app: &App, id: RefundId) -> Result<(), Error> {
         .await
 }
 
+const fn is_settled(refund: &Refund) -> bool {
+    matches!(refund.status, RefundStatus::Back) || refund.failure.is_some()
+}
+
 /// Takes the gateway's word for a sum. Somebody's proof of a transfer is later than any of it.
-fn stands(
+pub(super) fn stands(
     tx: &mut Tx<'_>,
     id: RefundId,
     repaid: Repaid,
@@ -195,7 +214,7 @@ fn due(tx: &mut Tx<'_>, id: RefundId) -> Result<Versioned<Refund>, Error> {
 }
 
 /// The sum is back; so is the payment, when it was the last one.
-fn close(
+pub(super) fn close(
     tx: &mut Tx<'_>,
     refund: &mut Versioned<Refund>,
     by_hand: Option<(&String, UserId)>,
@@ -216,10 +235,7 @@ fn close(
         refund.amount.currency,
     );
     note(tx, &payment, PAID_BACK, back, line, now)?;
-    let query = Query::on("by_payment").eq(payment.id).limit(SUMS_MAX);
-    let sums = tx.list::<Refund>(&query)?;
-    let all_back = sums.iter().all(|sum| sum.status == RefundStatus::Back);
-    if payment.status == PaymentStatus::RefundDue && all_back {
+    if payment.status == PaymentStatus::RefundDue && all_back(tx, &payment)? {
         payment.apply(Step::PayBack, now)?;
         tx.replace(&mut payment)?;
     }

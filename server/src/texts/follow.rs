@@ -66,7 +66,9 @@ fn urgent(mail: &Mail) -> Option<(String, Wanted)> {
         Mail::Plain { .. }
         | Mail::OrderPaid { .. }
         | Mail::OrderRefunded { .. }
+        | Mail::PaymentDisputed { .. }
         | Mail::FoundOrders { .. }
+        | Mail::PaymentDisputed { .. }
         | Mail::VerifyAddress { .. }
         | Mail::ResetPassword { .. }
         | Mail::PasswordChanged { .. }

@@ -13,6 +13,12 @@ pub enum HookKind {
     OrderPaid,
     #[serde(rename = "order.refunded")]
     OrderRefunded,
+    /// A payer's bank takes money back, or asks about it.
+    #[serde(rename = "payment.disputed")]
+    PaymentDisputed,
+    /// The bank has decided.
+    #[serde(rename = "payment.dispute_closed")]
+    DisputeClosed,
     #[serde(rename = "ticket.transferred")]
     TicketTransferred,
     #[serde(rename = "event.cancelled")]

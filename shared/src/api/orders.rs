@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::payments::DisputeStatus;
 use super::tickets::{AnswerView, Attendee, IssuedTicketView, TicketStatus};
 use crate::admission::Answer;
 use crate::ids::{ClaimedTicketId, ClassId, EventId, OrderId, PaymentId, TicketId, UserId};
@@ -137,6 +138,9 @@ pub struct OrderView {
     /// It may be paid later, and its tickets claimed before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pay_later: Option<PayLaterView>,
+    /// Where the payer's bank took the money back, or tries to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispute: Option<DisputeStatus>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

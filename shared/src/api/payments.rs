@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{EventId, OrderId, PaymentId, RefundId, UserId};
+use crate::ids::{EventId, MerchantId, OrderId, PaymentId, RefundId, UserId};
 use crate::money::Money;
 use crate::time::Timestamp;
 
@@ -48,6 +48,45 @@ pub struct PaymentView {
     pub checkout_url: Option<String>,
     pub created_at: Timestamp,
     pub paid_at: Option<Timestamp>,
+    /// The organizer's own account that it goes to; `null`: the server's.
+    #[serde(default)]
+    pub account: Option<MerchantId>,
+    /// Where the payer's bank took it back, or tries to.
+    #[serde(default)]
+    pub dispute: Option<DisputeStatus>,
+}
+
+/// How far a bank is that takes a payer's money back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum DisputeStatus {
+    /// The bank only asks; the money is still there.
+    Inquiry,
+    /// The money is withheld until the bank has decided.
+    Open,
+    /// The money stays with the shop.
+    Won,
+    /// The money is gone.
+    Lost,
+}
+
+/// A payer's bank takes money back, or tries to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DisputeView {
+    /// The gateway's own name of it.
+    pub id: String,
+    pub payment_id: PaymentId,
+    pub order_id: OrderId,
+    pub event_id: EventId,
+    pub status: DisputeStatus,
+    pub amount: Money,
+    /// The bank's reason, in the gateway's words: `fraudulent`, `product_not_received`, …
+    pub reason: String,
+    pub opened_at: Timestamp,
+    pub closed_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -82,6 +121,23 @@ pub struct RefundView {
     pub closed_by: Option<UserId>,
     /// Why the gateway did not give it back, where it was asked to.
     pub failure: Option<String>,
+    /// Where it was given back without us: in the gateway's dashboard, or by the payer's bank.
+    #[serde(default)]
+    pub elsewhere: Option<Elsewhere>,
+    /// The payer's bank disputes the payment: nothing is given back before it has decided.
+    #[serde(default)]
+    pub contested: bool,
+}
+
+/// Who gave a sum back, where it was not this server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Elsewhere {
+    /// Somebody, in the gateway's own dashboard.
+    Dashboard,
+    /// The payer's bank, by a dispute that was lost.
+    Dispute,
 }
 
 /// The money was transferred by hand.

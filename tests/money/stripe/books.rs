@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
 use tests::poll;
-use tests::stripe::RefundStatus;
+use tests::stripe::{DisputeStatus, RefundStatus};
 
 use super::shop::{Shop, WITHIN};
 use crate::books::{Rows, rows, sold, whole};
@@ -40,6 +41,9 @@ impl Books {
     }
 
     pub(crate) fn totals(&self, shop: &Shop) -> Totals {
+        let lost = shop.stripe.disputes();
+        let lost = lost.iter().filter(|of| of.status == DisputeStatus::Lost);
+        let lost: i64 = lost.map(|of| of.amount).sum();
         let sessions = shop.stripe.sessions();
         let refunds = shop.stripe.refunds();
         let back = refunds
@@ -57,8 +61,14 @@ impl Books {
                 .values()
                 .map(|sum| whole(&sum["amount"]["amount"]))
                 .sum(),
-            back: back.map(|refund| refund.amount).sum(),
+            back: back.map(|refund| refund.amount).sum::<i64>() + lost,
         }
+    }
+
+    fn ledger_of(&self, payment: &str) -> i64 {
+        let rows = self.refunds.values();
+        let rows = rows.filter(|sum| sum["payment_id"] == payment);
+        rows.map(|sum| whole(&sum["amount"]["amount"])).sum()
     }
 
     /// What is wrong; nothing when all of it adds up. Per charge: charged = price of tickets + what
@@ -77,13 +87,9 @@ impl Books {
             };
             let is_paid = payment["status"] == "PAID";
             let order = &self.orders[payment["order_id"].as_str().unwrap_or_default()];
-            let has_tickets = sold(order) > 0 && order["payment_id"] == *id;
-            let ledger: i64 = self
-                .refunds
-                .values()
-                .filter(|sum| sum["payment_id"] == *id)
-                .map(|sum| whole(&sum["amount"]["amount"]))
-                .sum();
+            let stands = order["status"] == "PAID" || order["status"] == "PARTIALLY_REFUNDED";
+            let has_tickets = stands && order["payment_id"] == *id;
+            let ledger = self.ledger_of(id);
             let received = whole(&payment["received"]["amount"]);
             let spent = if is_paid { sold(order) } else { 0 };
             if received != session.amount || received != spent + ledger || is_paid != has_tickets {
@@ -105,11 +111,23 @@ impl Books {
         let mut wrong = Vec::new();
         let made = shop.stripe.refunds();
         for refund in &made {
-            if !self.refunds.contains_key(&refund.reference) {
+            let is_elsewhere = refund.reference.is_empty();
+            if !is_elsewhere && !self.refunds.contains_key(&refund.reference) {
                 wrong.push(format!("nobody asked for refund {}", refund.id));
             }
+            if is_elsewhere && refund.status == RefundStatus::Succeeded {
+                wrong.extend(self.not_taken_in(&refund.id, refund.amount));
+            }
         }
-        for (id, sum) in &self.refunds {
+        let disputes = shop.stripe.disputes();
+        for dispute in disputes
+            .iter()
+            .filter(|of| of.status == DisputeStatus::Lost)
+        {
+            wrong.extend(self.not_taken_in(&dispute.id, dispute.amount));
+        }
+        let elsewhere = |sum: &Value| !sum["elsewhere"].is_null();
+        for (id, sum) in self.refunds.iter().filter(|(_, sum)| !elsewhere(sum)) {
             let ours = made.iter().filter(|of| of.reference == *id);
             let live: Vec<_> = ours
                 .filter(|of| of.status != RefundStatus::Failed)
@@ -127,6 +145,14 @@ impl Books {
             }
         }
         wrong
+    }
+
+    /// What went back without the server must be in the ledger, to the last unit.
+    fn not_taken_in(&self, id: &str, amount: i64) -> Option<String> {
+        let rows = self.refunds.values();
+        let rows = rows.filter(|sum| sum["gateway_id"] == id && sum["status"] == "BACK");
+        let booked: i64 = rows.map(|sum| whole(&sum["amount"]["amount"])).sum();
+        (booked != amount).then(|| format!("{id} gave back {amount}, the ledger has {booked}"))
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod books;
 mod cancelling;
+mod elsewhere;
 mod paying;
 mod refunds;
+mod reports;
 mod schedules;
-mod shop;
+pub(crate) mod shop;

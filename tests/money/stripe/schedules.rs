@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::json;
 use tests::journey::text;
 use tests::mongo::ReplicaSet;
-use tests::stripe::{Call, Fault, RefundStatus, Session, SessionStatus};
+use tests::stripe::{Call, DisputeStatus, Fault, RefundStatus, Session, SessionStatus};
 
 use super::books::{Books, balance};
 use super::shop::Shop;
@@ -30,6 +30,8 @@ const CALLS: [Call; 5] = [
     Call::Refund,
     Call::LookRefund,
 ];
+const DECISIONS: [DisputeStatus; 3] =
+    [DisputeStatus::Open, DisputeStatus::Won, DisputeStatus::Lost];
 const STEPS: usize = 40;
 
 #[test]
@@ -66,9 +68,14 @@ fn run(seed: u64, database_url: Option<&str>) {
             shop.stripe.decide(&refund.id, RefundStatus::Succeeded);
         }
     }
+    // Banks have decided about disputes, too.
+    for (at, dispute) in shop.stripe.disputes().iter().enumerate() {
+        shop.stripe.judge(&dispute.id, DECISIONS[1 + at % 2]);
+    }
     for at in 0..shop.stripe.events().len() {
-        let is_refund = shop.stripe.events()[at].kind.starts_with("refund.");
-        if is_refund || at % 2 == 0 {
+        let kind = shop.stripe.events()[at].kind.clone();
+        let is_back = kind.starts_with("refund.") || kind.starts_with("charge.");
+        if is_back || at % 2 == 0 {
             shop.stripe.deliver(at);
         }
     }
@@ -88,7 +95,7 @@ fn run(seed: u64, database_url: Option<&str>) {
 }
 
 fn step(rng: &mut StdRng, shop: &mut Shop, orders: &mut Vec<String>) {
-    match rng.random_range(0..14) {
+    match rng.random_range(0..17) {
         0..=3 => buy(shop, rng.random_range(1..=2), orders),
         4..=6 => {
             let sessions = shop.stripe.sessions();
@@ -126,6 +133,31 @@ fn step(rng: &mut StdRng, shop: &mut Shop, orders: &mut Vec<String>) {
             let refunds = shop.stripe.refunds();
             if let Some(refund) = refunds.last() {
                 shop.stripe.decide(&refund.id, RefundStatus::Failed);
+            }
+        }
+        14 => {
+            let sessions = shop.stripe.sessions();
+            let paid: Vec<_> = sessions.iter().filter(|of| of.is_paid()).collect();
+            if !paid.is_empty() {
+                let of = paid[rng.random_range(0..paid.len())];
+                let amount = [of.amount, of.amount / 4][rng.random_range(0..2)];
+                shop.stripe.refund_by_hand(&of.id, amount);
+            }
+        }
+        15 => {
+            let sessions = shop.stripe.sessions();
+            let paid: Vec<_> = sessions.iter().filter(|of| of.is_paid()).collect();
+            if !paid.is_empty() {
+                let status = [DisputeStatus::Inquiry, DisputeStatus::Open][rng.random_range(0..2)];
+                shop.stripe
+                    .dispute(&paid[rng.random_range(0..paid.len())].id, status);
+            }
+        }
+        16 => {
+            let disputes = shop.stripe.disputes();
+            if let Some(dispute) = disputes.last() {
+                let status = DECISIONS[rng.random_range(0..DECISIONS.len())];
+                shop.stripe.judge(&dispute.id, status);
             }
         }
         13 if rng.random_range(0..4) == 0 => {

@@ -9,6 +9,8 @@ use tests::poll;
 use tests::server::Server;
 use tests::stripe::{Session, Stripe};
 
+use crate::reports::Report;
+
 pub(crate) const PRICE: i64 = 250_000;
 pub(crate) const WITHIN: Duration = Duration::from_mins(1);
 
@@ -119,6 +121,15 @@ impl Shop {
     /// The payer's browser comes back from Stripe.
     pub(crate) fn come_back(&self, payment: &str) -> String {
         self.server.api().page(&format!("/pay/{payment}"))
+    }
+
+    /// The organizer asks for a report and waits for it.
+    pub(crate) fn report(&self) -> Report {
+        Report::of(&self.organizer, &format!("/events/{}", self.event.id))
+    }
+
+    pub(crate) fn order_now(&self, order: &str) -> Value {
+        self.buyer.get(&format!("/orders/{order}")).ok()
     }
 
     /// What is due to payers.

@@ -126,7 +126,12 @@ impl Link {
 /// Why a call is refused: the gateway's code and words.
 pub(super) type No = (&'static str, &'static str);
 
+/// One channel's side of the gateway.
 pub struct Bank {
+    pub(super) client_id: String,
+    pub(super) api_key: String,
+    pub(super) checksum_key: String,
+    pub(super) webhook_url: Option<String>,
     switches: Switches,
     links: BTreeMap<i64, Link>,
     /// Links that were replaced under their code.
@@ -135,12 +140,17 @@ pub struct Bank {
 }
 
 impl Bank {
-    pub(super) const fn new(switches: Switches) -> Self {
+    pub(super) fn new(switches: Switches, keys: (&str, &str, &str), number: u64) -> Self {
         Self {
+            client_id: keys.0.to_owned(),
+            api_key: keys.1.to_owned(),
+            checksum_key: keys.2.to_owned(),
+            webhook_url: None,
             switches,
             links: BTreeMap::new(),
             former: Vec::new(),
-            drawn: 0,
+            // No two channels draw the same name.
+            drawn: number * 1_000_000,
         }
     }
 
@@ -174,7 +184,7 @@ impl Bank {
         if description.chars().count() > 25 {
             return Err(("20", "Mô tả tối đa 25 kí tự"));
         }
-        if request["signature"].as_str() != Some(&sign::of_create(request)) {
+        if request["signature"].as_str() != Some(&sign::of_create(&self.checksum_key, request)) {
             return Err(("201", "Mã kiểm tra(signature) không hợp lệ"));
         }
         if let Some(known) = self.links.get(&order_code) {
@@ -280,7 +290,14 @@ impl Bank {
             "counterAccountName": null, "counterAccountNumber": null,
             "virtualAccountName": null, "virtualAccountNumber": null,
         });
-        Some(sign::envelope(&data))
+        Some(sign::envelope(&self.checksum_key, &data))
+    }
+
+    /// The last transfer is gone, as if it had never been.
+    pub(super) fn undo(&mut self, order_code: i64) {
+        if let Some(link) = self.links.get_mut(&order_code) {
+            link.transfers.pop();
+        }
     }
 
     pub(super) fn pass(&mut self, unix_secs: i64) {

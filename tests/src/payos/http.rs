@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::bank::No;
 use crate::port::WEBHOOK_WITHIN;
 
-use super::{API_KEY, CLIENT_ID, Call, Fault, Shared, sign};
+use super::{Bank, Call, Fault, Shared, sign};
 
 type Handle = Arc<Mutex<Shared>>;
 
@@ -29,8 +29,8 @@ pub(super) fn router(shared: Handle) -> Router {
 async fn create(State(shared): State<Handle>, headers: HeaderMap, body: Bytes) -> Response {
     let request: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let code = request["orderCode"].as_i64().unwrap_or_default();
-    answer(&shared, &headers, Call::Create, code, |shared, _| {
-        shared.bank.create(&request)
+    answer(&shared, &headers, Call::Create, code, |bank, _| {
+        bank.create(&request)
     })
 }
 
@@ -40,8 +40,8 @@ async fn look(
     Path(id): Path<String>,
 ) -> Response {
     let code = code_of(&shared, &id);
-    answer(&shared, &headers, Call::Look, code, |shared, fault| {
-        shared.bank.look(code, fault == Some(Fault::Lagging))
+    answer(&shared, &headers, Call::Look, code, |bank, fault| {
+        bank.look(code, fault == Some(Fault::Lagging))
     })
 }
 
@@ -51,24 +51,30 @@ async fn cancel(
     Path(id): Path<String>,
 ) -> Response {
     let code = code_of(&shared, &id);
-    answer(&shared, &headers, Call::Cancel, code, |shared, _| {
-        shared.bank.cancel(code)
+    answer(&shared, &headers, Call::Cancel, code, |bank, _| {
+        bank.cancel(code)
     })
 }
 
 /// A link is named by our code or by its own id.
 fn code_of(shared: &Handle, id: &str) -> i64 {
     let shared = shared.lock().expect("nobody panics in here");
-    let links = shared.bank.links();
+    let links = shared.banks.iter().flat_map(super::Bank::links);
+    let links: Vec<_> = links.collect();
     let named = links.iter().find(|link| link.id == id);
     named.map_or_else(|| id.parse().unwrap_or_default(), |link| link.order_code)
 }
 
 /// Tries the address with a sample that nobody ordered, validly signed, before taking it.
 async fn confirm(State(shared): State<Handle>, headers: HeaderMap, body: Bytes) -> Response {
-    if !is_ours(&headers) {
+    let known = {
+        let shared = shared.lock().expect("nobody panics in here");
+        let channel = channel_of(&shared, &headers);
+        channel.map(|at| (at, shared.banks[at].checksum_key.clone()))
+    };
+    let Some((channel, key)) = known else {
         return (StatusCode::UNAUTHORIZED, "{}").into_response();
-    }
+    };
     let request: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let url = request["webhookUrl"]
         .as_str()
@@ -82,7 +88,7 @@ async fn confirm(State(shared): State<Handle>, headers: HeaderMap, body: Bytes) 
     let ping = client
         .post(&url)
         .header("content-type", "application/json")
-        .body(sign::envelope(&sample()));
+        .body(sign::envelope(&key, &sample()));
     let taken = ping.send().await;
     if !taken.is_ok_and(|answer| answer.status().is_success()) {
         let invalid = json!({ "code": "20", "desc": "Webhook url invalid", "data": null });
@@ -90,7 +96,9 @@ async fn confirm(State(shared): State<Handle>, headers: HeaderMap, body: Bytes) 
     }
     let data = json!({ "webhookUrl": url, "accountName": "NIGHT OF STRINGS",
         "accountNumber": "0123456789", "name": "Channel", "shortName": "CH" });
-    shared.lock().expect("nobody panics in here").webhook_url = Some(url);
+    let mut shared = shared.lock().expect("nobody panics in here");
+    shared.banks[channel].webhook_url = Some(url);
+    drop(shared);
     json_answer(&json!({ "code": "00", "desc": "success", "data": data }))
 }
 
@@ -105,9 +113,11 @@ pub(super) fn sample() -> Value {
     })
 }
 
-fn is_ours(headers: &HeaderMap) -> bool {
+/// Whose keys the request has.
+fn channel_of(shared: &Shared, headers: &HeaderMap) -> Option<usize> {
     let is = |name: &str, value: &str| headers.get(name).is_some_and(|at| at == value);
-    is("x-client-id", CLIENT_ID) && is("x-api-key", API_KEY)
+    let mut banks = shared.banks.iter();
+    banks.position(|bank| is("x-client-id", &bank.client_id) && is("x-api-key", &bank.api_key))
 }
 
 fn answer(
@@ -115,13 +125,13 @@ fn answer(
     headers: &HeaderMap,
     call: Call,
     code: i64,
-    done: impl FnOnce(&mut Shared, Option<Fault>) -> Result<Value, No>,
+    done: impl FnOnce(&mut Bank, Option<Fault>) -> Result<Value, No>,
 ) -> Response {
     let mut shared = shared.lock().expect("nobody panics in here");
     shared.requests += 1;
-    if !is_ours(headers) {
+    let Some(channel) = channel_of(&shared, headers) else {
         return no(("214", "Cổng thanh toán không tồn tại hoặc đã tạm dừng"));
-    }
+    };
     let at = shared.faults.iter().position(|(on, _)| *on == call);
     let fault = at
         .and_then(|at| shared.faults.remove(at))
@@ -138,12 +148,13 @@ fn answer(
         }
         _ => {}
     }
-    let data = match done(&mut shared, fault) {
+    let bank = &mut shared.banks[channel];
+    let data = match done(bank, fault) {
         Ok(data) => data,
         Err(refusal) => return no(refusal),
     };
     match fault {
-        Some(Fault::Reset) => cut(&yes(&data)),
+        Some(Fault::Reset) => cut(&yes(bank, &data)),
         Some(Fault::BrokenAfter) => broken(),
         Some(Fault::Redirect) => (
             StatusCode::FOUND,
@@ -157,22 +168,22 @@ fn answer(
             "code": "00", "desc": "success", "data": paid(data), "signature": "0".repeat(64),
         })),
         Some(Fault::OtherLink) => {
-            let other = shared.bank.another(code).unwrap_or_else(|| {
+            let other = bank.another(code).unwrap_or_else(|| {
                 let mut other = data.clone();
                 other["orderCode"] = json!(code + 1);
                 other
             });
-            json_answer(&yes(&other))
+            json_answer(&yes(bank, &other))
         }
         Some(Fault::NoWithData) => {
             let data = paid(data);
-            let signature = sign::signed(&data);
+            let signature = sign::signed(&bank.checksum_key, &data);
             json_answer(
                 &json!({ "code": "99", "desc": "no", "data": data, "signature": signature }),
             )
         }
         Some(Fault::Broken | Fault::Proxy | Fault::Busy(_) | Fault::Lagging) | None => {
-            json_answer(&yes(&data))
+            json_answer(&yes(bank, &data))
         }
     }
 }
@@ -186,8 +197,9 @@ fn paid(mut data: Value) -> Value {
     data
 }
 
-fn yes(data: &Value) -> Value {
-    json!({ "code": "00", "desc": "success", "data": data, "signature": sign::signed(data) })
+fn yes(bank: &Bank, data: &Value) -> Value {
+    let signature = sign::signed(&bank.checksum_key, data);
+    json!({ "code": "00", "desc": "success", "data": data, "signature": signature })
 }
 
 /// Business errors are answered with 200.

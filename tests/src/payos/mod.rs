@@ -16,7 +16,6 @@ use serde_json::Value;
 use crate::port::Port;
 
 pub use bank::{Bank, Late, Link, Status, Switches, Transfer};
-pub use sign::signed;
 
 pub const CLIENT_ID: &str = "gatehouse-test-channel";
 pub const API_KEY: &str = "5e1ec7ed-0000-4000-8000-7ab1e0c0ffee";
@@ -58,9 +57,9 @@ pub enum Fault {
 }
 
 pub(crate) struct Shared {
-    bank: Bank,
+    /// One a channel.
+    banks: Vec<Bank>,
     faults: VecDeque<(Call, Fault)>,
-    webhook_url: Option<String>,
     /// Every webhook that was or will be sent, as its exact body.
     outbox: Vec<Delivery>,
     requests: u64,
@@ -69,6 +68,8 @@ pub(crate) struct Shared {
 /// A webhook.
 #[derive(Clone, Debug)]
 pub struct Delivery {
+    /// The channel that sends it.
+    channel: usize,
     pub order_code: i64,
     pub body: String,
     /// Status of each try; 0 where there was no answer.
@@ -81,10 +82,11 @@ impl Delivery {
     }
 }
 
-/// The double, on a port of its own. Dropping it stops it.
+/// One channel of the double, which has a port of its own. Dropping the last stops it.
 pub struct Payos {
-    port: Port,
+    port: Arc<Port>,
     shared: Arc<Mutex<Shared>>,
+    channel: usize,
 }
 
 impl Payos {
@@ -92,14 +94,51 @@ impl Payos {
     /// When no port can be had.
     pub fn start(switches: Switches) -> Self {
         let shared = Arc::new(Mutex::new(Shared {
-            bank: Bank::new(switches),
+            banks: vec![Bank::new(switches, (CLIENT_ID, API_KEY, CHECKSUM_KEY), 0)],
             faults: VecDeque::new(),
-            webhook_url: None,
             outbox: Vec::new(),
             requests: 0,
         }));
-        let port = Port::serve(http::router(Arc::clone(&shared)));
-        Self { port, shared }
+        let port = Arc::new(Port::serve(http::router(Arc::clone(&shared))));
+        Self {
+            port,
+            shared,
+            channel: 0,
+        }
+    }
+
+    /// Another channel at the same PayOS.
+    ///
+    /// # Panics
+    /// Never: there are a few.
+    #[must_use]
+    pub fn open_channel(&self, name: &str) -> Self {
+        let mut shared = self.lock();
+        let channel = shared.banks.len();
+        let number = u64::try_from(channel).expect("a few");
+        let (client_id, api_key) = (format!("{name}-channel"), format!("{name}-api-key-0001"));
+        let checksum_key = format!("{number:064x}");
+        let keys = (client_id.as_str(), api_key.as_str(), checksum_key.as_str());
+        let bank = Bank::new(Switches::default(), keys, number);
+        shared.banks.push(bank);
+        drop(shared);
+        Self {
+            port: Arc::clone(&self.port),
+            shared: Arc::clone(&self.shared),
+            channel,
+        }
+    }
+
+    /// The channel's keys: client id, API key, checksum key.
+    pub fn keys(&self) -> (String, String, String) {
+        self.with(|bank| {
+            let (api_key, checksum_key) = (bank.api_key.clone(), bank.checksum_key.clone());
+            (bank.client_id.clone(), api_key, checksum_key)
+        })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Bank) -> T) -> T {
+        work(&mut self.lock().banks[self.channel])
     }
 
     pub fn url(&self) -> String {
@@ -122,7 +161,7 @@ impl Payos {
 
     /// Where webhooks go.
     pub fn webhook_url(&self) -> Option<String> {
-        self.lock().webhook_url.clone()
+        self.with(|bank| bank.webhook_url.clone())
     }
 
     /// The sample that comes when somebody registers a webhook, as it is sent.
@@ -132,7 +171,7 @@ impl Payos {
 
     /// Where webhooks go, as `confirm-webhook` would have set it.
     pub fn send_webhooks_to(&self, url: &str) {
-        self.lock().webhook_url = Some(url.to_owned());
+        self.with(|bank| bank.webhook_url = Some(url.to_owned()));
     }
 
     /// The next call of that kind meets the fault.
@@ -156,9 +195,10 @@ impl Payos {
 
     /// Somebody transfers money to a link. The webhook waits in the outbox.
     pub fn transfer(&self, order_code: i64, amount: i64, memo: &str) {
-        let mut shared = self.lock();
-        if let Some(body) = shared.bank.transfer(order_code, amount, memo) {
-            shared.outbox.push(Delivery {
+        let told = self.with(|bank| bank.transfer(order_code, amount, memo));
+        if let Some(body) = told {
+            self.lock().outbox.push(Delivery {
+                channel: self.channel,
                 order_code,
                 body,
                 tries: Vec::new(),
@@ -166,24 +206,29 @@ impl Payos {
         }
     }
 
+    /// The link's last transfer is gone, as if it had never been.
+    pub fn undo(&self, order_code: i64) {
+        self.with(|bank| bank.undo(order_code));
+    }
+
     /// Links made from now on follow these.
     pub fn switch(&self, switches: Switches) {
-        self.lock().bank.switch(switches);
+        self.with(|bank| bank.switch(switches));
     }
 
     /// Something happens to the link at the gateway that we did not ask for: the payer cancels it, the
     /// bank takes its time. `None` puts it back to what its transfers say.
     pub fn force(&self, order_code: i64, status: Option<Status>) {
-        self.lock().bank.force(order_code, status);
+        self.with(|bank| bank.force(order_code, status));
     }
 
     /// Links whose time is over by then end.
     pub fn pass(&self, unix_secs: i64) {
-        self.lock().bank.pass(unix_secs);
+        self.with(|bank| bank.pass(unix_secs));
     }
 
     pub fn links(&self) -> Vec<Link> {
-        self.lock().bank.links()
+        self.with(|bank| bank.links())
     }
 
     /// # Panics
@@ -205,8 +250,9 @@ impl Payos {
     pub fn deliver(&self, at: usize) -> u16 {
         let (url, body) = {
             let shared = self.lock();
-            let url = shared.webhook_url.clone().expect("an address for webhooks");
-            (url, shared.outbox[at].body.clone())
+            let delivery = &shared.outbox[at];
+            let url = shared.banks[delivery.channel].webhook_url.clone();
+            (url.expect("an address for webhooks"), delivery.body.clone())
         };
         let status = self.post(&url, body);
         self.lock().outbox[at].tries.push(status);
@@ -218,7 +264,8 @@ impl Payos {
     /// # Panics
     /// When there is no address.
     pub fn send(&self, body: String) -> u16 {
-        let url = self.lock().webhook_url.clone().expect("an address");
+        let url = self.with(|bank| bank.webhook_url.clone());
+        let url = url.expect("an address");
         self.post(&url, body)
     }
 
@@ -245,6 +292,6 @@ impl Payos {
 
     /// A webhook's body with the given data, validly signed.
     pub fn envelope(&self, data: &Value) -> String {
-        sign::envelope(data)
+        self.with(|bank| sign::envelope(&bank.checksum_key, data))
     }
 }

@@ -4,40 +4,39 @@ use hmac::{Hmac, KeyInit as _, Mac};
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
 
-use super::CHECKSUM_KEY;
-
-fn hmac(text: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(CHECKSUM_KEY.as_bytes()).expect("any key");
+fn hmac(key: &str, text: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("any key");
     mac.update(text.as_bytes());
     hex::encode(mac.finalize().into_bytes())
 }
 
 /// Of the five fields of a create request.
-pub(super) fn of_create(request: &Value) -> String {
+pub(super) fn of_create(key: &str, request: &Value) -> String {
     let text = |field: &str| request[field].as_str().unwrap_or_default().to_owned();
     let number = |field: &str| request[field].as_i64().unwrap_or_default();
-    hmac(&format!(
+    let text = format!(
         "amount={}&cancelUrl={}&description={}&orderCode={}&returnUrl={}",
         number("amount"),
         text("cancelUrl"),
         text("description"),
         number("orderCode"),
         text("returnUrl"),
-    ))
+    );
+    hmac(key, &text)
 }
 
 /// Of the `data` of an answer or a webhook.
 ///
 /// # Panics
 /// When it is no object.
-pub fn signed(data: &Value) -> String {
+pub(super) fn signed(key: &str, data: &Value) -> String {
     let mut keys: Vec<&String> = data.as_object().expect("an object").keys().collect();
     keys.sort();
     let pairs: Vec<String> = keys
         .iter()
-        .map(|key| format!("{key}={}", value(&data[key.as_str()])))
+        .map(|name| format!("{name}={}", value(&data[name.as_str()])))
         .collect();
-    hmac(&pairs.join("&"))
+    hmac(key, &pairs.join("&"))
 }
 
 fn value(value: &Value) -> String {
@@ -65,7 +64,8 @@ fn in_order(element: &Value) -> String {
 }
 
 /// A webhook.
-pub(super) fn envelope(data: &Value) -> String {
-    json!({ "code": "00", "desc": "success", "success": true, "data": data, "signature": signed(data) })
+pub(super) fn envelope(key: &str, data: &Value) -> String {
+    let signature = signed(key, data);
+    json!({ "code": "00", "desc": "success", "success": true, "data": data, "signature": signature })
         .to_string()
 }

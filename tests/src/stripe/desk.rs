@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::charges::Dispute;
 use super::now;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,8 @@ pub struct Session {
     pub status: SessionStatus,
     pub intent: Option<String>,
     pub expires_at: i64,
-    metadata: Value,
+    pub(super) paid_at: i64,
+    pub(super) metadata: Value,
 }
 
 impl Session {
@@ -80,18 +82,24 @@ pub struct Refund {
     pub intent: String,
     pub amount: i64,
     pub status: RefundStatus,
-    /// Our row of it.
+    /// Our row of it; empty where somebody made it in the dashboard.
     pub reference: String,
-    currency: String,
+    pub(super) currency: String,
 }
 
 impl Refund {
     fn view(&self) -> Value {
         let failed = self.status == RefundStatus::Failed;
+        let ours = json!({"refund_id": self.reference});
+        let metadata = if self.reference.is_empty() {
+            json!({})
+        } else {
+            ours
+        };
         json!({
             "id": self.id, "object": "refund", "amount": self.amount, "currency": self.currency,
             "payment_intent": self.intent, "charge": self.intent.replace("pi_", "ch_"),
-            "status": self.status.key(), "metadata": {"refund_id": self.reference},
+            "status": self.status.key(), "metadata": metadata,
             "failure_reason": failed.then_some("expired_or_canceled_card"),
         })
     }
@@ -109,22 +117,50 @@ pub struct Event {
 pub(super) type No = (u16, &'static str, Option<&'static str>);
 pub(super) type Form = BTreeMap<String, String>;
 
-#[derive(Default)]
+/// The books of one account.
 pub struct Desk {
+    pub(super) name: String,
+    pub(super) secret_key: String,
+    pub(super) webhook_secret: String,
+    pub(super) webhook_url: Option<String>,
     pub sessions: Vec<Session>,
     pub refunds: Vec<Refund>,
+    pub disputes: Vec<Dispute>,
+    /// Charges that no session of ours made.
+    pub(super) others: Vec<Value>,
     pub events: Vec<Event>,
     pub refunds_wait: bool,
+    /// Notices are lost, and not listed as missed.
+    pub(super) is_hushed: bool,
     drawn: u64,
     /// What each idempotency key was answered, with the words it came with.
     pub(super) keys: BTreeMap<String, (String, u16, Value)>,
 }
 
-const INVALID: No = (400, "invalid_request_error", None);
-const MISSING: No = (404, "invalid_request_error", Some("resource_missing"));
+pub(super) const INVALID: No = (400, "invalid_request_error", None);
+pub(super) const MISSING: No = (404, "invalid_request_error", Some("resource_missing"));
 
 impl Desk {
-    fn draw(&mut self, prefix: &str) -> String {
+    pub(super) fn new(name: &str, secret_key: &str, webhook_secret: &str, number: u64) -> Self {
+        Self {
+            name: name.to_owned(),
+            secret_key: secret_key.to_owned(),
+            webhook_secret: webhook_secret.to_owned(),
+            webhook_url: None,
+            sessions: Vec::new(),
+            refunds: Vec::new(),
+            disputes: Vec::new(),
+            others: Vec::new(),
+            events: Vec::new(),
+            refunds_wait: false,
+            is_hushed: false,
+            // No two accounts draw the same name.
+            drawn: number * 1_000_000,
+            keys: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn draw(&mut self, prefix: &str) -> String {
         self.drawn += 1;
         format!("{prefix}{:08x}", self.drawn * 2_654_435_761 % 0xffff_ffff)
     }
@@ -156,6 +192,7 @@ impl Desk {
             status: SessionStatus::Open,
             intent: None,
             expires_at,
+            paid_at: 0,
             id: self.draw("cs_test_"),
         };
         let view = session.view();
@@ -188,6 +225,7 @@ impl Desk {
         };
         session.status = SessionStatus::Complete;
         session.intent = Some(intent.clone());
+        session.paid_at = now();
         let view = session.view();
         let paid = json!({
             "id": intent, "object": "payment_intent", "amount": session.amount,
@@ -222,9 +260,10 @@ impl Desk {
             .iter()
             .find(|of| of.intent.as_ref() == Some(&intent));
         let charged = charged.ok_or(MISSING)?;
-        let live = self.refunds.iter();
-        let live = live.filter(|of| of.intent == intent && of.status != RefundStatus::Failed);
-        let back: i64 = live.map(|refund| refund.amount).sum();
+        if self.is_disputed(&intent) {
+            return Err((400, "invalid_request_error", Some("charge_disputed")));
+        }
+        let back = self.back(&intent);
         if back >= charged.amount {
             return Err((
                 400,
@@ -247,10 +286,17 @@ impl Desk {
             },
             id: self.draw("re_"),
         };
+        Ok(self.make_refund(refund))
+    }
+
+    pub(super) fn make_refund(&mut self, refund: Refund) -> Value {
         let view = refund.view();
+        let intent = refund.intent.clone();
         self.refunds.push(refund);
         self.tell("refund.created", &view);
-        Ok(view)
+        let charge = self.charge_of(&intent);
+        self.tell("charge.refunded", &charge);
+        view
     }
 
     pub(super) fn look_refund(&self, id: &str) -> Result<Value, No> {
@@ -290,7 +336,7 @@ impl Desk {
         json!({"object": "list", "has_more": events.len() > PAGE, "data": page})
     }
 
-    fn tell(&mut self, kind: &str, object: &Value) {
+    pub(super) fn tell(&mut self, kind: &str, object: &Value) {
         let id = self.draw("evt_");
         self.events.push(Event {
             body: json!({
@@ -299,7 +345,7 @@ impl Desk {
             }),
             id,
             kind: kind.to_owned(),
-            is_taken: false,
+            is_taken: self.is_hushed,
         });
     }
 }

@@ -10,8 +10,8 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
-use super::desk::{Form, No};
-use super::{Call, Fault, SECRET_KEY, Shared};
+use super::desk::{Desk, Form, No};
+use super::{Call, Fault, Shared};
 
 const VERSION: &str = "2026-10-28.endive";
 
@@ -25,12 +25,16 @@ pub(super) fn router(shared: Handle) -> Router {
         .route("/v1/refunds", post(refund).get(refunds))
         .route("/v1/refunds/{id}", get(look_refund))
         .route("/v1/events", get(events))
+        .route("/v1/account", get(account))
+        .route("/v1/charges", get(charges))
+        .route("/v1/disputes", get(disputes))
+        .route("/v1/payment_intents/{id}", get(intent))
         .with_state(shared)
 }
 
 async fn create(State(shared): State<Handle>, headers: HeaderMap, body: String) -> Response {
-    write(&shared, &headers, &body, Call::Create, |shared| {
-        shared.desk.create(&form(&body))
+    write(&shared, &headers, &body, Call::Create, |desk| {
+        desk.create(&form(&body))
     })
 }
 
@@ -40,14 +44,14 @@ async fn expire(
     Path(id): Path<String>,
     body: String,
 ) -> Response {
-    write(&shared, &headers, &body, Call::Expire, |shared| {
-        shared.desk.expire(&id)
+    write(&shared, &headers, &body, Call::Expire, |desk| {
+        desk.expire(&id)
     })
 }
 
 async fn refund(State(shared): State<Handle>, headers: HeaderMap, body: String) -> Response {
-    write(&shared, &headers, &body, Call::Refund, |shared| {
-        shared.desk.refund(&form(&body))
+    write(&shared, &headers, &body, Call::Refund, |desk| {
+        desk.refund(&form(&body))
     })
 }
 
@@ -56,8 +60,7 @@ async fn look(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    read(&shared, &headers, Some(Call::Look), |shared, fault| {
-        let desk = &shared.desk;
+    read(&shared, &headers, Some(Call::Look), |desk, fault| {
         let other = desk.sessions.iter().find(|session| session.id != id);
         match other {
             Some(other) if fault == Some(Fault::Other) => desk.look(&other.id),
@@ -71,8 +74,8 @@ async fn look_refund(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    read(&shared, &headers, Some(Call::LookRefund), |shared, _| {
-        shared.desk.look_refund(&id)
+    read(&shared, &headers, Some(Call::LookRefund), |desk, _| {
+        desk.look_refund(&id)
     })
 }
 
@@ -82,9 +85,9 @@ async fn refunds(
     RawQuery(query): RawQuery,
 ) -> Response {
     let query = form(&query.unwrap_or_default());
-    read(&shared, &headers, None, |shared, _| {
+    read(&shared, &headers, None, |desk, _| {
         let intent = query.get("payment_intent").cloned().unwrap_or_default();
-        Ok(shared.desk.refunds_of(&intent))
+        Ok(desk.refunds_of(&intent))
     })
 }
 
@@ -94,10 +97,47 @@ async fn events(
     RawQuery(query): RawQuery,
 ) -> Response {
     let query = form(&query.unwrap_or_default());
-    read(&shared, &headers, None, |shared, _| {
+    read(&shared, &headers, None, |desk, _| {
         let behind = query.get("starting_after").map(String::as_str);
-        Ok(shared.desk.missed(behind))
+        Ok(desk.missed(behind))
     })
+}
+
+async fn account(State(shared): State<Handle>, headers: HeaderMap) -> Response {
+    read(&shared, &headers, None, |desk, _| {
+        Ok(json!({"id": desk.name, "object": "account", "charges_enabled": true}))
+    })
+}
+
+async fn charges(
+    State(shared): State<Handle>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let query = form(&query.unwrap_or_default());
+    read(&shared, &headers, Some(Call::Charges), |desk, _| {
+        Ok(desk.charges(&query))
+    })
+}
+
+async fn disputes(
+    State(shared): State<Handle>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let query = form(&query.unwrap_or_default());
+    read(&shared, &headers, None, |desk, _| {
+        let intent = query.get("payment_intent").cloned().unwrap_or_default();
+        Ok(desk.disputes_of(&intent))
+    })
+}
+
+async fn intent(
+    State(shared): State<Handle>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    read(&shared, &headers, None, |desk, _| desk.look_intent(&id))
 }
 
 fn form(text: &str) -> Form {
@@ -106,9 +146,14 @@ fn form(text: &str) -> Form {
         .collect()
 }
 
-fn is_ours(headers: &HeaderMap) -> bool {
+/// Whose keys the request has.
+fn account_of(shared: &Shared, headers: &HeaderMap) -> Option<usize> {
     let is = |name: &str, value: &str| headers.get(name).is_some_and(|at| at == value);
-    is("authorization", &format!("Bearer {SECRET_KEY}")) && is("stripe-version", VERSION)
+    let mut desks = shared.desks.iter();
+    let key = |desk: &Desk| is("authorization", &format!("Bearer {}", desk.secret_key));
+    desks
+        .position(key)
+        .filter(|_| is("stripe-version", VERSION))
 }
 
 /// Takes the next fault of that kind of call.
@@ -139,18 +184,18 @@ fn read(
     shared: &Handle,
     headers: &HeaderMap,
     call: Option<Call>,
-    done: impl FnOnce(&Shared, Option<Fault>) -> Result<Value, No>,
+    done: impl FnOnce(&Desk, Option<Fault>) -> Result<Value, No>,
 ) -> Response {
     let mut shared = shared.lock().expect("nobody panics in here");
     shared.requests += 1;
-    if !is_ours(headers) {
+    let Some(account) = account_of(&shared, headers) else {
         return no((401, "invalid_request_error", None));
-    }
+    };
     let fault = call.and_then(|call| fault_for(&mut shared, call));
     if let Some(answer) = before(fault) {
         return answer;
     }
-    match done(&shared, fault) {
+    match done(&shared.desks[account], fault) {
         Ok(value) => spoiled(fault, 200, &value),
         Err(refusal) => no(refusal),
     }
@@ -161,21 +206,22 @@ fn write(
     headers: &HeaderMap,
     words: &str,
     call: Call,
-    done: impl FnOnce(&mut Shared) -> Result<Value, No>,
+    done: impl FnOnce(&mut Desk) -> Result<Value, No>,
 ) -> Response {
     let mut shared = shared.lock().expect("nobody panics in here");
     shared.requests += 1;
     let key = headers
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok());
-    let (true, Some(key)) = (is_ours(headers), key) else {
+    let (Some(account), Some(key)) = (account_of(&shared, headers), key) else {
         return no((401, "invalid_request_error", None));
     };
     let fault = fault_for(&mut shared, call);
     if let Some(answer) = before(fault) {
         return answer;
     }
-    if let Some((known, status, value)) = shared.desk.keys.get(key) {
+    let desk = &mut shared.desks[account];
+    if let Some((known, status, value)) = desk.keys.get(key) {
         if known != words {
             return no((400, "idempotency_error", None));
         }
@@ -186,7 +232,7 @@ fn write(
         );
         return answer;
     }
-    match done(&mut shared) {
+    match done(desk) {
         Ok(value) => {
             let (status, value) = if fault == Some(Fault::Stored500) {
                 (500, json!({"error": {"type": "api_error"}}))
@@ -194,7 +240,7 @@ fn write(
                 (200, value)
             };
             let stored = (words.to_owned(), status, value.clone());
-            shared.desk.keys.insert(key.to_owned(), stored);
+            desk.keys.insert(key.to_owned(), stored);
             spoiled(fault, status, &value)
         }
         // Refusals leave the key free.

@@ -1,6 +1,7 @@
 //! Stripe in small: a double that speaks its HTTP on loopback (`payments.md` 5), with Checkout
 //! sessions, refunds, events, idempotency keys and signed webhooks. Nothing here is the server's.
 
+mod charges;
 mod desk;
 mod http;
 
@@ -13,6 +14,7 @@ use sha2::Sha256;
 
 use crate::port::Port;
 
+pub use charges::{Dispute, DisputeStatus};
 pub use desk::{Desk, Event, Refund, RefundStatus, Session, SessionStatus};
 
 pub const SECRET_KEY: &str = "sk_test_gatehouse_5e1ec7ed";
@@ -26,6 +28,7 @@ pub enum Call {
     Expire,
     Refund,
     LookRefund,
+    Charges,
 }
 
 /// What goes wrong with one answer.
@@ -50,16 +53,17 @@ pub enum Fault {
 }
 
 pub(crate) struct Shared {
-    desk: Desk,
+    /// One an account.
+    desks: Vec<Desk>,
     faults: VecDeque<(Call, Fault)>,
-    webhook_url: Option<String>,
     requests: u64,
 }
 
-/// The double, on a port of its own. Dropping it stops it.
+/// One account of the double, which has a port of its own. Dropping the last stops it.
 pub struct Stripe {
-    port: Port,
+    port: Arc<Port>,
     shared: Arc<Mutex<Shared>>,
+    account: usize,
 }
 
 impl Stripe {
@@ -67,13 +71,56 @@ impl Stripe {
     /// When no port can be had.
     pub fn start() -> Self {
         let shared = Arc::new(Mutex::new(Shared {
-            desk: Desk::default(),
+            desks: vec![Desk::new("acct_server", SECRET_KEY, WEBHOOK_SECRET, 0)],
             faults: VecDeque::new(),
-            webhook_url: None,
             requests: 0,
         }));
-        let port = Port::serve(http::router(Arc::clone(&shared)));
-        Self { port, shared }
+        let port = Arc::new(Port::serve(http::router(Arc::clone(&shared))));
+        Self {
+            port,
+            shared,
+            account: 0,
+        }
+    }
+
+    /// Another account at the same Stripe.
+    ///
+    /// # Panics
+    /// Never: there are a few.
+    #[must_use]
+    pub fn open_account(&self, name: &str) -> Self {
+        let mut shared = self.lock();
+        let account = shared.desks.len();
+        let (secret_key, webhook_secret) =
+            (format!("sk_test_{name}_0001"), format!("whsec_{name}_0001"));
+        let number = u64::try_from(account).expect("a few");
+        let desk = Desk::new(
+            &format!("acct_{name}"),
+            &secret_key,
+            &webhook_secret,
+            number,
+        );
+        shared.desks.push(desk);
+        drop(shared);
+        Self {
+            port: Arc::clone(&self.port),
+            shared: Arc::clone(&self.shared),
+            account,
+        }
+    }
+
+    /// The account's keys: secret key and webhook secret.
+    pub fn keys(&self) -> (String, String) {
+        self.with(|desk| (desk.secret_key.clone(), desk.webhook_secret.clone()))
+    }
+
+    /// Its owner rolls the secret key: the one before opens nothing any more.
+    pub fn roll_key(&self, secret_key: &str) {
+        self.with(|desk| secret_key.clone_into(&mut desk.secret_key));
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Desk) -> T) -> T {
+        work(&mut self.lock().desks[self.account])
     }
 
     /// What a server needs in its environment to use it.
@@ -93,7 +140,7 @@ impl Stripe {
     }
 
     pub fn send_webhooks_to(&self, url: &str) {
-        self.lock().webhook_url = Some(url.to_owned());
+        self.with(|desk| desk.webhook_url = Some(url.to_owned()));
     }
 
     /// The next call of that kind meets the fault.
@@ -116,34 +163,78 @@ impl Stripe {
 
     /// The payer pays by card; `false` where the session is not open.
     pub fn pay(&self, session: &str) -> bool {
-        self.lock().desk.pay(session)
+        self.with(|desk| desk.pay(session))
     }
 
     /// Refunds made from now on wait, instead of being done at once.
     pub fn refunds_wait(&self, wait: bool) {
-        self.lock().desk.refunds_wait = wait;
+        self.with(|desk| desk.refunds_wait = wait);
     }
 
     /// A bank decides about a refund, at once or days later.
     pub fn decide(&self, refund: &str, status: RefundStatus) {
-        self.lock().desk.decide(refund, status);
+        self.with(|desk| desk.decide(refund, status));
+    }
+
+    /// Somebody gives money back in the dashboard; `false` where nothing is left.
+    pub fn refund_by_hand(&self, session: &str, amount: i64) -> bool {
+        self.with(|desk| desk.refund_by_hand(session, amount))
+    }
+
+    /// The payer's bank wants the money back; gives the dispute.
+    pub fn dispute(&self, session: &str, status: DisputeStatus) -> Option<String> {
+        self.with(|desk| desk.dispute(session, status))
+    }
+
+    /// The bank goes on, or decides.
+    pub fn judge(&self, dispute: &str, status: DisputeStatus) {
+        self.with(|desk| desk.judge(dispute, status));
+    }
+
+    /// A charge that no session made; gives its name.
+    pub fn charge_elsewhere(&self, amount: i64, metadata: &serde_json::Value) -> String {
+        self.with(|desk| desk.charge_elsewhere(amount, metadata))
+    }
+
+    /// The session's charge is gone, as if it had never been.
+    pub fn forget_charge(&self, session: &str) {
+        self.with(|desk| desk.forget_charge(session));
+    }
+
+    /// The session's charge was another sum.
+    pub fn recharge(&self, session: &str, amount: i64) {
+        self.with(|desk| desk.recharge(session, amount));
+    }
+
+    /// A refund is gone, as if it had never been.
+    pub fn forget_refund(&self, refund: &str) {
+        self.with(|desk| desk.forget_refund(refund));
+    }
+
+    /// From now on nobody hears of what happens, unless a test delivers it.
+    pub fn hush(&self) {
+        self.with(Desk::hush);
+    }
+
+    pub fn disputes(&self) -> Vec<Dispute> {
+        self.with(|desk| desk.disputes.clone())
     }
 
     /// Sessions whose time is over by then expire.
     pub fn pass(&self, unix_secs: i64) {
-        self.lock().desk.pass(unix_secs);
+        self.with(|desk| desk.pass(unix_secs));
     }
 
     pub fn sessions(&self) -> Vec<Session> {
-        self.lock().desk.sessions.clone()
+        self.with(|desk| desk.sessions.clone())
     }
 
     pub fn refunds(&self) -> Vec<Refund> {
-        self.lock().desk.refunds.clone()
+        self.with(|desk| desk.refunds.clone())
     }
 
     pub fn events(&self) -> Vec<Event> {
-        self.lock().desk.events.clone()
+        self.with(|desk| desk.events.clone())
     }
 
     /// Sends the event at that place once, and gives the status; 0 without an answer.
@@ -151,10 +242,13 @@ impl Stripe {
     /// # Panics
     /// When there is no such event.
     pub fn deliver(&self, at: usize) -> u16 {
-        let body = self.lock().desk.events[at].body.to_string();
-        let status = self.send(&body, &signature(&body, WEBHOOK_SECRET, now()));
+        let (body, secret) = self.with(|desk| {
+            let body = desk.events[at].body.to_string();
+            (body, desk.webhook_secret.clone())
+        });
+        let status = self.send(&body, &signature(&body, &secret, now()));
         if (200..300).contains(&status) {
-            self.lock().desk.events[at].is_taken = true;
+            self.with(|desk| desk.events[at].is_taken = true);
         }
         status
     }
@@ -164,7 +258,8 @@ impl Stripe {
     /// # Panics
     /// When there is no address.
     pub fn send(&self, body: &str, signature: &str) -> u16 {
-        let url = self.lock().webhook_url.clone().expect("an address");
+        let url = self.with(|desk| desk.webhook_url.clone());
+        let url = url.expect("an address");
         self.port
             .http
             .post(url)

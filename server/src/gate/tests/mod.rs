@@ -15,6 +15,7 @@ mod enrolling;
 mod misuse;
 mod over_time;
 mod overruling;
+mod parting;
 mod publishing;
 mod redeeming;
 mod rotating_keys;

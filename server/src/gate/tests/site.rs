@@ -252,6 +252,7 @@ fn order(event: &Event, buyer: UserId, bought: u32) -> Order {
         later: None,
         tax_included: false,
         voucher: None,
+        dispute: None,
         returned: Vec::new(),
         refunded: 0,
         guest: None,

@@ -1,12 +1,15 @@
 //! Asking the gateway what became of a link: because a webhook came, because it is time, or because
 //! the hold ends. All of them end here, and it does not matter how often.
 
+use std::collections::HashMap;
+
 use anyhow::Context as _;
 use shared::api::payments::PaymentStatus;
-use shared::ids::PaymentId;
+use shared::ids::{MerchantId, PaymentId};
 
 use super::client::Channel;
 use super::model::Link;
+use super::open::link_of;
 use super::wire::{Seen, is_unknown};
 use crate::app::{App, AppState};
 use crate::payments::error::Error;
@@ -33,16 +36,14 @@ pub fn register(runner: &mut Runner<AppState>) {
 
 /// Asks about links whose time has come; gives how many payments moved.
 pub async fn ask_due(app: &App) -> Result<usize, Error> {
-    if Channel::of(&app.config).is_none() {
-        return Ok(0);
-    }
     let now = app.clock.now();
     let query = Query::on("by_ask").range(0_i64, now).limit(LOOKS_MAX);
     let mut moved = 0;
-    let mut busy = None;
+    // Channels that want to be left alone. Others are asked all the same.
+    let mut busy: HashMap<Option<MerchantId>, Failure> = HashMap::new();
     let mut unclear = 0;
     for link in app.db.list::<Link>(&query).await? {
-        let answer = match busy.clone() {
+        let answer = match busy.get(&link.account).cloned() {
             None => ask(app, link.order_code).await,
             // It would hear the same.
             Some(failure) => Err(Error::Gateway(failure)),
@@ -53,10 +54,19 @@ pub async fn ask_due(app: &App) -> Result<usize, Error> {
             Err(Error::Gateway(failure)) => {
                 put_off(app, link.order_code, &failure).await?;
                 match failure {
-                    Failure::Busy { .. } => busy = Some(failure),
+                    Failure::Busy { .. } => {
+                        busy.insert(link.account, failure);
+                    }
                     Failure::Unclear(_) | Failure::Broken { .. } => unclear += 1,
                     Failure::Refused { .. } => {}
                 }
+            }
+            Err(Error::ProviderUnavailable) => {
+                let gone = Failure::Refused {
+                    code: "no_channel".to_owned(),
+                    text: "there are no keys for it any more".to_owned(),
+                };
+                put_off(app, link.order_code, &gone).await?;
             }
             Err(error) => {
                 tracing::error!(payment.id = %link.payment, error = %error, "cannot settle a payment");
@@ -74,7 +84,9 @@ pub async fn ask_due(app: &App) -> Result<usize, Error> {
 /// Asks, and takes what the answer says. A link that is still open for a payment that is over (its
 /// closing did not get through) is closed.
 async fn ask(app: &App, code: i64) -> Result<Outcome, Error> {
-    let channel = Channel::of(&app.config).ok_or(Error::ProviderUnavailable)?;
+    let link = app.db.get::<Link>(&code.to_string()).await?;
+    let link = link.ok_or(Error::NotFound)?;
+    let channel = Channel::of(app, link.account).await?;
     let seen = channel.look(app, code).await?;
     let (outcome, status) = settle(app, code, seen.clone()).await?;
     if status == PaymentStatus::Pending || !seen.status.is_open() {
@@ -111,6 +123,13 @@ async fn settle(app: &App, code: i64, seen: Seen) -> Result<(Outcome, PaymentSta
             Ok((outcome, payment.status))
         })
         .await
+}
+
+/// Looks now: somebody has read that the books and the gateway differ.
+pub async fn look(app: &App, payment: PaymentId) -> Result<(), Error> {
+    let link = link_of(app, payment).await?;
+    ask(app, link.order_code).await?;
+    Ok(())
 }
 
 /// The payer came back from the gateway: looks soon, whatever the way back says.

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Map, Value, json};
+use shared::ids::MerchantId;
 
-use super::wire::{CreateLink, Seen, created, looked_at, read};
+use super::wire::{CreateLink, Seen, created, is_unknown, looked_at, read};
 use crate::app::App;
 use crate::config::{Config, Secret};
+use crate::payments::error::Error;
 use crate::payments::failure::Failure;
+use crate::payments::merchants::{self, Keys};
 
 const BASE_URL: &str = "https://api-merchant.payos.vn";
 /// A payer waits for a create.
@@ -19,26 +22,73 @@ const ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// When the gateway does not say for how long.
 const BUSY_SECS: u32 = 30;
 const BUSY_SECS_MAX: u32 = 3600;
+/// Below all codes that are drawn, and not one of the gateway's samples.
+const NOBODYS_CODE: i64 = 4_294_967_295;
 
-/// The channel's name and keys, as configured.
-#[derive(Clone, Copy, Debug)]
-pub struct Channel<'a> {
-    base_url: &'a str,
-    client_id: &'a str,
-    api_key: &'a Secret,
-    pub checksum_key: &'a Secret,
+/// A channel's name and keys: the server's, as configured, or an organization's own.
+#[derive(Debug)]
+pub struct Channel {
+    /// Whose it is; `None`: the server's.
+    pub merchant: Option<MerchantId>,
+    base_url: String,
+    client_id: String,
+    api_key: Secret,
+    pub checksum_key: Secret,
 }
 
-impl<'a> Channel<'a> {
+impl Channel {
     /// `None` where this server has no PayOS channel.
-    pub fn of(config: &'a Config) -> Option<Self> {
+    pub fn of_server(config: &Config) -> Option<Self> {
         let payos = &config.payos;
+        let copy = |secret: &Secret| Secret::new(secret.reveal().to_owned());
         Some(Self {
-            base_url: payos.base_url.as_deref().unwrap_or(BASE_URL),
-            client_id: payos.client_id.as_deref()?,
-            api_key: payos.api_key.as_ref()?,
-            checksum_key: payos.checksum_key.as_ref()?,
+            merchant: None,
+            base_url: base_url(config),
+            client_id: payos.client_id.clone()?,
+            api_key: payos.api_key.as_ref().map(copy)?,
+            checksum_key: payos.checksum_key.as_ref().map(copy)?,
         })
+    }
+
+    /// An organization's keys, wherever they are about to go.
+    pub fn with(config: &Config, merchant: Option<MerchantId>, keys: Keys) -> Option<Self> {
+        match keys {
+            Keys::Payos {
+                client_id,
+                api_key,
+                checksum_key,
+            } => Some(Self {
+                merchant,
+                base_url: base_url(config),
+                client_id,
+                api_key,
+                checksum_key,
+            }),
+            Keys::Stripe { .. } => None,
+        }
+    }
+
+    /// The channel that a payment belongs to.
+    pub async fn of(app: &App, merchant: Option<MerchantId>) -> Result<Self, Error> {
+        let channel = match merchant {
+            None => Self::of_server(&app.config),
+            Some(id) => {
+                let keys = merchants::keys_of(app, id).await?;
+                keys.and_then(|keys| Self::with(&app.config, merchant, keys))
+            }
+        };
+        channel.ok_or(Error::ProviderUnavailable)
+    }
+
+    /// Whether the gateway knows the channel and its key: it is asked for a link that nobody has. What
+    /// the checksum key is worth shows when it signs.
+    pub async fn is_taken(&self, app: &App) -> Result<bool, Failure> {
+        match self.look(app, NOBODYS_CODE).await {
+            Ok(_) => Ok(true),
+            Err(failure) if is_unknown(&failure) => Ok(true),
+            Err(Failure::Refused { .. }) => Ok(false),
+            Err(failure) => Err(failure),
+        }
     }
 
     pub(super) async fn create(&self, app: &App, link: &CreateLink) -> Result<Seen, Failure> {
@@ -85,8 +135,14 @@ impl<'a> Channel<'a> {
         request: RequestBuilder,
     ) -> Result<Map<String, Value>, Failure> {
         let (status, body) = self.exchange(app, request).await?;
-        let answer = read(self.checksum_key, &body);
+        let answer = read(&self.checksum_key, &body);
         match answer {
+            Err(Failure::Unclear(_)) if status == StatusCode::UNAUTHORIZED => {
+                Err(Failure::Refused {
+                    code: "401".to_owned(),
+                    text: "the keys are not taken".to_owned(),
+                })
+            }
             // A page of some proxy says nothing about the link.
             Err(Failure::Unclear(_)) if !status.is_success() => {
                 Err(Failure::Unclear(status.to_string()))
@@ -121,7 +177,7 @@ impl<'a> Channel<'a> {
     async fn call(&self, request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), Failure> {
         let request = request
             .timeout(TIMEOUT)
-            .header("x-client-id", self.client_id)
+            .header("x-client-id", &self.client_id)
             .header("x-api-key", self.api_key.reveal());
         let mut answer = request.send().await.map_err(broken)?;
         let status = answer.status();
@@ -141,6 +197,11 @@ impl<'a> Channel<'a> {
         }
         Ok((status, body))
     }
+}
+
+fn base_url(config: &Config) -> String {
+    let base_url = config.payos.base_url.as_deref();
+    base_url.unwrap_or(BASE_URL).to_owned()
 }
 
 fn strange() -> Failure {

@@ -13,8 +13,8 @@ use crate::payments::gateway::State;
 /// Closes the link so that payers are no longer asked, and says what it came to. Money that comes all
 /// the same is found by later looks.
 pub async fn close(app: &App, payment: PaymentId) -> Result<State, Error> {
-    let channel = Channel::of(&app.config).ok_or(Error::ProviderUnavailable)?;
     let link = link_of(app, payment).await?;
+    let channel = Channel::of(app, link.account).await?;
     let cancelled = channel.cancel(app, link.order_code).await;
     let seen = match cancelled {
         Ok(seen) => seen,

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use serde::Serialize;
 use shared::api::error::ErrorBody;
+use shared::ids::OrganizationId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -11,12 +12,13 @@ use super::take::take;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::payments::http::Taken;
-use crate::platform::http::{Caller, Json, RawBody};
+use crate::platform::http::{Caller, Json, Path, RawBody};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(webhook))
         .routes(routes!(webhook_plain))
+        .routes(routes!(webhook_of))
         .routes(routes!(register))
 }
 
@@ -27,7 +29,7 @@ async fn webhook(
     State(app): State<AppState>,
     RawBody(body): RawBody,
 ) -> Result<Json<Taken>, ApiError> {
-    take(&app, &body).await?;
+    take(&app, None, &body).await?;
     Ok(Json(Taken { received: true }))
 }
 
@@ -38,7 +40,20 @@ async fn webhook_plain(
     State(app): State<AppState>,
     RawBody(body): RawBody,
 ) -> Result<Json<Taken>, ApiError> {
-    take(&app, &body).await?;
+    take(&app, None, &body).await?;
+    Ok(Json(Taken { received: true }))
+}
+
+/// What PayOS tells an organization that has a channel of its own, signed under that one's key.
+#[utoipa::path(post, path = "/payments/webhook/payos/{organizationId}", tag = "payments", request_body = serde_json::Value,
+    params(("organizationId" = OrganizationId, Path)),
+    responses((status = 200, body = Taken), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
+async fn webhook_of(
+    State(app): State<AppState>,
+    Path(organization): Path<OrganizationId>,
+    RawBody(body): RawBody,
+) -> Result<Json<Taken>, ApiError> {
+    take(&app, Some(organization), &body).await?;
     Ok(Json(Taken { received: true }))
 }
 

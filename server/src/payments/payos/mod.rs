@@ -22,7 +22,9 @@ mod take;
 mod tests;
 mod wire;
 
-pub use ask::{ask_due, register, remind};
+pub use ask::{ask_due, look, register, remind};
 pub use client::Channel;
 pub use close::close;
-pub use open::{draw_code, open, prepare};
+pub use open::{draw_code, link_of, open, prepare};
+pub use register::register_webhook_of;
+pub use wire::{LinkStatus, Seen, is_unknown};

@@ -1,13 +1,14 @@
 //! Our record of a payment link at PayOS. Pure.
 
 use serde::{Deserialize, Serialize};
-use shared::ids::PaymentId;
+use shared::ids::{MerchantId, PaymentId};
 use shared::money::{Currency, Money};
 use shared::time::Timestamp;
 
 use super::wire::{LinkStatus, Seen};
 use crate::payments::failure::Failure;
 use crate::payments::looks::Looks;
+use crate::payments::model::Payment;
 use crate::payments::{Held, Standing};
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
 
@@ -18,6 +19,9 @@ pub struct Link {
     /// Names the attempt at the gateway. Drawn, never reused.
     pub order_code: i64,
     pub payment: PaymentId,
+    /// Where it was opened: it stays there, whatever becomes of the keys.
+    #[serde(default)]
+    pub account: Option<MerchantId>,
     /// In dong.
     pub amount: i64,
     /// The gateway's name for it, once it was told.
@@ -28,11 +32,12 @@ pub struct Link {
 }
 
 impl Link {
-    pub fn new(payment: PaymentId, code: i64, amount: Money, expires_at: Timestamp) -> Self {
+    pub fn new(payment: &Payment, code: i64, expires_at: Timestamp) -> Self {
         Self {
             order_code: code,
-            payment,
-            amount: amount.amount,
+            payment: payment.id,
+            account: payment.account,
+            amount: payment.amount.amount,
             link_id: None,
             checkout_url: None,
             looks: Looks::until(expires_at),
@@ -47,6 +52,42 @@ impl Link {
         } else {
             Err(Failure::unclear("it is about another link"))
         }
+    }
+}
+
+/// A transfer to a link that is not here, by a notice that its channel signed. The gateway tells of it
+/// once, so it is kept: it is somebody's money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stray {
+    pub account: Option<MerchantId>,
+    pub order_code: i64,
+    pub link_id: String,
+    pub reference: String,
+    pub amount: i64,
+    pub told_at: Timestamp,
+}
+
+impl Stray {
+    /// What a channel's strays are listed by.
+    pub fn scope(account: Option<MerchantId>) -> String {
+        account.map_or_else(|| "server".to_owned(), |account| account.to_string())
+    }
+}
+
+impl Entity for Stray {
+    const COLLECTION: Collection = Collection {
+        name: "payos_strays",
+        fields: &[Field::text("account"), Field::int("told_at")],
+        indexes: &[Index::on("by_account", &["account", "told_at"])],
+    };
+    fn id(&self) -> String {
+        let hash = format!("{}/{}", self.link_id, self.reference);
+        let hash = blake3::derive_key("gatehouse payos stray", hash.as_bytes());
+        let account = Self::scope(self.account);
+        format!("{account}:{}", data_encoding::HEXLOWER.encode(&hash[..16]))
+    }
+    fn index(&self) -> Vec<IndexValue> {
+        vec![Self::scope(self.account).into(), self.told_at.into()]
     }
 }
 

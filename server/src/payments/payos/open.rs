@@ -16,7 +16,7 @@ use crate::platform::db::{DbError, Query, Tx, Versioned};
 /// The page where a link is paid, for links whose create answer was lost.
 const CHECKOUT: &str = "https://pay.payos.vn/web/";
 /// Codes below were seen in the gateway's own samples; nothing of ours may look like one.
-const CODE_MIN: u64 = 1 << 32;
+pub(super) const CODE_MIN: u64 = 1 << 32;
 /// What JavaScript counts without rounding.
 const CODE_MAX: u64 = (1 << 53) - 1;
 /// The link ends before our hold does, so that whoever pays in the last moment gets the tickets.
@@ -41,13 +41,13 @@ pub fn prepare(
     } else {
         hold_ends
     };
-    let mut link = Link::new(payment.id, code, payment.amount, expires_at);
+    let mut link = Link::new(payment, code, expires_at);
     link.looks.look_later(now, false);
     tx.insert(&link)?;
     Ok(())
 }
 
-pub(super) async fn link_of(app: &App, payment: PaymentId) -> Result<Versioned<Link>, Error> {
+pub async fn link_of(app: &App, payment: PaymentId) -> Result<Versioned<Link>, Error> {
     let query = Query::on("by_payment").eq(payment).limit(1);
     let link = app.db.list::<Link>(&query).await?.into_iter().next();
     link.ok_or(Error::NotFound)
@@ -55,11 +55,11 @@ pub(super) async fn link_of(app: &App, payment: PaymentId) -> Result<Versioned<L
 
 /// Makes the link at the gateway, or finds it there, and says where it is paid.
 pub async fn open(app: &App, checkout: &Checkout) -> Result<String, Error> {
-    let channel = Channel::of(&app.config).ok_or(Error::ProviderUnavailable)?;
     let link = link_of(app, checkout.payment).await?;
     if let Some(url) = &link.checkout_url {
         return Ok(url.clone());
     }
+    let channel = Channel::of(app, link.account).await?;
     let made = match link.link_id {
         None => channel.create(app, &request(app, &channel, &link)).await,
         // A look has found it already.
@@ -100,7 +100,7 @@ async fn remember(app: &App, code: i64, seen: Seen, url: String) -> Result<(), E
         .await
 }
 
-fn request(app: &App, channel: &Channel<'_>, link: &Link) -> CreateLink {
+fn request(app: &App, channel: &Channel, link: &Link) -> CreateLink {
     // The payer's way back. The gateway adds a query to it that nobody signs, so it only leads to a
     // page that asks us.
     let back = format!("{}/pay/{}", app.config.public_url, link.payment);
@@ -112,7 +112,7 @@ fn request(app: &App, channel: &Channel<'_>, link: &Link) -> CreateLink {
         order_code: link.order_code,
         return_url: &back,
     }
-    .sign(channel.checksum_key);
+    .sign(&channel.checksum_key);
     CreateLink {
         order_code: link.order_code,
         amount: link.amount,

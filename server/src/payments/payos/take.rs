@@ -3,25 +3,30 @@
 
 use serde_json::json;
 use shared::api::payments::Provider;
-use shared::ids::JobId;
+use shared::ids::{JobId, MerchantId, OrganizationId};
+use shared::time::Timestamp;
 
 use super::ask::ASK;
 use super::client::Channel;
-use super::model::Link;
+use super::model::{Link, Stray};
 use super::notice::{Notice, Refused};
+use super::open::CODE_MIN;
 use crate::app::App;
 use crate::payments::error::Error;
+use crate::payments::merchants;
 use crate::payments::model::{Delivery, Outcome, provider_key};
 use crate::payments::webhook::Received;
+use crate::platform::db::{DbError, Tx};
 use crate::platform::jobs::{self, NewJob, Priority};
 
-pub(super) async fn take(app: &App, body: &[u8]) -> Result<Received, Error> {
-    // Nobody can sign for a channel that this server does not have.
-    let notice = Channel::of(&app.config).map_or(Err(Refused::Unsigned), |channel| {
-        Notice::read(channel.checksum_key, body)
-    });
-    let notice = match notice {
-        Ok(notice) => notice,
+/// Comes to the server's own address, or to an organization's: only channels of that one may sign.
+pub(super) async fn take(
+    app: &App,
+    of: Option<OrganizationId>,
+    body: &[u8],
+) -> Result<Received, Error> {
+    let (merchant, notice) = match read(app, of, body).await? {
+        Ok(read) => read,
         Err(refused) => {
             let provider = provider_key(Provider::Payos);
             metrics::counter!("payment_webhooks_refused_total", "provider" => provider)
@@ -39,6 +44,7 @@ pub(super) async fn take(app: &App, body: &[u8]) -> Result<Received, Error> {
         .write(move |tx| {
             // There is no delivery id: a transfer is named by its link and the bank's reference.
             let delivery = format!("{}:{}", notice.link_id, notice.reference);
+            let delivery = merchants::delivery(merchant, &delivery);
             if tx
                 .get::<Delivery>(&Delivery::key(Provider::Payos, &delivery))?
                 .is_some()
@@ -46,11 +52,13 @@ pub(super) async fn take(app: &App, body: &[u8]) -> Result<Received, Error> {
                 return Ok(Received::Again);
             }
             let link = tx.get::<Link>(&notice.order_code.to_string())?;
-            let link =
-                link.filter(|link| link.link_id.as_ref().is_none_or(|id| *id == notice.link_id));
-            // The test that registers a webhook names an order that nobody has: taken all the same,
-            // and nothing is stored that a stranger could fill a disk with.
+            let link = link.filter(|link| {
+                link.account == merchant
+                    && link.link_id.as_ref().is_none_or(|id| *id == notice.link_id)
+            });
+            // The test that registers a webhook names an order that nobody has: taken all the same.
             let Some(mut link) = link else {
+                keep(tx, merchant, &notice, now)?;
                 return Ok(Received::New(Outcome::Unknown));
             };
             tx.insert(&Delivery {
@@ -69,4 +77,60 @@ pub(super) async fn take(app: &App, body: &[u8]) -> Result<Received, Error> {
             Ok(Received::New(Outcome::Known))
         })
         .await
+}
+
+/// The notice, and the channel that signed it.
+async fn read(
+    app: &App,
+    of: Option<OrganizationId>,
+    body: &[u8],
+) -> Result<Result<(Option<MerchantId>, Notice), Refused>, Error> {
+    // Nobody can sign for a channel that is not there.
+    let channels = match of {
+        None => Channel::of_server(&app.config).into_iter().collect(),
+        Some(organization) => all_of(app, organization).await?,
+    };
+    for channel in &channels {
+        match Notice::read(&channel.checksum_key, body) {
+            Ok(notice) => return Ok(Ok((channel.merchant, notice))),
+            Err(Refused::Unreadable) => return Ok(Err(Refused::Unreadable)),
+            Err(Refused::Unsigned) => {}
+        }
+    }
+    Ok(Err(Refused::Unsigned))
+}
+
+async fn all_of(app: &App, organization: OrganizationId) -> Result<Vec<Channel>, Error> {
+    let all = merchants::all_keys(app, organization, Provider::Payos).await?;
+    let channel = |(id, keys)| Channel::with(&app.config, Some(id), keys);
+    Ok(all.into_iter().filter_map(channel).collect())
+}
+
+/// Money for a link that could be ours and is not here. Each takes a bank transfer, so nobody fills a
+/// disk with them; the gateway's samples have smaller codes.
+fn keep(
+    tx: &mut Tx<'_>,
+    account: Option<MerchantId>,
+    notice: &Notice,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    if !notice.arrived || notice.order_code < CODE_MIN.cast_signed() {
+        return Ok(());
+    }
+    let stray = Stray {
+        account,
+        order_code: notice.order_code,
+        link_id: notice.link_id.clone(),
+        reference: notice.reference.clone(),
+        amount: notice.amount,
+        told_at: now,
+    };
+    tracing::warn!("payos tells of a transfer to a link that is not here");
+    if tx
+        .get::<Stray>(&crate::platform::db::Entity::id(&stray))?
+        .is_none()
+    {
+        tx.insert(&stray)?;
+    }
+    Ok(())
 }

@@ -63,7 +63,7 @@ pub(super) fn is_taken(failure: &Failure) -> bool {
 }
 
 /// There is no such link.
-pub(super) fn is_unknown(failure: &Failure) -> bool {
+pub fn is_unknown(failure: &Failure) -> bool {
     matches!(failure, Failure::Refused { code, .. } if code == "101")
 }
 

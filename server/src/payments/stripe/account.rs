@@ -7,10 +7,17 @@ use reqwest::{RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::wire::{Event, Page, SeenRefund, SeenSession, is_id};
+use shared::ids::MerchantId;
+use shared::time::Timestamp;
+
+use super::wire::{
+    Event, Page, SeenCharge, SeenDispute, SeenIntent, SeenRefund, SeenSession, Whoami, is_id,
+};
 use crate::app::App;
 use crate::config::{Config, Secret};
+use crate::payments::error::Error;
 use crate::payments::failure::Failure;
+use crate::payments::merchants::{self, Keys};
 
 const BASE_URL: &str = "https://api.stripe.com";
 /// What these structures were written against.
@@ -23,7 +30,7 @@ const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
 const BUSY_SECS: u32 = 5;
 const BUSY_SECS_MAX: u32 = 3600;
 /// What is worth hearing of: the types that [`Event::about`] knows.
-const TYPES: [&str; 8] = [
+const TYPES: [&str; 12] = [
     "checkout.session.completed",
     "checkout.session.expired",
     "checkout.session.async_payment_succeeded",
@@ -32,34 +39,74 @@ const TYPES: [&str; 8] = [
     "refund.created",
     "refund.updated",
     "refund.failed",
+    "charge.refunded",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
 ];
 
-/// The account's keys, as configured.
-#[derive(Clone, Copy, Debug)]
-pub struct Account<'a> {
-    base_url: &'a str,
-    secret_key: &'a Secret,
-    pub(super) webhook_secret: &'a Secret,
+/// An account's keys: the server's, as configured, or an organization's own.
+#[derive(Debug)]
+pub struct Account {
+    /// Whose it is; `None`: the server's.
+    pub merchant: Option<MerchantId>,
+    base_url: String,
+    secret_key: Secret,
+    pub(super) webhook_secret: Secret,
 }
 
-impl<'a> Account<'a> {
+impl Account {
     /// `None` where this server has no Stripe account. An empty key is none: with an empty webhook
     /// secret everybody could sign.
-    pub fn of(config: &'a Config) -> Option<Self> {
-        let stripe = &config.stripe;
-        let set = |secret: &'a Option<Secret>| {
-            let secret = secret.as_ref();
-            secret.filter(|secret| !secret.reveal().trim().is_empty())
+    pub fn of_server(config: &Config) -> Option<Self> {
+        let set = |secret: &Option<Secret>| {
+            let secret = secret.as_ref()?.reveal();
+            (!secret.trim().is_empty()).then(|| Secret::new(secret.to_owned()))
         };
         Some(Self {
-            base_url: stripe.base_url.as_deref().unwrap_or(BASE_URL),
-            secret_key: set(&stripe.secret_key)?,
-            webhook_secret: set(&stripe.webhook_secret)?,
+            merchant: None,
+            base_url: base_url(config),
+            secret_key: set(&config.stripe.secret_key)?,
+            webhook_secret: set(&config.stripe.webhook_secret)?,
         })
     }
 
+    /// An organization's keys, wherever they are about to go.
+    pub fn with(config: &Config, merchant: Option<MerchantId>, keys: Keys) -> Option<Self> {
+        match keys {
+            Keys::Stripe {
+                secret_key,
+                webhook_secret,
+            } => Some(Self {
+                merchant,
+                base_url: base_url(config),
+                secret_key,
+                webhook_secret,
+            }),
+            Keys::Payos { .. } => None,
+        }
+    }
+
+    /// The account that a payment belongs to.
+    pub async fn of(app: &App, merchant: Option<MerchantId>) -> Result<Self, Error> {
+        let account = match merchant {
+            None => Self::of_server(&app.config),
+            Some(id) => {
+                let keys = merchants::keys_of(app, id).await?;
+                keys.and_then(|keys| Self::with(&app.config, merchant, keys))
+            }
+        };
+        account.ok_or(Error::ProviderUnavailable)
+    }
+
+    /// What Stripe calls it: the least that only its keys can ask.
+    pub async fn name(&self, app: &App) -> Result<String, Failure> {
+        let told: Whoami = self.get(app, "/v1/account").await?;
+        named(&told.id).map(str::to_owned)
+    }
+
     /// Whether its money is real.
-    pub(super) fn is_live(&self) -> bool {
+    pub fn is_live(&self) -> bool {
         let key = self.secret_key.reveal();
         key.starts_with("sk_live_") || key.starts_with("rk_live_")
     }
@@ -99,14 +146,38 @@ impl<'a> Account<'a> {
     }
 
     /// The refunds of one charge, latest first; a charge has few.
-    pub(super) async fn refunds_of(
-        &self,
-        app: &App,
-        intent: &str,
-    ) -> Result<Vec<SeenRefund>, Failure> {
+    pub async fn refunds_of(&self, app: &App, intent: &str) -> Result<Vec<SeenRefund>, Failure> {
         let path = format!("/v1/refunds?limit=100&payment_intent={}", named(intent)?);
         let page: Page<SeenRefund> = self.get(app, &path).await?;
         Ok(page.data)
+    }
+
+    /// The disputes of one charge; a charge has one or two.
+    pub async fn disputes_of(&self, app: &App, intent: &str) -> Result<Vec<SeenDispute>, Failure> {
+        let path = format!("/v1/disputes?limit=100&payment_intent={}", named(intent)?);
+        let page: Page<SeenDispute> = self.get(app, &path).await?;
+        Ok(page.data)
+    }
+
+    pub(super) async fn intent(&self, app: &App, intent: &str) -> Result<SeenIntent, Failure> {
+        self.get(app, &format!("/v1/payment_intents/{}", named(intent)?))
+            .await
+    }
+
+    /// Charges that were made in that time, latest first, a hundred at once.
+    pub async fn charges(
+        &self,
+        app: &App,
+        (from, to): (Timestamp, Timestamp),
+        behind: Option<&str>,
+    ) -> Result<Page<SeenCharge>, Failure> {
+        let (from, to) = (from.as_secs(), to.as_secs());
+        let mut path = format!("/v1/charges?limit=100&created[gte]={from}&created[lt]={to}");
+        if let Some(behind) = behind {
+            path.push_str("&starting_after=");
+            path.push_str(named(behind)?);
+        }
+        self.get(app, &path).await
     }
 
     /// Events that no webhook took, latest first.
@@ -200,6 +271,11 @@ impl<'a> Account<'a> {
         }
         Err(refused(status, &body))
     }
+}
+
+fn base_url(config: &Config) -> String {
+    let base_url = config.stripe.base_url.as_deref();
+    base_url.unwrap_or(BASE_URL).to_owned()
 }
 
 /// A name that goes into a path. Everything else in it came from Stripe, and still.

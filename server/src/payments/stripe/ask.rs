@@ -1,11 +1,14 @@
 //! Asking Stripe what became of a session: because a webhook came, because it is time, or because the
 //! payer came back. It does not matter how often.
 
+use std::collections::HashMap;
+
 use anyhow::Context as _;
 use shared::api::payments::PaymentStatus;
-use shared::ids::PaymentId;
+use shared::ids::{MerchantId, PaymentId};
 
 use super::account::Account;
+use super::audit;
 use super::model::Session;
 use super::open::session_of;
 use super::wire::SeenSession;
@@ -31,23 +34,31 @@ pub fn register(runner: &mut Runner<AppState>) {
         ask(&app, id, payload["session"].as_str()).await?;
         Ok(())
     });
+    audit::register(runner);
 }
 
 /// Asks about sessions whose time has come; gives how many payments moved.
 pub async fn ask_due(app: &App) -> Result<usize, Error> {
-    if Account::of(&app.config).is_none() {
-        return Ok(0);
-    }
     let now = app.clock.now();
     let query = Query::on("by_ask").range(0_i64, now).limit(LOOKS_MAX);
     let (mut moved, mut unclear) = (0, 0);
+    // Accounts that want to be left alone, and how long. Others are asked all the same.
+    let mut busy: HashMap<Option<MerchantId>, Failure> = HashMap::new();
     for session in app.db.list::<Session>(&query).await? {
+        if let Some(failure) = busy.get(&session.account) {
+            put_off(app, session.payment, failure).await?;
+            continue;
+        }
         let failure = match ask(app, session.payment, None).await {
             Ok(outcome) => {
                 moved += usize::from(matches!(outcome, Outcome::Fulfilled | Outcome::RefundDue));
                 continue;
             }
             Err(Error::Gateway(failure)) => failure,
+            Err(Error::ProviderUnavailable) => Failure::Refused {
+                code: "no_account".to_owned(),
+                text: "there are no keys for it any more".to_owned(),
+            },
             Err(error) => {
                 tracing::error!(payment.id = %session.payment, error = %error, "cannot settle a payment");
                 Failure::unclear("we could not take it")
@@ -55,9 +66,12 @@ pub async fn ask_due(app: &App) -> Result<usize, Error> {
         };
         put_off(app, session.payment, &failure).await?;
         unclear += u32::from(failure.is_unclear());
-        // A gateway that hangs, or wants to be left alone, must not keep the holds from ending.
-        if unclear == UNCLEAR_MAX || failure.busy_secs().is_some() {
+        // A gateway that hangs must not keep the holds from ending.
+        if unclear == UNCLEAR_MAX {
             break;
+        }
+        if failure.busy_secs().is_some() {
+            busy.insert(session.account, failure);
         }
     }
     Ok(moved)
@@ -65,9 +79,13 @@ pub async fn ask_due(app: &App) -> Result<usize, Error> {
 
 /// Asks, and takes what the answer says. A session that is still open for a payment that is over (its
 /// closing did not get through) is closed. `named` is what a webhook calls it.
-async fn ask(app: &App, payment: PaymentId, named: Option<&str>) -> Result<Outcome, Error> {
-    let account = Account::of(&app.config).ok_or(Error::ProviderUnavailable)?;
+pub(super) async fn ask(
+    app: &App,
+    payment: PaymentId,
+    named: Option<&str>,
+) -> Result<Outcome, Error> {
     let session = session_of(app, payment).await?;
+    let account = Account::of(app, session.account).await?;
     let Some(id) = session.session_id.as_deref().or(named) else {
         // Nobody was told where to pay it, so nothing came.
         let gone = Failure::unclear("there is no session yet");

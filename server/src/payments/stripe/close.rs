@@ -11,12 +11,12 @@ use crate::payments::gateway::State;
 use crate::payments::{Held, Standing};
 
 pub async fn close(app: &App, payment: PaymentId) -> Result<State, Error> {
-    let account = Account::of(&app.config).ok_or(Error::ProviderUnavailable)?;
     let session = session_of(app, payment).await?;
     let Some(id) = &session.session_id else {
         // Nobody was told where to pay it.
         return Ok(State::Over);
     };
+    let account = Account::of(app, session.account).await?;
     let seen = match account.expire(app, id).await {
         Ok(seen) => seen,
         Err(busy @ Failure::Busy { .. }) => return Err(busy.into()),

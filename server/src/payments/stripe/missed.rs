@@ -1,11 +1,13 @@
 //! Events that no webhook of ours took: after an outage Stripe still has them.
 
 use serde_json::json;
+use shared::api::payments::Provider;
 
 use super::account::Account;
 use super::take::note;
 use crate::app::App;
 use crate::payments::error::Error;
+use crate::payments::merchants;
 use crate::platform::db::{DbError, Meta};
 
 /// When the events were last read.
@@ -16,12 +18,29 @@ const PAGES_MAX: u32 = 20;
 
 /// Takes what was missed, if it is time to look; gives how many events were new.
 pub async fn ask_missed(app: &App) -> Result<usize, Error> {
-    let Some(account) = Account::of(&app.config) else {
-        return Ok(0);
-    };
-    if !is_time(app).await? {
-        return Ok(0);
+    let mut new = 0;
+    if let Some(account) = Account::of_server(&app.config)
+        && is_time(app).await?
+    {
+        new += missed_by(app, &account).await?;
     }
+    for merchant in merchants::due(app, Provider::Stripe).await? {
+        // One organization's wrong keys are not the others' trouble.
+        let read = match Account::of(app, Some(merchant)).await {
+            Ok(account) => missed_by(app, &account).await,
+            Err(error) => Err(error),
+        };
+        match read {
+            Ok(found) => new += found,
+            Err(error) => {
+                tracing::warn!(merchant.id = %merchant, error = %error, "stripe does not tell of missed events");
+            }
+        }
+    }
+    Ok(new)
+}
+
+async fn missed_by(app: &App, account: &Account) -> Result<usize, Error> {
     let mut new = 0;
     let mut behind: Option<String> = None;
     for _ in 0..PAGES_MAX {
@@ -29,7 +48,7 @@ pub async fn ask_missed(app: &App) -> Result<usize, Error> {
         behind = page.data.last().map(|event| event.id.clone());
         for event in page.data {
             let body = json!({ "id": event.id, "type": event.kind }).to_string();
-            match note(app, event, body).await {
+            match note(app, account, event, body).await {
                 Ok(crate::payments::Received::New(_)) => new += 1,
                 Ok(crate::payments::Received::Again) | Err(Error::BadDelivery) => {}
                 Err(error) => return Err(error),

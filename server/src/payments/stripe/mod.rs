@@ -11,6 +11,7 @@
 
 mod account;
 mod ask;
+mod audit;
 mod close;
 pub mod http;
 mod missed;
@@ -25,7 +26,9 @@ mod wire;
 
 pub use account::Account;
 pub use ask::{ask_due, register, remind};
+pub use audit::audit;
 pub use close::close;
 pub use missed::ask_missed;
 pub use open::{open, prepare, takes};
 pub use refund::give_back;
+pub use wire::{SeenCharge, SeenDispute, SeenRefund};

@@ -1,7 +1,7 @@
 //! Our record of a Checkout session. Pure.
 
 use serde::{Deserialize, Serialize};
-use shared::ids::PaymentId;
+use shared::ids::{MerchantId, PaymentId};
 use shared::money::Money;
 
 use super::wire::{PaymentStatus, SeenSession, SessionStatus};
@@ -14,6 +14,9 @@ use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Session {
     pub payment: PaymentId,
+    /// Where it was opened: it stays there, whatever becomes of the keys.
+    #[serde(default)]
+    pub account: Option<MerchantId>,
     pub amount: Money,
     /// The request as it is sent: a key that comes again with other words is refused.
     pub form: String,
@@ -70,13 +73,22 @@ impl SeenSession {
 impl Entity for Session {
     const COLLECTION: Collection = Collection {
         name: "stripe_sessions",
-        fields: &[Field::int("ask_at").nullable()],
-        indexes: &[Index::on("by_ask", &["ask_at"])],
+        fields: &[
+            Field::int("ask_at").nullable(),
+            Field::text("payment_intent").nullable(),
+        ],
+        indexes: &[
+            Index::on("by_ask", &["ask_at"]),
+            Index::on("by_intent", &["payment_intent"]),
+        ],
     };
     fn id(&self) -> String {
         self.payment.to_string()
     }
     fn index(&self) -> Vec<IndexValue> {
-        vec![self.looks.ask_at.into()]
+        vec![
+            self.looks.ask_at.into(),
+            self.payment_intent.as_deref().into(),
+        ]
     }
 }

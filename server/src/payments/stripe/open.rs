@@ -44,6 +44,7 @@ pub fn prepare(
     looks.look_later(now, false);
     tx.insert(&Session {
         payment: payment.id,
+        account: payment.account,
         amount: payment.amount,
         form: form(payment, opening, expires_at),
         spent_keys: 0,
@@ -94,11 +95,11 @@ pub(super) async fn session_of(app: &App, id: PaymentId) -> Result<Versioned<Ses
 
 /// Makes the session, or finds the one that was made, and says where it is paid.
 pub async fn open(app: &App, payment: PaymentId) -> Result<String, Error> {
-    let account = Account::of(&app.config).ok_or(Error::ProviderUnavailable)?;
     let session = session_of(app, payment).await?;
     if let Some(url) = &session.checkout_url {
         return Ok(url.clone());
     }
+    let account = Account::of(app, session.account).await?;
     let key = session.key();
     let mut made = account.create(app, &key, &session.form).await;
     if made.as_ref().is_err_and(Failure::is_unclear) {

@@ -14,11 +14,12 @@ use crate::payments::ledger::Refund;
 
 /// Asks for the refund, or how it stands.
 pub async fn give_back(app: &App, refund: &Refund) -> Result<Repaid, Error> {
-    let account = Account::of(&app.config).ok_or(Error::ProviderUnavailable)?;
+    let session = session_of(app, refund.payment_id).await?;
+    // The account that took the money, whichever takes it now.
+    let account = Account::of(app, session.account).await?;
     if let Some(id) = &refund.gateway_id {
         return Ok(repaid(account.refund(app, id).await?));
     }
-    let session = session_of(app, refund.payment_id).await?;
     let Some(intent) = session.payment_intent.as_deref() else {
         return Err(Failure::unclear("it never said how it was paid").into());
     };
@@ -59,7 +60,7 @@ fn form(refund: &Refund, intent: &str) -> String {
         .finish()
 }
 
-fn repaid(seen: SeenRefund) -> Repaid {
+pub(super) fn repaid(seen: SeenRefund) -> Repaid {
     match seen.status {
         RefundState::Succeeded => Repaid::Back {
             gateway_id: Some(seen.id),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
+use shared::api::payments::DisputeStatus;
 use shared::ids::{PaymentId, RefundId};
 use shared::money::{Currency, Money};
 
@@ -58,7 +59,7 @@ impl SeenSession {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum RefundState {
+pub enum RefundState {
     Pending,
     RequiresAction,
     Succeeded,
@@ -67,7 +68,7 @@ pub(super) enum RefundState {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct SeenRefund {
+pub struct SeenRefund {
     pub id: String,
     pub amount: i64,
     pub currency: String,
@@ -79,6 +80,28 @@ pub(super) struct SeenRefund {
 }
 
 impl SeenRefund {
+    /// What we asked for it as, where we did.
+    pub fn ours(&self) -> Option<RefundId> {
+        self.metadata.get(REFUND)?.parse().ok()
+    }
+
+    pub fn money(&self) -> Option<Money> {
+        Some(Money::new(self.amount, currency(&self.currency)?))
+    }
+
+    /// Whether the money is with the payer.
+    pub fn is_done(&self) -> bool {
+        self.status == RefundState::Succeeded
+    }
+
+    /// Whether the money is on its way to the payer, or there.
+    pub const fn is_given(&self) -> bool {
+        match self.status {
+            RefundState::Pending | RefundState::RequiresAction | RefundState::Succeeded => true,
+            RefundState::Failed | RefundState::Canceled => false,
+        }
+    }
+
     /// Whether it is the one that we asked for.
     pub(super) fn is_for(&self, refund: RefundId, amount: Money) -> bool {
         self.metadata.get(REFUND) == Some(&refund.to_string())
@@ -92,8 +115,99 @@ fn currency(text: &str) -> Option<Currency> {
     text.to_ascii_uppercase().parse().ok()
 }
 
+/// A charge, in Stripe's list of all. A payment intent's marks are its charges' too.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct SeenCharge {
+    pub id: String,
+    pub amount: i64,
+    pub amount_refunded: i64,
+    pub currency: String,
+    pub paid: bool,
+    /// Unix seconds.
+    pub created: i64,
+    #[serde(default)]
+    pub disputed: bool,
+    pub payment_intent: Option<String>,
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl SeenCharge {
+    /// Our mark, where it carries one.
+    pub fn payment(&self) -> Option<PaymentId> {
+        self.metadata.get(PAYMENT)?.parse().ok()
+    }
+
+    pub fn money(&self) -> Option<Money> {
+        Some(Money::new(self.amount, currency(&self.currency)?))
+    }
+}
+
+/// Why a charge happened.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct SeenIntent {
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl SeenIntent {
+    pub(super) fn payment(&self) -> Option<PaymentId> {
+        self.metadata.get(PAYMENT)?.parse().ok()
+    }
+}
+
+/// Whose keys these are.
 #[derive(Debug, Deserialize)]
-pub(super) struct Page<T> {
+pub(super) struct Whoami {
+    pub id: String,
+}
+
+/// A bank takes a payer's money back, or tries to.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct SeenDispute {
+    pub id: String,
+    pub amount: i64,
+    pub currency: String,
+    pub status: DisputeState,
+    pub reason: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisputeState {
+    WarningNeedsResponse,
+    WarningUnderReview,
+    WarningClosed,
+    NeedsResponse,
+    UnderReview,
+    Won,
+    Lost,
+    /// Of a version to come: the money is withheld until we know better.
+    #[serde(other)]
+    Unheard,
+}
+
+impl SeenDispute {
+    pub fn status(&self) -> DisputeStatus {
+        match self.status {
+            DisputeState::WarningNeedsResponse | DisputeState::WarningUnderReview => {
+                DisputeStatus::Inquiry
+            }
+            DisputeState::NeedsResponse | DisputeState::UnderReview | DisputeState::Unheard => {
+                DisputeStatus::Open
+            }
+            DisputeState::WarningClosed | DisputeState::Won => DisputeStatus::Won,
+            DisputeState::Lost => DisputeStatus::Lost,
+        }
+    }
+
+    pub fn money(&self) -> Option<Money> {
+        Some(Money::new(self.amount, currency(&self.currency)?))
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Page<T> {
     pub data: Vec<T>,
     #[serde(default)]
     pub has_more: bool,
@@ -123,8 +237,8 @@ pub(super) enum About {
     /// A payment of ours, and the session, where the event names it.
     Payment(PaymentId, Option<String>),
     Refund(RefundId),
-    /// Money was taken back over our heads.
-    Dispute,
+    /// Money went back over our heads, or a bank wants it back; and the payment, where it says so.
+    Intent(String, Option<PaymentId>),
     Nothing,
 }
 
@@ -147,10 +261,19 @@ impl Event {
             }
             kind if kind.starts_with("refund.") || kind == "charge.refund.updated" => {
                 let refund = ours(REFUND).and_then(|id| id.parse().ok());
-                refund.map_or(About::Nothing, About::Refund)
+                refund.map_or_else(|| self.intent(payment), About::Refund)
             }
-            kind if kind.starts_with("charge.dispute.") => About::Dispute,
+            kind if kind.starts_with("charge.dispute.") => self.intent(payment),
+            "charge.refunded" => self.intent(payment),
             _ => About::Nothing,
+        }
+    }
+
+    fn intent(&self, payment: Option<PaymentId>) -> About {
+        let intent = self.data.object["payment_intent"].as_str();
+        match intent.filter(|intent| is_id(intent)) {
+            Some(intent) => About::Intent(intent.to_owned(), payment),
+            None => About::Nothing,
         }
     }
 }

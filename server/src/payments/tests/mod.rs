@@ -2,6 +2,7 @@
 
 mod attempts;
 mod late;
+mod merchants;
 mod model;
 mod webhook;
 
@@ -26,7 +27,7 @@ async fn amounts(shop: &Shop, action: &str) -> Vec<i64> {
 }
 
 /// An order whose money is at the gateway while the shop knows nothing: order, payment, telling.
-async fn paid_unheard(shop: &Shop, quantity: u32) -> (String, String, String) {
+pub(super) async fn paid_unheard(shop: &Shop, quantity: u32) -> (String, String, String) {
     let order = text(&shop.order(quantity).await.expect(201)["id"]);
     let payment = shop.payment(&order).await;
     shop.pay(&payment).await.expect(200);

@@ -23,8 +23,11 @@ use crate::orders::form::OrderForm;
 use crate::orders::model::Order;
 use crate::organizations::{Invitation, Member, Organization};
 use crate::payments::demo::model::{Link, StoredSecret, Telling};
+use crate::payments::disputes::Dispute;
 use crate::payments::ledger::Refund;
+use crate::payments::merchants::Merchant;
 use crate::payments::model::{Delivery, Payment};
+use crate::payments::reconciliation::{Line, Report};
 use crate::payments::{payos, stripe};
 use crate::platform::idempotency::Remembered;
 use crate::platform::jobs::Job;
@@ -84,7 +87,12 @@ pub const ALL: &[Collection] = &[
     Payment::COLLECTION,
     Delivery::COLLECTION,
     Refund::COLLECTION,
+    Dispute::COLLECTION,
+    Merchant::COLLECTION,
+    Report::COLLECTION,
+    Line::COLLECTION,
     payos::model::Link::COLLECTION,
+    payos::model::Stray::COLLECTION,
     stripe::model::Session::COLLECTION,
     Link::COLLECTION,
     Telling::COLLECTION,

@@ -87,4 +87,6 @@ from_id!(
     TransferId,
     HookId,
     HookMessageId,
+    MerchantId,
+    ReconciliationId,
 );

@@ -90,7 +90,20 @@ fn an_event_is_about_what_it_names() {
         event("checkout.session.expired", strange).about(),
         About::Payment(id, None)
     );
+    // What went back over our heads names the payment intent; a charge has our mark, too.
+    let refund = json!({"id": "re_1", "payment_intent": "pi_1", "metadata": {}});
+    let dispute = json!({"id": "du_1", "payment_intent": "pi_1"});
+    let charge = json!({"id": "ch_1", "payment_intent": "pi_1", "metadata": {"payment_id": id}});
+    for (kind, object, payment) in [
+        ("refund.created", refund, None),
+        ("charge.dispute.closed", dispute, None),
+        ("charge.refunded", charge, Some(id)),
+    ] {
+        let about = About::Intent("pi_1".to_owned(), payment);
+        assert_eq!(event(kind, object).about(), about, "{kind}");
+    }
     for (kind, object) in [
+        ("charge.refunded", json!({"payment_intent": "pi/../1"})),
         ("customer.created", session),
         ("checkout.session.completed", json!({"id": "cs_1"})),
         ("checkout.session.completed", json!([1, 2])),
@@ -128,13 +141,13 @@ async fn an_account_without_a_webhook_secret_is_none() {
     // P6: fail closed
     let keys = [("STRIPE_SECRET_KEY", "sk_test_1")];
     let without = TestApp::with_environment(&keys).await;
-    assert!(Account::of(&without.app.config).is_none());
+    assert!(Account::of_server(&without.app.config).is_none());
     let blank = TestApp::configured(&keys, |config| {
         config.stripe.webhook_secret = Some(Secret::new(" ".to_owned()));
     })
     .await;
-    assert!(Account::of(&blank.app.config).is_none());
+    assert!(Account::of_server(&blank.app.config).is_none());
     let whole = [keys[0], ("STRIPE_WEBHOOK_SECRET", "whsec_1")];
     let whole = TestApp::with_environment(&whole).await;
-    assert!(Account::of(&whole.app.config).is_some());
+    assert!(Account::of_server(&whole.app.config).is_some());
 }

@@ -29,6 +29,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "index offers and gate staff by account",
         run: |database| Box::pin(index_accounts(database)),
     },
+    Migration {
+        number: 70,
+        name: "find payments by event, and sessions by payment intent",
+        run: |database| Box::pin(index_payments(database)),
+    },
 ];
 
 /// Runs what is not recorded yet, in order.
@@ -69,13 +74,34 @@ async fn name_layout(database: &Database) -> mongodb::error::Result<()> {
 
 /// Index fields that documents of before lack, from their bodies.
 async fn index_accounts(database: &Database) -> mongodb::error::Result<()> {
-    for (collection, field, body) in [
+    let fields = [
         ("transfers", "ix.from_user", "$body.from"),
         ("transfers", "ix.to_user", "$body.to"),
         ("gate_staff", "ix.user_id", "$body.user"),
-    ] {
-        let lacking = doc! { field: { "$exists": false } };
-        let filled = vec![doc! { "$set": { field: body } }];
+    ];
+    index_anew(database, &fields).await
+}
+
+/// What SQLite's migration of the same number does to its columns.
+async fn index_payments(database: &Database) -> mongodb::error::Result<()> {
+    let fields = [
+        ("payments", "ix.event_id", "$body.event_id"),
+        (
+            "stripe_sessions",
+            "ix.payment_intent",
+            "$body.payment_intent",
+        ),
+    ];
+    index_anew(database, &fields).await
+}
+
+async fn index_anew(
+    database: &Database,
+    fields: &[(&str, &str, &str)],
+) -> mongodb::error::Result<()> {
+    for (collection, field, body) in fields {
+        let lacking = doc! { *field: { "$exists": false } };
+        let filled = vec![doc! { "$set": { *field: *body } }];
         database
             .collection::<Document>(collection)
             .update_many(lacking, filled)
