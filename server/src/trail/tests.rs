@@ -45,6 +45,8 @@ const NOT_ACTS: &[(&str, &[&str])] = &[
             "POST /payments/webhook/demo",
             "POST /payments/webhook/payos",
             "POST /payments/webhook/stripe",
+            "POST /payments/webhook/stripe/{organizationId}",
+            "POST /payments/webhook/payos/{organizationId}",
             "POST /payments/demo/{id}/pay",
             "POST /payments/demo/{id}/decline",
         ],
