@@ -68,7 +68,6 @@ fn urgent(mail: &Mail) -> Option<(String, Wanted)> {
         | Mail::OrderRefunded { .. }
         | Mail::PaymentDisputed { .. }
         | Mail::FoundOrders { .. }
-        | Mail::PaymentDisputed { .. }
         | Mail::VerifyAddress { .. }
         | Mail::ResetPassword { .. }
         | Mail::PasswordChanged { .. }
