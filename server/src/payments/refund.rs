@@ -92,12 +92,24 @@ pub async fn pay_back(app: &App, id: RefundId) -> Result<(), Error> {
             return Ok(());
         }
     }
+    let has_failed = matches!(
+        repaid,
+        Repaid::Failed {
+            gateway_id: Some(_),
+            ..
+        }
+    );
     let now = app.clock.now();
     let line = JournalId::new(now, app.entropy.id10());
     let job = JobId::new(now, app.entropy.id10());
     app.db
         .write(move |tx| stands(tx, id, repaid.clone(), (line, job), now))
-        .await
+        .await?;
+    if has_failed {
+        // A bank may have taken it by now: then it is for nobody's hands.
+        gateway::look_again(app, &refund).await?;
+    }
+    Ok(())
 }
 
 const fn is_settled(refund: &Refund) -> bool {

@@ -298,3 +298,29 @@ fn a_dispute_that_is_heard_of_first_finds_its_payment() {
         (&json!("PAID"), &json!("OPEN"))
     );
 }
+
+#[test]
+fn a_bank_takes_what_a_failed_refund_left() {
+    // P5: the refund fails without a word, the bank takes all of it, and nobody transfers it by hand
+    let shop = Shop::ordinary();
+    let (order, payment, session) = shop.sold(1);
+    shop.refund(&order).ok();
+    shop.until_payment(&payment, "REFUNDED");
+    shop.stripe.flush();
+    let made = shop.stripe.refunds().remove(0);
+    let failed = shop.stripe.events().len();
+    shop.stripe.decide(&made.id, RefundStatus::Failed);
+    let id = shop
+        .stripe
+        .dispute(&session.id, DisputeStatus::Open)
+        .expect("a dispute");
+    shop.stripe.judge(&id, DisputeStatus::Lost);
+    for at in failed + 1..shop.stripe.events().len() {
+        assert_eq!(shop.stripe.deliver(at), 200);
+    }
+    until_dispute(&shop, "LOST");
+    assert_eq!(shop.stripe.deliver(failed), 200);
+    let totals = balance(&shop);
+    assert_eq!((totals.owed, totals.back), (PRICE, PRICE));
+    assert!(shop.due().is_empty());
+}

@@ -34,9 +34,15 @@ pub fn note(tx: &mut Tx<'_>, payment: PaymentId, told: &Told, now: Timestamp) ->
     let stored = tx.get::<Payment>(&payment.to_string())?;
     let mut stored = stored.ok_or(Error::NotFound)?;
     let dispute = match tx.get::<Dispute>(&told.id)? {
-        // Another payment's, or decided: a bank decides once.
-        Some(known) if known.payment != payment || is_over(known.status) => return Ok(()),
-        Some(known) if known.status == told.status => return Ok(()),
+        Some(known) if known.payment != payment => return Ok(()),
+        // What found no place in the ledger may have one now: a refund that failed meanwhile.
+        Some(known)
+            if (known.status, told.status) == (DisputeStatus::Lost, DisputeStatus::Lost) =>
+        {
+            return lost(tx, payment, told, now);
+        }
+        // A bank decides once.
+        Some(known) if is_over(known.status) || known.status == told.status => return Ok(()),
         Some(mut known) => {
             known.status = told.status;
             known.amount = told.money;
@@ -69,25 +75,29 @@ fn settle(tx: &mut Tx<'_>, payment: &Payment, told: &Told, now: Timestamp) -> Re
         DisputeStatus::Inquiry => {}
         DisputeStatus::Open => contest(tx, payment.id)?,
         DisputeStatus::Won => release(tx, payment.id, now)?,
-        DisputeStatus::Lost => {
-            let returned = Returned {
-                gateway_id: told.id.clone(),
-                money: told.money,
-                by: Elsewhere::Dispute,
-                is_back: true,
-            };
-            adopt(tx, payment.id, &returned, now)?;
-            // A bank that took less than was owed.
-            release(tx, payment.id, now)?;
-        }
+        DisputeStatus::Lost => lost(tx, payment.id, told, now)?,
     }
     Ok(())
+}
+
+/// The bank has taken it; again it changes nothing more.
+fn lost(tx: &mut Tx<'_>, payment: PaymentId, told: &Told, now: Timestamp) -> Result<(), Error> {
+    let returned = Returned {
+        gateway_id: told.id.clone(),
+        money: told.money,
+        by: Elsewhere::Dispute,
+        is_back: true,
+    };
+    adopt(tx, payment, &returned, now)?;
+    // A bank that took less than was owed.
+    release(tx, payment, now)
 }
 
 /// What is owed and not on its way waits for the bank.
 fn contest(tx: &mut Tx<'_>, payment: PaymentId) -> Result<(), Error> {
     for mut row in tx.list::<Refund>(&sums_of(payment))? {
-        if row.status == RefundStatus::Due && row.gateway_id.is_none() && !row.contested {
+        let is_unmade = row.gateway_id.is_none() || row.failure.is_some();
+        if row.status == RefundStatus::Due && is_unmade && !row.contested {
             row.contested = true;
             row.failure = None;
             tx.replace(&mut row)?;

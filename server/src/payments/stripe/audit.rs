@@ -85,7 +85,8 @@ pub async fn audit(app: &App, payment: PaymentId) -> Result<(), Error> {
         .await
 }
 
-/// A refund that we did not ask for becomes a row of the ledger, and stands as it does there.
+/// A refund stands as it does there; one that we did not ask for becomes a row of the ledger. This is
+/// before any dispute: what failed to go back is what a bank may have taken.
 fn returned(
     tx: &mut Tx<'_>,
     payment: PaymentId,
@@ -93,9 +94,6 @@ fn returned(
     now: Timestamp,
 ) -> Result<(), Error> {
     let rows = tx.list::<Refund>(&sums_of(payment))?;
-    if rows.iter().any(|row| seen.ours() == Some(row.id)) {
-        return Ok(());
-    }
     let known: Vec<_> = rows
         .iter()
         .filter(|row| row.gateway_id.as_ref() == Some(&seen.id))
@@ -107,7 +105,7 @@ fn returned(
         let job = shared::ids::JobId::new(now, drawn("job", &tag));
         stands(tx, *row, repaid(seen.clone()), (line, job), now)?;
     }
-    if !seen.is_given() {
+    if !seen.is_given() || rows.iter().any(|row| seen.ours() == Some(row.id)) {
         return Ok(());
     }
     let money = seen.money().ok_or_else(strange)?;
