@@ -6,6 +6,7 @@ mod crash;
 mod described;
 mod enrolment;
 mod gossip;
+mod guests;
 mod islands;
 mod journey;
 mod mail;
