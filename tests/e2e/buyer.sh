@@ -113,21 +113,21 @@ expect "what was offered" "$(call GET "/orders/$offered" | jq -r .status)" PAID
 
 echo "A neighbour buys without an account"
 token=
-as_vy=$(order_of "$class" 1 | jq -c '.buyer = {email: "vy@example.org", name: "Vy Do"}')
-refused 400 validation POST /guest/orders "$as_vy" -H "Idempotency-Key: short"
-placed=$(call POST /guest/orders "$as_vy" -H "Idempotency-Key: a-key-that-nobody-guesses")
+as_vinh=$(order_of "$class" 1 | jq -c '.buyer = {email: "vinh@example.org", name: "Vinh Do"}')
+refused 400 validation POST /guest/orders "$as_vinh" -H "Idempotency-Key: short"
+placed=$(call POST /guest/orders "$as_vinh" -H "Idempotency-Key: a-key-that-nobody-guesses")
 token=$(jq -r .guestToken <<<"$placed")
 guest=$(jq -r .order.id <<<"$placed")
 pay "$guest"
 expect "the guest's order" "$(call GET "/orders/$guest" | jq -r .status)" PAID
 refused 403 forbidden GET /auth/me
 refused 404 not_found GET "/orders/$order"
-link=$(mail vy@example.org "Your tickets for River Festival" "$url/guest/")
+link=$(mail vinh@example.org "Your tickets for River Festival" "$url/guest/")
 expect "the page of the link" "$(curl -fsS "$url/guest/$link" | grep -c "Paid. Thank you!")" 1
 mine=$(call GET "/orders/$guest" | jq -r '.tickets[0].id')
-call POST /claimed-tickets/claim "{\"ticketId\":\"$mine\",\"attendee\":{\"name\":\"Vy Do\",\"email\":\"vy@example.org\"}}" >/dev/null
-vy=$(account vy)
-token=$vy
+call POST /claimed-tickets/claim "{\"ticketId\":\"$mine\",\"attendee\":{\"name\":\"Vinh Do\",\"email\":\"vinh@example.org\"}}" >/dev/null
+vinh=$(account vinh)
+token=$vinh
 adopted() { call GET /orders | jq -r '[.items[].id] | join(" ")'; }
 until_it_is "an account with the address gets the order" "$guest" adopted
 
