@@ -24,7 +24,7 @@ pub(super) struct NewPassword {
 pub(super) async fn ask_verify() -> Response {
     let content = html! {
         h1 { "Confirm your address" }
-        form method="post" { button type="submit" { "This address is mine" } }
+        form.ask method="post" { button type="submit" { "This address is mine" } }
     };
     headers::private(
         StatusCode::OK,
@@ -46,7 +46,7 @@ pub(super) async fn verify(
 pub(super) async fn ask_join() -> Response {
     let content = html! {
         h1 { "Join the team" }
-        form method="post" { button type="submit" { "Accept the invitation" } }
+        form.ask method="post" { button type="submit" { "Accept the invitation" } }
     };
     headers::private(StatusCode::OK, layout::page("Join the team", &content))
 }
@@ -97,8 +97,8 @@ pub(super) async fn reset(
 fn password_form(why: Option<&str>) -> Markup {
     let content = html! {
         h1 { "Set a new password" }
-        @if let Some(why) = why { p role="alert" { "The password " (why) "." } }
-        form method="post" {
+        @if let Some(why) = why { p.wrong role="alert" { "The password " (why) "." } }
+        form.ask method="post" {
             label for="password" { "New password" }
             input id="password" name="password" type="password" autocomplete="new-password"
                 minlength=(PASSWORD_CHARS_MIN) required;

@@ -101,11 +101,14 @@ async fn page(app: &App, caller: &Caller, wrong: Option<&str>) -> Result<Markup,
     let content = html! {
         h1 { (title) }
         p role="status" { (words(&order)) }
-        @if let Some(wrong) = wrong { p role="alert" { (wrong) } }
-        ul {
-            @for line in &order.lines { li { (line.quantity) " × " (line.name) ": " (line.total) } }
+        @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) } }
+        div.card {
+            dl {
+                @for line in &order.lines { dt { (line.quantity) " × " (line.name) } dd { (line.total) } }
+                dt { "Total" } dd { (order.total) }
+                @if let Some(back) = order.refunded { dt { "Back to you" } dd { (back) } }
+            }
         }
-        p.quiet { "Total: " (order.total) }
         @for (at, ticket) in order.tickets.iter().enumerate() {
             (one(&order, ticket, claimed.items.iter().find(|of| of.ticket_id == ticket.id), at + 1))
         }
@@ -131,18 +134,22 @@ fn one(
     let name = format!("name-{number}");
     let email = format!("email-{number}");
     html! {
-        h2 { "Ticket " (number) @if let Some(seat) = &ticket.seat { ", " (seat) } }
-        @if let Some(claimed) = claimed {
-            p { (claimed.attendee.name) ": " a href=(claimed.page_url) { "the ticket" } }
-        } @else if lends {
-            form method="post" {
-                input type="hidden" name="ticket" value=(ticket.id);
-                label for=(name) { "Name of who will come" }
-                input id=(name) name="name" autocomplete="name" maxlength=(NAME_CHARS_MAX) required;
-                label for=(email) { "E-mail address" }
-                input id=(email) name="email" type="email" maxlength=(EMAIL_CHARS_MAX)
-                    value=(order.buyer.email) required;
-                button type="submit" { "Get the ticket" }
+        div.card {
+            h2 { "Ticket " (number) @if let Some(seat) = &ticket.seat { ", " (seat) } }
+            @if ticket.status == TicketStatus::Cancelled {
+                p.quiet { "Cancelled: it opens no gate." }
+            } @else if let Some(claimed) = claimed {
+                p { (claimed.attendee.name) ": " a href=(claimed.page_url) { "the ticket" } }
+            } @else if lends {
+                form.ask method="post" {
+                    input type="hidden" name="ticket" value=(ticket.id);
+                    label for=(name) { "Name of who will come" }
+                    input id=(name) name="name" autocomplete="name" maxlength=(NAME_CHARS_MAX) required;
+                    label for=(email) { "E-mail address" }
+                    input id=(email) name="email" type="email" maxlength=(EMAIL_CHARS_MAX)
+                        value=(order.buyer.email) required;
+                    button type="submit" { "Get the ticket" }
+                }
             }
         }
     }

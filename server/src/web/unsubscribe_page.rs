@@ -9,7 +9,7 @@ pub(super) fn ask(topic: Topic) -> Markup {
     let content = html! {
         h1 { "No more mails?" }
         p { "You get mails about " (words(topic)) "." }
-        form method="post" { button type="submit" { "Stop them" } }
+        form.ask method="post" { button type="submit" { "Stop them" } }
     };
     layout::page("Unsubscribe", &content)
 }
