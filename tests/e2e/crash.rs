@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tests::api::{Answer, Api};
 use tests::journey::{self, Event, text};
@@ -366,4 +367,31 @@ fn a_kiosk_killed_between_decision_and_answer_admitted_once() {
     kiosk.sync();
     let redemptions = journey::redemptions(&event);
     assert_eq!(redemptions.len(), tokens.len(), "each once");
+}
+
+#[test]
+fn a_server_that_was_killed_at_work_is_relieved_at_once() {
+    // H3 H8: its successor holds the folder's lock, so nobody else can be at it
+    let mut server = Server::start();
+    let file = server.data().join("gatehouse.sqlite");
+    server.kill();
+    let open = Connection::open(&file).expect("the database");
+    // The reminders that every server plans, as if they had been under way for ten seconds.
+    let taken = open.execute(
+        "UPDATE jobs SET due_at = (unixepoch() + 50) * 1000, dedupe_key = NULL, \
+         body = json_set(body, '$.status', json_object('is', 'running', \
+         'lease_until', strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '+50 seconds'))) \
+         WHERE kind = 'mail.remind'",
+        [],
+    );
+    assert_eq!(taken.expect("a job"), 1);
+    drop(open);
+    server.resume();
+    assert!(
+        server
+            .log()
+            .contains("went on with what a server before this one was at"),
+        "{}",
+        server.log()
+    );
 }

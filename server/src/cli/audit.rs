@@ -1,14 +1,14 @@
 //! `server audit …`.
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use clap::Subcommand;
 use shared::audit::{Auditor, LINE_BYTES_MAX, Report};
 use shared::trust::RootPin;
 use shared::trust::enrolment::parse_pin;
+
+use super::lines;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AuditCommand {
@@ -44,23 +44,10 @@ pub(super) fn run(command: &AuditCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn verify(file: &PathBuf, root: Option<RootPin>) -> anyhow::Result<Report> {
-    let opened = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let mut reader = BufReader::new(opened);
+fn verify(file: &Path, root: Option<RootPin>) -> anyhow::Result<Report> {
     let mut auditor = Auditor::new(root);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let bound = u64::try_from(LINE_BYTES_MAX)? + 1;
-        let read = reader.by_ref().take(bound).read_until(b'\n', &mut line)?;
-        if read == 0 {
-            return Ok(auditor.finish());
-        }
-        ensure!(
-            line.len() <= LINE_BYTES_MAX,
-            "a line is too long for an audit bundle"
-        );
-        // What is no text is no line either.
-        auditor.line(String::from_utf8_lossy(&line).trim_end_matches('\n'));
-    }
+    lines::each(file, "an audit bundle", LINE_BYTES_MAX, |line| {
+        auditor.line(line);
+    })?;
+    Ok(auditor.finish())
 }

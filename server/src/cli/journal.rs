@@ -1,14 +1,13 @@
 //! `server journal …`.
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use clap::Subcommand;
 use shared::journal::{Expected, LINE_BYTES_MAX, Report, Verifier};
 
+use super::lines;
 use crate::app::App;
 use crate::config::{Config, ConfigError};
 use crate::platform::clock::SystemClock;
@@ -84,21 +83,8 @@ fn of_database(
 }
 
 fn of_export(file: &Path, mut verifier: Verifier) -> anyhow::Result<Report> {
-    let opened = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let mut reader = BufReader::new(opened);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let bound = u64::try_from(LINE_BYTES_MAX)? + 1;
-        let read = reader.by_ref().take(bound).read_until(b'\n', &mut line)?;
-        if read == 0 {
-            return Ok(verifier.finish());
-        }
-        ensure!(
-            line.len() <= LINE_BYTES_MAX,
-            "a line is too long for a journal"
-        );
-        // What is no text is no line either.
-        verifier.line(String::from_utf8_lossy(&line).trim_end_matches('\n'));
-    }
+    lines::each(file, "a journal", LINE_BYTES_MAX, |line| {
+        verifier.line(line);
+    })?;
+    Ok(verifier.finish())
 }

@@ -10,6 +10,7 @@ mod command;
 mod demo;
 mod journal;
 mod keys;
+mod lines;
 mod serve;
 
 pub use command::main;

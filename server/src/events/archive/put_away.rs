@@ -62,9 +62,7 @@ pub(super) async fn unarchive_event(
             let mut event = owned_event_in(tx, &caller, id)?;
             may_bring_back(event.archived, &caller)?;
             event.archived = None;
-            event.touch(now);
-            tx.replace(&mut event)?;
-            keep(tx, &event, caller.user, now)?;
+            changed(tx, &caller, &mut event, now)?;
             whole(tx, &event, now)
         })
         .await
@@ -111,7 +109,7 @@ pub(super) async fn archive_class(
     let now = app.clock.now();
     app.db
         .write(move |tx| {
-            let (event, mut class) = class_in(tx, &caller, event, id)?;
+            let (mut event, mut class) = class_in(tx, &caller, event, id)?;
             if class.archived.is_none() {
                 let held = [TicketStatus::Held];
                 let held = inventory::taken_of_in(tx, event.id, id, &held)?;
@@ -120,7 +118,8 @@ pub(super) async fn archive_class(
                 }
                 let by = caller.user;
                 class.archived = Some(Archived { at: now, by });
-                replace_class(tx, &caller, event.clone(), &mut class, now)?;
+                tx.replace(&mut class)?;
+                changed(tx, &caller, &mut event, now)?;
             }
             shown(tx, &event, &class, now)
         })
@@ -136,10 +135,11 @@ pub(super) async fn unarchive_class(
     let now = app.clock.now();
     app.db
         .write(move |tx| {
-            let (event, mut class) = class_in(tx, &caller, event, id)?;
+            let (mut event, mut class) = class_in(tx, &caller, event, id)?;
             may_bring_back(class.archived, &caller)?;
             class.archived = None;
-            replace_class(tx, &caller, event.clone(), &mut class, now)?;
+            tx.replace(&mut class)?;
+            changed(tx, &caller, &mut event, now)?;
             shown(tx, &event, &class, now)
         })
         .await
@@ -158,17 +158,16 @@ fn class_in(
     Ok((event, class.ok_or(Error::NoClass)?))
 }
 
-fn replace_class(
+/// Something of the event changed: that is a version of it.
+fn changed(
     tx: &mut Tx<'_>,
     caller: &Caller,
-    mut event: Versioned<Event>,
-    class: &mut Versioned<TicketClass>,
+    event: &mut Versioned<Event>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    tx.replace(class)?;
     event.touch(now);
-    tx.replace(&mut event)?;
-    Ok(keep(tx, &event, caller.user, now)?)
+    tx.replace(event)?;
+    Ok(keep(tx, event, caller.user, now)?)
 }
 
 fn shown(
@@ -192,12 +191,13 @@ pub(super) async fn archive_gate(
     let now = app.clock.now();
     app.db
         .write(move |tx| {
-            let (event, mut gate) = gate_in(tx, &caller, event, id)?;
+            let (mut event, mut gate) = gate_in(tx, &caller, event, id)?;
             if gate.archived.is_none() {
                 refuse_used_gate(tx, &event, id)?;
                 let by = caller.user;
                 gate.archived = Some(Archived { at: now, by });
-                replace_gate(tx, &caller, event.clone(), &mut gate, now)?;
+                tx.replace(&mut gate)?;
+                changed(tx, &caller, &mut event, now)?;
             }
             Ok(gate_view(&event, &gate))
         })
@@ -213,10 +213,11 @@ pub(super) async fn unarchive_gate(
     let now = app.clock.now();
     app.db
         .write(move |tx| {
-            let (event, mut gate) = gate_in(tx, &caller, event, id)?;
+            let (mut event, mut gate) = gate_in(tx, &caller, event, id)?;
             may_bring_back(gate.archived, &caller)?;
             gate.archived = None;
-            replace_gate(tx, &caller, event.clone(), &mut gate, now)?;
+            tx.replace(&mut gate)?;
+            changed(tx, &caller, &mut event, now)?;
             Ok(gate_view(&event, &gate))
         })
         .await
@@ -252,19 +253,6 @@ fn refuse_used_gate(tx: &mut Tx<'_>, event: &Event, id: GateId) -> Result<(), Er
     in_use(what)
 }
 
-fn replace_gate(
-    tx: &mut Tx<'_>,
-    caller: &Caller,
-    mut event: Versioned<Event>,
-    gate: &mut Versioned<Gate>,
-    now: Timestamp,
-) -> Result<(), Error> {
-    tx.replace(gate)?;
-    event.touch(now);
-    tx.replace(&mut event)?;
-    Ok(keep(tx, &event, caller.user, now)?)
-}
-
 /// Takes a list out of the settings, by its name. A version before that brings it back. Refused once
 /// somebody was admitted: entries count on lists.
 pub(super) async fn remove_list(
@@ -288,9 +276,7 @@ pub(super) async fn remove_list(
                 return Err(Error::InUse(vec![("admissions", admissions.to_string())]));
             }
             tx.replace(&mut stored)?;
-            event.touch(now);
-            tx.replace(&mut event)?;
-            keep(tx, &event, caller.user, now)?;
+            changed(tx, &caller, &mut event, now)?;
             Ok(stored.value.settings)
         })
         .await
