@@ -15,6 +15,7 @@ mod stage;
 mod stock;
 mod trail;
 mod transactions;
+mod views;
 
 use stage::{Case, Stage};
 use tests::mongo::ReplicaSet;
@@ -45,6 +46,7 @@ cases! {
         a_swallowed_error_dooms, no_increment_is_lost, a_lost_race_runs_again,
         neighbours_in_a_group_do_not_harm_each_other, what_was_answered_survives,
         a_closed_database_says_so;
+    views: a_view_is_of_one_state, a_view_sees_what_was_answered, a_view_reads_as_others_do, a_panic_in_a_view_is_contained;
     schema: the_registry_is_the_schema, opening_twice_changes_nothing;
     jobs: an_aborted_commit_has_no_job, a_waiting_job_is_not_doubled, a_done_job_is_gone,
         a_failing_job_waits_longer_and_dies, a_job_whose_service_is_away_waits_and_loses_no_try, a_fatal_job_dies_at_once_and_can_be_revived,
