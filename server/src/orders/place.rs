@@ -155,6 +155,7 @@ fn place_in(
         refunded: 0,
         guest: plan.guest.clone(),
         named: false,
+        overdue: None,
     };
     fill(tx, &event, &mut order, &tickets, wanted, by.due())?;
     let views = if total.amount == 0 {

@@ -34,6 +34,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "find payments by event, and sessions by payment intent",
         run: |database| Box::pin(index_payments(database)),
     },
+    Migration {
+        number: 110,
+        name: "look again at orders that are overdue",
+        run: |database| Box::pin(index_overdue(database)),
+    },
 ];
 
 /// Runs what is not recorded yet, in order.
@@ -93,6 +98,11 @@ async fn index_payments(database: &Database) -> mongodb::error::Result<()> {
         ),
     ];
     index_anew(database, &fields).await
+}
+
+/// What SQLite's migration of the same number does to its column.
+async fn index_overdue(database: &Database) -> mongodb::error::Result<()> {
+    index_anew(database, &[("orders", "ix.look_at", "$ix.due_at")]).await
 }
 
 async fn index_anew(
