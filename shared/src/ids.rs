@@ -102,4 +102,7 @@ ids! {
     /// Several dates of one thing.
     SeriesId,
     ApiKeyId,
+    /// A passkey, and one try to make or to show one.
+    PasskeyId,
+    CeremonyId,
 }

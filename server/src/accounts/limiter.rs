@@ -60,6 +60,11 @@ impl Limiters {
         self.login.check(network(ip), account_key)
     }
 
+    /// Steps of logins by passkey: nobody says whose it will be, and there is nothing to guess.
+    pub fn passkey(&self, ip: IpAddr) -> Result<(), ApiError> {
+        self.login_per_ip.check(network(ip), "")
+    }
+
     pub fn register(&self, ip: IpAddr) -> Result<(), ApiError> {
         self.register.check(network(ip), "")
     }

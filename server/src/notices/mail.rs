@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 use shared::api::notices::Topic;
 use shared::ids::{EventId, OneTimeId, OrderId};
 
+use super::ink::{Ink, Opens};
 use super::letter::Letter;
-use crate::orders::guest_token;
-use crate::platform::vault::Vault;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
@@ -43,6 +42,12 @@ pub enum Mail {
     },
     PasswordChanged {
         name: String,
+    },
+    /// A passkey came or went.
+    PasskeyChanged {
+        name: String,
+        passkey: String,
+        added: bool,
     },
     /// To the old address.
     AddressChanged {
@@ -120,53 +125,6 @@ pub struct FoundOrder {
     pub order: OrderId,
 }
 
-/// What a one-time link does. Its name is in the address, and keys its token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opens {
-    Verify,
-    Reset,
-    Join,
-}
-
-impl Opens {
-    pub const fn purpose(self) -> &'static str {
-        match self {
-            Self::Verify => "verify",
-            Self::Reset => "reset",
-            Self::Join => "join",
-        }
-    }
-}
-
-/// What a letter is written with.
-#[derive(Clone, Copy)]
-pub(super) struct Ink<'a> {
-    pub(super) public_url: &'a str,
-    /// Without it links are left out: for eyes other than the reader's.
-    pub(super) vault: Option<&'a Vault>,
-}
-
-impl Ink<'_> {
-    fn link(self, opens: Opens, token: OneTimeId) -> String {
-        let purpose = opens.purpose();
-        let token = self.vault.map_or("…".to_owned(), |vault| {
-            vault.token(purpose, token.as_bytes())
-        });
-        format!("{}/account/{purpose}/{token}", self.public_url)
-    }
-
-    fn order(self, order: OrderId) -> String {
-        let token = self
-            .vault
-            .map_or("…".to_owned(), |vault| guest_token(vault, order));
-        format!("{}/guest/{token}", self.public_url)
-    }
-
-    fn event(self, event: EventId) -> String {
-        format!("{}/events/{event}", self.public_url)
-    }
-}
-
 impl Mail {
     /// Its template's name.
     pub const fn name(&self) -> &'static str {
@@ -177,6 +135,7 @@ impl Mail {
             Self::VerifyAddress { .. } => "verify_address",
             Self::ResetPassword { .. } => "reset_password",
             Self::PasswordChanged { .. } => "password_changed",
+            Self::PasskeyChanged { .. } => "passkey_changed",
             Self::AddressChanged { .. } => "address_changed",
             Self::Invitation { .. } => "invitation",
             Self::EventNews { .. } => "event_news",
@@ -202,6 +161,7 @@ impl Mail {
             | Self::VerifyAddress { .. }
             | Self::ResetPassword { .. }
             | Self::PasswordChanged { .. }
+            | Self::PasskeyChanged { .. }
             | Self::AddressChanged { .. }
             | Self::Invitation { .. }
             | Self::PaymentDisputed { .. }
@@ -230,6 +190,22 @@ impl Mail {
                 .hello(name)
                 .say("The password of your account was changed, and all other logins have ended.")
                 .say("If it was not you, ask for a new password at once."),
+            Self::PasskeyChanged {
+                name,
+                passkey,
+                added: true,
+            } => Letter::new("A passkey was added to your account")
+                .hello(name)
+                .say("Whoever has this passkey can log in to your account without a password:")
+                .quote(passkey)
+                .say("If it was not you, set a new password at once, and remove the passkey."),
+            Self::PasskeyChanged { name, passkey, .. } => {
+                Letter::new("A passkey was removed from your account")
+                    .hello(name)
+                    .say("This passkey no longer opens your account:")
+                    .quote(passkey)
+                    .say("If it was not you, ask for a new password at once.")
+            }
             Self::AddressChanged { name } => Letter::new("Your e-mail address was changed")
                 .hello(name)
                 .say("Mails for your account now go to another address.")
@@ -427,6 +403,11 @@ impl Mail {
                 token,
             },
             Self::PasswordChanged { name: name() },
+            Self::PasskeyChanged {
+                name: name(),
+                passkey: "My phone".to_owned(),
+                added: true,
+            },
             Self::AddressChanged { name: name() },
             Self::Invitation {
                 organization: "Nhà hát Lớn".to_owned(),

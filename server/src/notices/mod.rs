@@ -12,6 +12,7 @@
 
 mod holders;
 mod http;
+mod ink;
 mod jobs;
 mod letter;
 mod mail;
@@ -26,8 +27,9 @@ pub mod transport;
 
 pub use holders::{Announcement, announce, schedule};
 pub use http::routes;
+pub use ink::Opens;
 pub use jobs::{ORDER_PAID, register};
-pub use mail::{FoundOrder, Mail, Opens};
+pub use mail::{FoundOrder, Mail};
 pub use model::{Notice, Status};
 pub use muted::{Muted, preferences, set_preferences, unsubscribe, unsubscribes_from};
 pub use personal::{erase, headings};

@@ -11,7 +11,7 @@ use super::ahead::Refused;
 use super::ticket_page::{Shown, unknown};
 use super::{
     account_page, assets, enrol_page, event_page, front_page, guest_page, headers, live_page,
-    missing_page, payment_page, unsubscribe_page,
+    missing_page, passkey_page, payment_page, unsubscribe_page,
 };
 use crate::app::AppState;
 use crate::error::ApiError;
@@ -45,6 +45,7 @@ pub fn pages() -> Router<AppState> {
             "/account/reset/{token}",
             get(account_page::ask_reset).post(account_page::reset),
         )
+        .route("/account/passkeys", get(passkey_page::show))
         .route(
             "/unsubscribe/{token}",
             get(may_unsubscribe).post(unsubscribe),
@@ -57,6 +58,7 @@ pub fn pages() -> Router<AppState> {
         .route("/assets/live.css", get(live_style))
         .route("/assets/live.js", get(live_script))
         .route("/assets/ticket.js", get(script))
+        .route("/assets/passkeys.js", get(passkeys_script))
         .route("/assets/qr.js", get(qr_script))
         .route("/assets/turning.js", get(turning_script))
 }
@@ -202,6 +204,10 @@ async fn live_style(request: HeaderMap) -> Response {
 
 async fn live_script(request: HeaderMap) -> Response {
     assets::LIVE_JS.answer(&request)
+}
+
+async fn passkeys_script(request: HeaderMap) -> Response {
+    assets::PASSKEYS_JS.answer(&request)
 }
 
 async fn qr_script(request: HeaderMap) -> Response {

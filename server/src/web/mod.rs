@@ -18,6 +18,7 @@ pub mod http;
 mod layout;
 mod live_page;
 mod missing_page;
+mod passkey_page;
 mod payment_page;
 mod state;
 #[cfg(test)]
