@@ -8,6 +8,8 @@ mod idempotency;
 mod jobs;
 mod meanings;
 mod moments;
+mod old_data;
+mod old_rows;
 mod queries;
 mod rows;
 mod schema;
@@ -46,6 +48,7 @@ cases! {
         neighbours_in_a_group_do_not_harm_each_other, what_was_answered_survives,
         a_closed_database_says_so;
     schema: the_registry_is_the_schema, opening_twice_changes_nothing;
+    old_data: rows_of_before_are_read_and_found, what_was_answered_before_is_listed, a_journal_of_before_is_sealed;
     jobs: an_aborted_commit_has_no_job, a_waiting_job_is_not_doubled, a_done_job_is_gone,
         a_failing_job_waits_longer_and_dies, a_job_whose_service_is_away_waits_and_loses_no_try, a_fatal_job_dies_at_once_and_can_be_revived,
         the_end_of_a_lease_gives_a_job_back, a_server_that_is_alone_does_not_wait_for_leases, a_late_runner_has_no_say,
