@@ -24,6 +24,7 @@ mod tell;
 #[cfg(test)]
 mod tests;
 pub mod transport;
+mod words;
 
 pub use holders::{Announcement, announce, schedule};
 pub use http::routes;

@@ -121,7 +121,7 @@ impl Order {
                 self.closed_at = None;
             }
             Step::Cancel | Step::Expire | Step::Refund => self.closed_at = Some(now),
-            Step::RefundPart => {}
+            Step::RefundPart | Step::Regain => {}
         }
         Ok(())
     }
@@ -252,6 +252,8 @@ pub enum Step {
     Expire,
     Refund,
     RefundPart,
+    /// A bank gave back all that had gone of its price.
+    Regain,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -262,7 +264,7 @@ pub struct IllegalMove {
 }
 
 /// Every legal move (O1). What is not here is a 409.
-const MOVES: [(OrderStatus, Step, OrderStatus); 8] = [
+const MOVES: [(OrderStatus, Step, OrderStatus); 9] = [
     (OrderStatus::Pending, Step::Pay, OrderStatus::Paid),
     (OrderStatus::Pending, Step::Cancel, OrderStatus::Cancelled),
     (OrderStatus::Pending, Step::Expire, OrderStatus::Expired),
@@ -283,6 +285,11 @@ const MOVES: [(OrderStatus, Step, OrderStatus); 8] = [
         OrderStatus::PartiallyRefunded,
         Step::Refund,
         OrderStatus::Refunded,
+    ),
+    (
+        OrderStatus::PartiallyRefunded,
+        Step::Regain,
+        OrderStatus::Paid,
     ),
 ];
 

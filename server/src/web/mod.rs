@@ -13,6 +13,9 @@ mod enrol_page;
 mod event_page;
 mod front_page;
 mod guest_page;
+mod guest_payment;
+#[cfg(test)]
+mod guest_tests;
 mod headers;
 pub mod http;
 mod layout;
