@@ -24,10 +24,11 @@ const ASK_LESS: &str = "(() => { const create = navigator.credentials.create.bin
     return true; })()";
 
 fn fill(browser: &mut Browser, form: &str, fields: &[(&str, &str)]) {
-    let fields: String = fields
+    let fields = fields
         .iter()
-        .map(|(name, value)| format!("form.elements.{name}.value = '{value}'; "))
-        .collect();
+        .map(|(name, value)| format!("form.elements.{name}.value = '{value}';"))
+        .collect::<Vec<_>>()
+        .join(" ");
     let done = browser.value(&format!(
         "(() => {{ const form = document.querySelector('{form}'); {fields} form.requestSubmit(); return true; }})()"
     ));
