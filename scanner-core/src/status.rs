@@ -30,7 +30,7 @@ pub struct Status {
     pub entries_of_others: u64,
     /// Those of them that no server has confirmed.
     pub pending: u64,
-    /// Entries of other devices that do not count: their scan never was.
+    /// Entries of other devices that do not count: this device's list does not bear their scan out.
     pub contradicted: u64,
     /// Entries of other devices that nothing here can judge yet.
     pub unjudged: u64,
@@ -197,7 +197,7 @@ impl Scanner {
             entries: book.own_entries(),
             entries_of_others,
             pending: book.pending(),
-            contradicted: book.contradicted,
+            contradicted: book.contradicted(),
             unjudged: book.waiting() as u64,
             other_gates: book.others_that_admit(identity.device, self.corrected(now)),
             peers: std::iter::once(self.server_view(now))

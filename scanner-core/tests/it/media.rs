@@ -6,32 +6,36 @@ use shared::trust::{Extra, MediumLink, TicketTerms};
 
 use crate::device::{Device, leave, scan};
 use crate::server::{Server, Shared};
+use crate::wire::Wire;
 
 const BAND: &str = "04A22B9A5C6180";
 
 /// One band for each of these tickets.
 fn banded(serials: &[u32], active: bool) -> Shared {
     let server = Server::new(10);
-    {
-        let mut server = server.borrow_mut();
-        let event = server.event;
-        for serial in serials {
-            let link = MediumLink {
-                id: MediumId::of(event, medium_proof(event, BAND)),
-                active,
-                until: None,
-            };
-            let terms = TicketTerms::of(&server.payload(*serial, 1));
-            let extra = Extra {
-                media: vec![link],
-                terms: Some(terms),
-                ..Extra::default()
-            };
-            server.extras.insert(*serial, extra);
-        }
-        server.publish();
-    }
+    band(&server, serials, active);
     server
+}
+
+/// The same from the next list on.
+fn band(server: &Shared, serials: &[u32], active: bool) {
+    let mut server = server.borrow_mut();
+    let event = server.event;
+    for serial in serials {
+        let link = MediumLink {
+            id: MediumId::of(event, medium_proof(event, BAND)),
+            active,
+            until: None,
+        };
+        let terms = TicketTerms::of(&server.payload(*serial, 1));
+        let extra = Extra {
+            media: vec![link],
+            terms: Some(terms),
+            ..Extra::default()
+        };
+        server.extras.insert(*serial, extra);
+    }
+    server.publish();
 }
 
 #[test]
@@ -76,4 +80,27 @@ fn a_band_that_is_lost_unknown_or_of_two_tickets_lets_nobody_in() {
     );
     let status = both.open().status().expect("a status");
     assert_eq!(status.entries, 0);
+}
+
+#[test]
+fn an_entry_by_a_band_that_came_before_its_list_counts_once_the_list_is_here() {
+    // S81 V2 V6, ADR 0004
+    let server = Server::new(10);
+    let (north, south) = (Device::enrolled(&server, 1), Device::enrolled(&server, 2));
+    let mut other = south.open();
+    band(&server, &[3], true);
+    north.sync();
+    assert_eq!(scan(&mut north.open(), BAND).verdict, Outcome::Admit);
+    north.sync();
+    // The entries come through; the line breaks before the list does.
+    let cut = &mut Wire::cut_after(&server, 1, false);
+    south.try_sync(cut).expect_err("the line broke");
+    let status = other.status().expect("a status");
+    assert_eq!((status.entries_of_others, status.contradicted), (1, 1));
+    south.sync();
+    let code = server.borrow().ticket(3);
+    assert_eq!(scan(&mut other, &code).reason, Reason::AlreadyUsed);
+    assert_eq!(scan(&mut other, BAND).reason, Reason::AlreadyUsed);
+    let status = other.status().expect("a status");
+    assert_eq!((status.contradicted, status.unjudged), (0, 0));
 }
