@@ -7,7 +7,7 @@ use axum::extract::ConnectInfo;
 use axum::http::Request;
 use serde_json::{Value, json};
 use shared::trust::enrolment::{EnrolmentLink, normalise_code};
-use shared::trust::{Expected, RootPin, Roster, StatementKind, open};
+use shared::trust::{Expected, RootPin, Roster, RosterEntry, Signed, StatementKind, open};
 
 use super::device::Device;
 use super::site::Site;
@@ -268,9 +268,30 @@ async fn an_evicted_device_is_cut_where_the_server_knows_it() {
         geneses: Vec::new(),
         segments: Vec::new(),
     };
-    lost.post(&site.test, "/api/v1/gate/sync", &body)
+    let details = lost
+        .post(&site.test, "/api/v1/gate/sync", &body)
         .await
         .expect_error(403, "device_evicted");
+    // A bare word could be anybody's: the signed roster says so itself.
+    let roster = details["roster"].as_str().expect("a roster");
+    let roster = data_encoding::BASE64
+        .decode(roster.as_bytes())
+        .expect("base64");
+    let roster = Signed::from_wire(&roster).expect("a statement");
+    let expected = Expected {
+        kind: StatementKind::Roster,
+        event: site.event,
+        now: NOW,
+        seen: None,
+    };
+    let root = lost.root.as_ref().expect("enrolled");
+    let roster = open::<Roster>(&roster, &root.body.roster, &expected).expect("signed");
+    assert!(
+        roster
+            .body
+            .by_device(lost.id)
+            .is_some_and(RosterEntry::is_evicted)
+    );
 
     // Somebody who met it relays what it wrote since.
     let relayed = other
