@@ -1,6 +1,7 @@
 //! Wristbands at a device: read like a code, known from the snapshot, believed by other devices.
 
-use scanner_core::{Outcome, Reason};
+use scanner_core::{Kind, Outcome, Pin, Reason, ScanOptions, Subject};
+use shared::log::{Entry, EntryKind};
 use shared::ticket::{MediumId, medium_proof};
 use shared::trust::{Extra, MediumLink, TicketTerms};
 
@@ -103,4 +104,60 @@ fn an_entry_by_a_band_that_came_before_its_list_counts_once_the_list_is_here() {
     assert_eq!(scan(&mut other, BAND).reason, Reason::AlreadyUsed);
     let status = other.status().expect("a status");
     assert_eq!((status.contradicted, status.unjudged), (0, 0));
+}
+
+const PIN: &str = "482913";
+
+#[test]
+fn a_supervisor_lets_in_and_takes_back_by_a_band() {
+    // S81 S123 V11
+    let server = Server::new(10);
+    server.borrow_mut().supervise(PIN);
+    band(&server, &[3], true);
+    let (north, south) = (Device::enrolled(&server, 1), Device::enrolled(&server, 2));
+    let mut scanner = north.open();
+    let by_band = Subject::Code(BAND.into());
+    let pin = Pin::new(PIN);
+    assert_eq!(scan(&mut scanner, BAND).verdict, Outcome::Admit);
+    let forced = scanner
+        .force(&by_band, &pin, ScanOptions::default())
+        .expect("done")
+        .verdict;
+    assert_eq!(
+        (forced.verdict, forced.serial, forced.durable),
+        (Outcome::Admit, Some(3), true)
+    );
+    assert_eq!(forced.also, [Reason::AlreadyUsed]);
+    drop(scanner);
+    north.sync();
+    {
+        // It is on record as a band that was seen, not as a bare word.
+        let server = server.borrow();
+        let bodies = server.logs.values().flat_map(|log| &log.bodies);
+        let entries = bodies.map(|body| Entry::decode(body).expect("an entry"));
+        let told: Vec<_> = entries.map(|of| (of.kind, of.serial, of.proof)).collect();
+        let proof = medium_proof(server.event, BAND);
+        assert_eq!(
+            told,
+            [(EntryKind::Admit, 3, proof), (EntryKind::Forced, 3, proof)]
+        );
+    }
+    south.sync();
+    let mut other = south.open();
+    assert_eq!(other.status().expect("a status").contradicted, 0);
+    for undone in ["forced", "admit"] {
+        let told = other.undo(&by_band, &pin).expect("done");
+        assert_eq!((told.serial, told.undone), (3, undone));
+    }
+    let error = other.undo(&by_band, &pin).expect_err("nothing is left");
+    assert_eq!(error.kind(), Kind::Input);
+    assert_eq!(scan(&mut other, BAND).verdict, Outcome::Admit);
+    // A band that nobody linked names no ticket.
+    let stranger = Subject::Code("04A22B9A5C6181".into());
+    let error = other.undo(&stranger, &pin).expect_err("no such band");
+    assert_eq!(error.kind(), Kind::Input);
+    let refused = other
+        .force(&stranger, &pin, ScanOptions::default())
+        .expect("answered");
+    assert_eq!(refused.verdict.reason, Reason::NotATicket);
 }
