@@ -232,6 +232,25 @@ async fn strangers_manage_no_devices() {
     );
 }
 
+/// The roster in an answer is signed, and says that this device was removed.
+fn assert_cut(site: &Site, device: &Device, roster: &Value) {
+    let roster = roster.as_str().expect("a roster");
+    let roster = data_encoding::BASE64
+        .decode(roster.as_bytes())
+        .expect("base64");
+    let roster = Signed::from_wire(&roster).expect("a statement");
+    let expected = Expected {
+        kind: StatementKind::Roster,
+        event: site.event,
+        now: NOW,
+        seen: None,
+    };
+    let root = device.root.as_ref().expect("enrolled");
+    let roster = open::<Roster>(&roster, &root.body.roster, &expected).expect("signed");
+    let listed = roster.body.by_device(device.id);
+    assert!(listed.is_some_and(RosterEntry::is_evicted));
+}
+
 #[tokio::test]
 async fn an_evicted_device_is_cut_where_the_server_knows_it() {
     // V6, corpus 91: entries up to the cut count, later ones are kept and count for nothing.
@@ -273,25 +292,7 @@ async fn an_evicted_device_is_cut_where_the_server_knows_it() {
         .await
         .expect_error(403, "device_evicted");
     // A bare word could be anybody's: the signed roster says so itself.
-    let roster = details["roster"].as_str().expect("a roster");
-    let roster = data_encoding::BASE64
-        .decode(roster.as_bytes())
-        .expect("base64");
-    let roster = Signed::from_wire(&roster).expect("a statement");
-    let expected = Expected {
-        kind: StatementKind::Roster,
-        event: site.event,
-        now: NOW,
-        seen: None,
-    };
-    let root = lost.root.as_ref().expect("enrolled");
-    let roster = open::<Roster>(&roster, &root.body.roster, &expected).expect("signed");
-    assert!(
-        roster
-            .body
-            .by_device(lost.id)
-            .is_some_and(RosterEntry::is_evicted)
-    );
+    assert_cut(&site, &lost, &details["roster"]);
 
     // Somebody who met it relays what it wrote since.
     let relayed = other
