@@ -388,6 +388,34 @@ fn read_every_screen(look: Look, name: &str) {
 }
 
 #[test]
+fn a_conflict_of_this_device_is_told_in_words() {
+    // V2, V8
+    let (_folder, data) = fresh_device();
+    let window = Window::open(&data, Look::PHONE);
+    wait_for_screen(&window, "enrol");
+    audit::open_scan_screen(&window);
+    assert!(!window.is_shown("#conflict"));
+    let mut shown = hard_case("admit", "ok");
+    shown[1]["conflict"] = json!({
+        "serial": 7, "mine": true,
+        "admissions": [
+            {"deviceId": "0", "device": "North", "gate": "Gate A", "at": "2026-07-31T22:45:00Z", "duplicate": false, "quarantined": false},
+            {"deviceId": "1", "device": "South", "gate": null, "at": "2026-07-31T22:46:00Z", "duplicate": true, "quarantined": false},
+        ],
+    });
+    shown[1]["moreConflicts"] = json!(1);
+    audit::show(&window, &shown);
+    assert!(window.is_shown("#conflict"));
+    let told = window.text("#conflict");
+    assert!(
+        told.starts_with("Ticket 0007 let in 2 times: Gate A at "),
+        "{told}"
+    );
+    assert!(told.contains(", South at "), "{told}");
+    assert!(told.ends_with(", and 1 more such ticket"), "{told}");
+}
+
+#[test]
 fn every_screen_can_be_read_by_day_on_a_small_phone() {
     // V8
     let look = Look {

@@ -1,5 +1,7 @@
 // The status bar: what staff must know about the device before they trust a quiet screen.
 
+import { clock } from './clock.js';
+
 const $ = (id) => document.getElementById(id);
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -15,6 +17,15 @@ export function showStatus(status) {
   $('list').dataset.state = status.staleness;
   $('notice').textContent = status.notice ?? '';
   $('notice').hidden = !status.notice;
+  $('conflict').textContent = status.conflict ? conflict(status.conflict, status.moreConflicts) : '';
+  $('conflict').hidden = !status.conflict;
+}
+
+// More people than one came in by a ticket, and this device let in one of them.
+function conflict({ serial, admissions }, more) {
+  const where = admissions.map((of) => `${of.gate ?? of.device ?? 'a gate'} at ${clock(of.at)}`);
+  const others = more ? `, and ${more} more such ticket${more === 1 ? '' : 's'}` : '';
+  return `Ticket ${String(serial).padStart(4, '0')} let in ${where.length} times: ${where.join(', ')}${others}`;
 }
 
 // The device cannot tell: never quieter than it is.

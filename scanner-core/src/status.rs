@@ -30,7 +30,7 @@ pub struct Status {
     pub entries_of_others: u64,
     /// Those of them that no server has confirmed.
     pub pending: u64,
-    /// Entries of other devices that do not count: their scan never was.
+    /// Entries of other devices that do not count: this device's list does not bear their scan out.
     pub contradicted: u64,
     /// Entries of other devices that nothing here can judge yet.
     pub unjudged: u64,
@@ -197,7 +197,7 @@ impl Scanner {
             entries: book.own_entries(),
             entries_of_others,
             pending: book.pending(),
-            contradicted: book.contradicted,
+            contradicted: book.contradicted(),
             unjudged: book.waiting() as u64,
             other_gates: book.others_that_admit(identity.device, self.corrected(now)),
             peers: std::iter::once(self.server_view(now))
@@ -213,7 +213,7 @@ impl Scanner {
                 .map_or_else(Vec::new, |of| of.missed.clone()),
             conflicts,
             conflicts_in_all,
-            notices: gossip.map_or_else(Vec::new, |of| of.notices.into()),
+            notices: self.notices(gossip, now),
             clock: self.clock_view(now),
             overrides: book.overrides,
             tries: self.tries(now)?,
@@ -226,6 +226,23 @@ impl Scanner {
             cuts,
             refused: self.refused(),
         })
+    }
+
+    /// What gossip told, and what whoever answers for the server says without proof.
+    fn notices(&self, gossip: Option<PeersReport>, now: Timestamp) -> Vec<NoticeView> {
+        let mut notices: Vec<NoticeView> = gossip.map_or_else(Vec::new, |of| of.notices.into());
+        let book = self.book();
+        let is_out = book.is_evicted(self.identity().device, self.corrected(now));
+        if book.sync.called_evicted && !is_out {
+            notices.push(NoticeView {
+                at: book.sync.last_attempt.unwrap_or(now),
+                kind: "evicted".to_owned(),
+                text:
+                    "an answer without proof says that this device was removed: ask the organizer"
+                        .to_owned(),
+            });
+        }
+        notices
     }
 
     fn server_view(&self, now: Timestamp) -> PeerView {

@@ -151,7 +151,7 @@ fn told(all: &All) -> String {
     lines.extend(status.cuts.iter().map(|cut| format!("Attention {cut}")));
     if status.contradicted > 0 {
         lines.push(format!(
-            "Attention {} entries of other devices claim scans that never were",
+            "Attention {} entries of other devices claim scans that this device's list does not bear out",
             status.contradicted
         ));
     }

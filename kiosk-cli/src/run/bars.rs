@@ -289,7 +289,7 @@ fn alerts(screen: &Screen) -> Vec<String> {
     alerts.extend(status.cuts.iter().map(ToString::to_string));
     if status.contradicted > 0 {
         alerts.push(format!(
-            "{} entries of other devices claim scans that never were",
+            "{} entries of other devices claim scans that this device's list does not bear out",
             status.contradicted
         ));
     }

@@ -318,6 +318,27 @@ fn questions_are_asked_one_after_the_other_and_their_answers_go_with_the_ticket(
 }
 
 #[test]
+fn the_next_guests_wristband_is_no_answer_of_the_one_before() {
+    // S58 S81
+    let mut gate = Played::new(Direction::In);
+    gate.wedge(&ticket(7));
+    gate.on(Event::Answered(Box::new(Answer {
+        verdict: verdict(Outcome::Attention, Reason::NeedsAnswer, 7),
+        error: None,
+        notes: Vec::new(),
+        questions: vec![asking("plate", QuestionKind::Text)],
+    })));
+    gate.press(Key::Function(5));
+    assert!(matches!(gate.screen.mode(), Mode::Question(_)));
+    assert_eq!(gate.wedge("04A22B9A5C6180"), [scan("04A22B9A5C6180")]);
+    assert_eq!(*gate.screen.mode(), Mode::Gate);
+    // Nor a name that is looked for.
+    let mut gate = Played::new(Direction::In);
+    gate.press(Key::Function(2));
+    assert_eq!(gate.wedge("04A22B9A"), [scan("04A22B9A")]);
+}
+
+#[test]
 fn the_end_needs_a_yes_from_a_hand() {
     let mut gate = Played::new(Direction::In);
     assert_eq!(gate.press(Key::Quit), []);

@@ -14,6 +14,9 @@ use super::supervise::Secret;
 const MACHINE_GAP_MICROS: u64 = 60_000;
 /// No hand types this many keys that fast; the shortest ticket is longer.
 const CODE_KEYS_MIN: usize = 40;
+/// Nor this many in a row. The shortest number of a chip, four bytes in hex, is as long: a wristband
+/// is no answer to the question that is open.
+const NUMBER_KEYS_MIN: usize = 8;
 /// So many keys at a machine's speed are the beginning of a reading.
 const READING_KEYS_MIN: usize = 3;
 /// A reader's burst is over after this pause, with or without an end.
@@ -82,6 +85,8 @@ pub(crate) struct Wedge {
     /// Pauses in the line that only a hand makes, and all others.
     by_hand: usize,
     by_machine: usize,
+    /// A part came in one piece, which a person may have chosen.
+    pasted: bool,
 }
 
 impl Wedge {
@@ -123,6 +128,7 @@ impl Wedge {
         self.burst_at = 0;
         self.burst_keys = 0;
         self.after_pause = false;
+        self.pasted = false;
     }
 
     pub(crate) fn stroke(&mut self, stroke: Stroke, at: u64) -> Vec<Typed> {
@@ -191,11 +197,23 @@ impl Wedge {
             } else {
                 Typed::NotByHand
             })
+        } else if self.is_number() {
+            let apart = self.after_pause && self.burst_keys >= NUMBER_KEYS_MIN;
+            let from = if apart { self.burst_at } else { 0 };
+            Some(Typed::Code(self.text[from..].to_owned()))
         } else {
             (!self.text.is_empty()).then(|| Typed::Line(std::mem::take(&mut self.text)))
         };
         self.clear();
         typed
+    }
+
+    /// The number of a wristband or card, or another short code, and not what a hand types: in one
+    /// run, or with a hitch of the reader in between.
+    fn is_number(&self) -> bool {
+        let is_long = self.text.chars().count() >= NUMBER_KEYS_MIN;
+        let is_fast = self.by_machine > 2 * self.by_hand;
+        !self.pasted && (self.burst_keys >= NUMBER_KEYS_MIN || (is_long && is_fast))
     }
 
     /// Whole lines are lines; an end that is missing is only missed after a code.
@@ -210,6 +228,7 @@ impl Wedge {
                 self.text.extend(body.chars().filter(|c| !c.is_control()));
                 self.burst_keys += keys;
                 self.by_machine += keys;
+                self.pasted = true;
             }
             if line.len() > body.len() || keys >= CODE_KEYS_MIN {
                 typed.extend(self.end());
@@ -335,6 +354,33 @@ mod tests {
             typed,
             [Typed::Line("nguyen".to_owned())],
             "too short for a ticket"
+        );
+    }
+
+    #[test]
+    fn the_number_of_a_wristband_is_a_reading_and_no_line() {
+        // S81: whatever is asked for at that moment
+        const BAND: &str = "04A22B9A5C6180";
+        let code = || Typed::Code(BAND.to_owned());
+        let mut wedge = Wedge::default();
+        let (typed, at) = type_in(&mut wedge, &format!("{BAND}\r"), MS, 0);
+        assert_eq!(typed, [code()]);
+        // After what somebody had begun to type.
+        let (_, at) = type_in(&mut wedge, "no nu", 200 * MS, at + 1000 * MS);
+        let (typed, at) = type_in(&mut wedge, &format!("{BAND}\r"), 5 * MS, at + 300 * MS);
+        assert_eq!(typed, [code()]);
+        // With a hitch of the reader.
+        let (typed, at) = type_in(&mut wedge, &BAND[..10], MS, at + 1000 * MS);
+        assert_eq!(typed, []);
+        let (typed, at) = type_in(&mut wedge, &format!("{}\r", &BAND[10..]), MS, at + 90 * MS);
+        assert_eq!(typed, [code()]);
+        // By hand it is an answer, and so is what somebody pasted.
+        let (typed, at) = type_in(&mut wedge, &format!("{BAND}\r"), 120 * MS, at + 1000 * MS);
+        assert_eq!(typed.last(), Some(&Typed::Line(BAND.to_owned())));
+        let pasted = Stroke::Paste("anna@example.com\r".to_owned());
+        assert_eq!(
+            wedge.stroke(pasted, at + 1000 * MS),
+            [Typed::Line("anna@example.com".to_owned())]
         );
     }
 

@@ -1,6 +1,6 @@
 //! What the status bar shows.
 
-use scanner_core::{Freshness, Status};
+use scanner_core::{Conflict, Freshness, Status};
 use serde::Serialize;
 
 use super::{ThisDevice, off_the_window};
@@ -25,6 +25,10 @@ pub(crate) struct StatusLine {
     supervised: bool,
     /// What staff must know before they go on.
     notice: Option<&'static str>,
+    /// Of the tickets by which more came in than may, the newest in which this device had a part.
+    conflict: Option<Conflict>,
+    /// How many more of them there are.
+    more_conflicts: usize,
 }
 
 /// `None` when the device is not enrolled. Asked after each answer, so it also lets the core tidy
@@ -44,7 +48,10 @@ pub(crate) async fn status(device: ThisDevice<'_>) -> Result<Option<StatusLine>,
 impl From<Status> for StatusLine {
     fn from(status: Status) -> Self {
         let snapshot = status.snapshot.as_ref();
+        let (conflict, more_conflicts) = own(&status.conflicts);
         Self {
+            conflict,
+            more_conflicts,
             online: status.peers.iter().any(|peer| peer.connected),
             pending: status.pending,
             entries: status.entries,
@@ -57,6 +64,13 @@ impl From<Status> for StatusLine {
             device: status.device.name,
         }
     }
+}
+
+/// Told at this gate: the core puts them first, the newest at the top.
+fn own(conflicts: &[Conflict]) -> (Option<Conflict>, usize) {
+    let mut own = conflicts.iter().filter(|of| of.mine);
+    let first = own.next().cloned();
+    (first, own.count())
 }
 
 /// The most urgent one.
@@ -73,5 +87,24 @@ fn notice(status: &Status) -> Option<&'static str> {
         Some("This device's clock is wrong. Set it right.")
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conflict_is_told_where_one_of_them_came_in() {
+        // V2, V8
+        let conflict = |serial, mine| Conflict {
+            serial,
+            mine,
+            admissions: Vec::new(),
+        };
+        let all = [conflict(9, true), conflict(3, true), conflict(4, false)];
+        let (told, more) = own(&all);
+        assert_eq!((told, more), (Some(all[0].clone()), 1));
+        assert_eq!(own(&all[2..]), (None, 0));
     }
 }

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use shared::ids::{DeviceId, EventId};
 use shared::limits::{SEGMENT_TICKETS, SERIAL_MAX};
 use shared::log::{
-    ClockNote, DecisionFlags, Entry, EntryKind, EventState, Hlc, KnownTicket, LogHead, LogId, Use,
+    ClockNote, DecisionFlags, Entry, EntryKind, EventState, Hlc, LogHead, LogId, Use,
 };
-use shared::ticket::proof::proof_standing;
-use shared::ticket::{MediumId, ProofStanding, ScanKey, ScanProof};
+use shared::ticket::ScanKey;
 use shared::time::Timestamp;
 use shared::trust::{
     Codes, Policy, Roster, Segment, SegmentKind, SegmentRef, TicketRow, TrustedKeys, WrappedScanKey,
 };
 
 use super::extras::Extras;
+use super::hearsay::{Hearsay, Waiting};
 use super::labels::Labels;
 use super::supervise::Overrides;
 use super::suspects::Suspects;
@@ -40,15 +40,6 @@ pub(crate) struct Folded {
     pub(crate) hlc: Hlc,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Waiting {
-    pub(super) log: LogId,
-    pub(super) device: DeviceId,
-    pub(super) entry: Entry,
-    /// Told of, and not to be counted.
-    pub(super) suspect: bool,
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     pub(crate) keys: Option<TrustedKeys>,
@@ -65,16 +56,13 @@ pub(crate) struct Book {
     pub(crate) logs: BTreeMap<LogId, Folded>,
     pub(crate) overrides: Overrides,
     pub(crate) sync: SyncFacts,
-    /// Entries of other devices that claim a scan which never was: they count for nothing.
-    pub(crate) contradicted: u64,
     /// Own entries that tell of no use, by log, ascending: what people wait for is the others.
     own_notes: BTreeMap<LogId, Vec<u32>>,
     /// What the own log says last about the own clock: others' minus it.
     pub(crate) clock_noted: Option<i64>,
     /// The database was put back from a copy: newer statements than it holds have been seen.
     pub(crate) rolled_back: bool,
-    /// Entries of other devices whose scan nothing here can judge yet, by serial and generation.
-    waiting: BTreeMap<(u32, u8), Vec<Waiting>>,
+    pub(super) hearsay: Hearsay,
     pub(super) event: Option<EventId>,
     /// Ticket rows by serial, as they lie in the segments.
     pub(super) rows: Vec<u8>,
@@ -138,21 +126,19 @@ impl Book {
             self.forget_uses();
             self.roster = roster;
         }
+        let before = self.snapshot.as_ref().map(|of| of.version);
         self.load_snapshot(cache, &trust)?;
-        // A newer snapshot may know tickets that entries were waiting for.
-        for waiting in std::mem::take(&mut self.waiting).into_values().flatten() {
-            self.fold_other(waiting);
-        }
+        let list = self.snapshot.as_ref().map(|of| of.version);
+        self.judge_anew(list != before);
         let scan_keys = self.scan_keys.clone();
         self.keys = trust.keys.map(|keys| keys.with_scan_keys(scan_keys));
         Ok(())
     }
 
-    fn forget_uses(&mut self) {
+    pub(super) fn forget_uses(&mut self) {
         self.state = EventState::default();
         self.suspects = Suspects::default();
-        self.waiting.clear();
-        self.contradicted = 0;
+        self.hearsay = Hearsay::default();
         self.overrides = Overrides::default();
         self.logs.clear();
         self.own_notes.clear();
@@ -323,100 +309,6 @@ impl Book {
         }
     }
 
-    /// Another device's word counts when the ticket bears it out, or when a supervisor stands
-    /// behind it: ADR 0004 and 0010.
-    pub(super) fn fold_other(&mut self, waiting: Waiting) {
-        let Waiting { device, entry, .. } = waiting;
-        match self.standing(device, &entry) {
-            ProofStanding::Proven => self.believe(&waiting),
-            ProofStanding::Contradicted => self.contradicted += 1,
-            ProofStanding::Unknown => {
-                let place = (entry.serial, entry.generation);
-                self.waiting.entry(place).or_default().push(waiting);
-            }
-        }
-    }
-
-    fn believe(&mut self, waiting: &Waiting) {
-        let Waiting {
-            log, device, entry, ..
-        } = waiting;
-        if !waiting.suspect {
-            self.state.apply(*log, *device, entry);
-        } else if let Some(use_) = Use::of(*log, *device, entry) {
-            self.suspects.insert(entry.serial, use_);
-        }
-    }
-
-    /// A ticket may have been let in by a medium, or by the ticket that it was added to: then the
-    /// proof is of that one. Whether it is, is open once that ticket was replaced.
-    fn standing(&self, device: DeviceId, entry: &Entry) -> ProofStanding {
-        let own = self.own_standing(device, entry);
-        let extra = self.extras.get(entry.serial);
-        let (Some(extra), Some(event), true) = (extra, self.event, entry.is_proof()) else {
-            return own;
-        };
-        let medium = MediumId::of(event, entry.proof);
-        if own == ProofStanding::Proven || extra.media.iter().any(|link| link.id == medium) {
-            return ProofStanding::Proven;
-        }
-        let Some((main, row)) = extra.added_to.and_then(|to| Some((to, self.row(to)?))) else {
-            return own;
-        };
-        let standing = if entry.flags.contains(DecisionFlags::TYPED) {
-            match self.code_row(main).and_then(|row| row.index) {
-                Some(index) if entry.proof.code_index(event) == index => ProofStanding::Proven,
-                Some(_) => ProofStanding::Contradicted,
-                None => ProofStanding::Unknown,
-            }
-        } else {
-            let known = Some((row.generation, row.commitment));
-            proof_standing(entry.proof, event, main, row.generation, known)
-        };
-        match standing {
-            ProofStanding::Contradicted if row.generation > 1 => ProofStanding::Unknown,
-            standing => standing,
-        }
-    }
-
-    fn own_standing(&self, device: DeviceId, entry: &Entry) -> ProofStanding {
-        let Some(event) = self.event else {
-            return ProofStanding::Unknown;
-        };
-        let attended = self.roster.by_device(device).is_some_and(|of| of.attended);
-        let known = self.row(entry.serial).map(|row| KnownTicket {
-            generation: row.generation,
-            commitment: row.commitment,
-            index: self.code_row(entry.serial).and_then(|row| row.index),
-        });
-        entry.standing(event, attended, known)
-    }
-
-    /// The ticket itself is here: entries that were waiting for it count if they saw the same one.
-    pub(crate) fn settle(
-        &mut self,
-        serial: u32,
-        generation: u8,
-        proof: impl FnOnce() -> ScanProof,
-    ) {
-        if let Some(waiting) = self.waiting.remove(&(serial, generation)) {
-            let proof = proof();
-            for of in waiting {
-                let entry = of.entry;
-                if entry.flags.contains(DecisionFlags::TYPED) {
-                    // The ticket in hand does not tell its typed code.
-                    let place = (serial, generation);
-                    self.waiting.entry(place).or_default().push(of);
-                } else if entry.proof == proof || (!entry.is_proof() && entry.is_word()) {
-                    // A word that waited for a ticket of this generation has found it.
-                    self.believe(&of);
-                } else {
-                    self.contradicted += 1;
-                }
-            }
-        }
-    }
-
     /// This device may no longer admit: the roster or the server says so, or its time is over.
     pub(crate) fn is_evicted(&self, device: DeviceId, now: Timestamp) -> bool {
         self.sync.evicted
@@ -431,11 +323,6 @@ impl Book {
         let listed = self.roster.devices.iter();
         let others = listed.filter(|of| of.device != device && of.is_active(now));
         others.count()
-    }
-
-    /// Entries that nothing here can judge yet.
-    pub(crate) fn waiting(&self) -> usize {
-        self.waiting.values().map(Vec::len).sum()
     }
 
     /// Entries of a log that are here.

@@ -22,7 +22,8 @@ pub(super) struct OpenLog {
 impl OpenLog {
     /// Takes the append lock and finds the log to go on with. A new log is begun on a new device,
     /// when the data was copied or put back from a copy, when the server knows better than this
-    /// device what it wrote, and after a cut that a sync has settled.
+    /// device what it wrote, when a fork has ended the one before, and after a cut that a sync has
+    /// settled.
     pub(super) fn open(
         cache: &mut Cache,
         identity: &Identity,
@@ -43,11 +44,7 @@ impl OpenLog {
         let place = cache.place()?;
         let marked = HeadMark::read(cache.dir())?;
         let kept = cache.identity()?.ok_or(Cause::NotEnrolled)?.place;
-        let open = book
-            .logs
-            .values()
-            .find(|of| of.row.own && !of.row.closed)
-            .cloned();
+        let open = book.logs.values().find(|of| of.row.is_open()).cloned();
         let latest = book
             .logs
             .values()
@@ -152,4 +149,138 @@ fn begin(
         hlc: Hlc::default(),
         row,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use ed25519_dalek::SigningKey;
+    use shared::api::gate::DeviceRole;
+    use shared::ids::GateId;
+    use shared::time::Timestamp;
+    use shared::trust::{Authority, Header, Root, RootPin, Signed, Statement, StatementKind, seal};
+
+    use super::*;
+    use crate::cache::{NewDevice, Writer, a_cache};
+    use crate::clock::{Clock, Entropy};
+    use crate::sync::gossip::{Batch, Freeze};
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+        fn monotonic_micros(&self) -> u64 {
+            0
+        }
+    }
+
+    impl Entropy for Still {
+        fn fill(&self, bytes: &mut [u8]) -> std::io::Result<()> {
+            bytes.fill(9);
+            Ok(())
+        }
+    }
+
+    fn a_root(writer: &Writer) -> Signed {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let authority = || Authority {
+            keys: vec![key.verifying_key().to_bytes()],
+            threshold: 1,
+        };
+        let header = Header {
+            kind: StatementKind::Root,
+            event: writer.genesis.event,
+            version: 1,
+            created: Timestamp::UNIX_EPOCH,
+            expires: Timestamp::UNIX_EPOCH.plus_secs(86_400),
+            previous: None,
+        };
+        let body = Root {
+            root: authority(),
+            keyring: authority(),
+            roster: authority(),
+            snapshot: authority(),
+        };
+        seal(&Statement { header, body }, &[&key]).expect("a root")
+    }
+
+    /// Makes an empty cache that of the device that writes.
+    fn enrol(cache: &mut Cache, writer: &Writer) -> Identity {
+        let root = a_root(writer);
+        let identity = Identity {
+            event: writer.genesis.event,
+            event_title: "Quiet Night".to_owned(),
+            device: writer.genesis.device,
+            device_name: "North".to_owned(),
+            public_key: writer.genesis.device_key,
+            gate: GateId::new(Timestamp::UNIX_EPOCH, [3; 10]),
+            gate_name: "Gate A".to_owned(),
+            role: DeviceRole::Kiosk,
+            server: "http://hub.test".to_owned(),
+            pin: RootPin::of(&root),
+            transcript_code: "123456".to_owned(),
+            enrolled_at: Timestamp::UNIX_EPOCH,
+            place: cache.place().expect("a place"),
+        };
+        let new = NewDevice {
+            identity: &identity,
+            root: &root,
+            root_version: 1,
+        };
+        cache.store_device(&new).expect("enrolled");
+        identity
+    }
+
+    #[test]
+    fn a_log_that_a_fork_has_ended_is_followed_by_another() {
+        // V6, ADR 0009: also while the ring still holds what this device wrote past the fork
+        let (mut cache, dir) = a_cache();
+        let writer = Writer::new();
+        let identity = enrol(&mut cache, &writer);
+        cache
+            .begin_own_log(&writer.genesis, &identity.place)
+            .expect("begun");
+        let (trunk, foot) = writer.write(writer.genesis.head(), 3, 5);
+        let (own, _) = writer.write(foot, 2, 5);
+        let (other, _) = writer.write(foot, 1, 6);
+        let written: Vec<(u32, SignedEntry)> = trunk
+            .iter()
+            .chain(&own)
+            .map(|of| {
+                let signature = of.signature.clone().expect("signed");
+                let body = of.body.clone();
+                (of.seq, SignedEntry { body, signature })
+            })
+            .collect();
+        let mut ring = Ring::open(dir.path()).expect("opens");
+        ring.append(writer.log(), &written).expect("written");
+        drop(HeadMark::open(dir.path(), writer.log(), 5).expect("marked"));
+        let batch = Batch {
+            freeze: vec![Freeze {
+                head: foot,
+                proof: writer.fork(foot, &own, &other),
+                promoted: Vec::new(),
+            }],
+            ..Batch::default()
+        };
+        cache.merge(&batch).expect("merged");
+        let still = Arc::new(Still);
+        let edge = Edge {
+            clock: still.clone(),
+            entropy: still,
+        };
+        for _ in 0..2 {
+            let mut book = Book::default();
+            let log = OpenLog::open(&mut cache, &identity, &mut book, &edge).expect("goes on");
+            assert_ne!(log.row.log, writer.log());
+            assert_eq!(log.head.next_seq, 0, "the same one after a restart");
+            assert_eq!(book.end(writer.log()), 3);
+        }
+        // What counts of the old log is in the database, and the slots are free.
+        let place = cache.place_of(writer.log()).expect("read").expect("known");
+        assert_eq!(cache.entries(place, 0, 100).expect("read").len(), 3);
+    }
 }

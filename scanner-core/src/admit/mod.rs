@@ -12,6 +12,7 @@ mod claim;
 mod codes;
 mod correction;
 mod extras;
+mod hearsay;
 mod labels;
 mod log;
 mod lookup;

@@ -159,7 +159,7 @@ impl Scanner {
     }
 
     /// The verdict on a reading; a medium stands for its ticket, and is noted in `shown`.
-    fn decide_about(
+    pub(super) fn decide_about(
         &mut self,
         reading: &Reading,
         shown: &mut Shown,

@@ -212,13 +212,14 @@ impl Scanner {
             self.book.load(&self.cache, &self.identity)
         })?;
         self.version = Some(version);
-        // The server may have closed the open log: then the next append begins another.
+        // The server may have closed the open log, or a fork ended it: then the next append begins
+        // another.
         if let Some(log) = &self.log
             && self
                 .book
                 .logs
                 .get(&log.row.log)
-                .is_none_or(|of| of.row.closed)
+                .is_none_or(|of| !of.row.is_open())
         {
             self.log = None;
         }
@@ -231,7 +232,7 @@ impl Scanner {
             return Ok(false);
         }
         let open = self.book.logs.values();
-        match open.into_iter().find(|of| of.row.own && !of.row.closed) {
+        match open.into_iter().find(|of| of.row.is_open()) {
             Some(of) => self.cache.has_appended(of.row.log, of.head.next_seq),
             None => Ok(false),
         }

@@ -98,7 +98,8 @@ impl Scanner {
 
     /// The same for a supervisor, whose typed codes are not counted.
     pub(super) fn look_at_for_supervisor(&mut self, reading: &Reading, now: Timestamp) -> Shown {
-        match input::typed(&reading.text, reading.keys.as_deref()) {
+        let typed = input::typed(&reading.text, reading.keys.as_deref());
+        match typed.filter(|_| !self.is_medium(&reading.text)) {
             Some(Typed::Code(code)) => self.find_by_code(code),
             Some(Typed::Slip) => self.found_nothing(Untyped::Misread),
             None => Shown::scanned(self.present(reading, now)),

@@ -55,7 +55,7 @@ impl std::fmt::Debug for Pin {
 /// Which ticket is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// Its code, scanned or typed.
+    /// Its code, scanned or typed, or a medium that stands for it.
     Code(Reading),
     /// Its serial, from a search.
     Serial(u32),
@@ -121,8 +121,8 @@ impl Scanner {
         let started = self.edge.clock.monotonic_micros();
         let now = self.edge.clock.now();
         let who = self.authorize(pin, now)?;
-        let shown = self.named(subject, now)?;
-        let mut verdict = self.decide_on(&shown, options, &[], now);
+        let mut shown = self.named(subject, now)?;
+        let mut verdict = self.decide_named(subject, &mut shown, options, now);
         // Also when a supervisor decides: the other gates are to know, if they can be told.
         self.claim_first(&mut verdict, options);
         let mut verdict = match force(&verdict, self.language()) {
@@ -201,14 +201,10 @@ impl Scanner {
     pub fn undo(&mut self, subject: &Subject, pin: &Pin) -> Result<Undone, Error> {
         let now = self.edge.clock.now();
         let who = self.authorize(pin, now)?;
-        let shown = self.named(subject, now)?;
-        let Some(payload) = shown.payload().copied() else {
-            let verdict = self.decide_on(&shown, ScanOptions::default(), &[], now);
-            return Err(Cause::Input(verdict.explanation).into());
-        };
+        let mut shown = self.named(subject, now)?;
         // A ticket in hand speaks for entries that waited for it.
         self.take_note(&shown.presented, now);
-        let serial = payload.serial;
+        let serial = self.serial_of(subject, &mut shown, now)?;
         let state = self.book.state.ticket(serial).unwrap_or_default();
         let use_ = annul(&state, None).map_err(|error| {
             Cause::Input(match error {
@@ -220,6 +216,37 @@ impl Scanner {
         })?;
         self.record(undo_of(serial, &use_, &who), ScanOptions::default(), now)?;
         Ok(self.undone(serial, &use_, who))
+    }
+
+    /// The ticket that was shown or named, or that a medium stands for.
+    fn serial_of(
+        &mut self,
+        subject: &Subject,
+        shown: &mut Shown,
+        now: Timestamp,
+    ) -> Result<u32, Cause> {
+        if let Some(payload) = shown.payload() {
+            return Ok(payload.serial);
+        }
+        let verdict = self.decide_named(subject, shown, ScanOptions::default(), now);
+        match (shown.evidence, verdict.serial) {
+            (Evidence::Medium(_), Some(serial)) => Ok(serial),
+            _ => Err(Cause::Input(verdict.explanation)),
+        }
+    }
+
+    /// As at a scan: what is no code may be a medium, which is then noted in `shown`.
+    fn decide_named(
+        &mut self,
+        subject: &Subject,
+        shown: &mut Shown,
+        options: ScanOptions,
+        now: Timestamp,
+    ) -> Verdict {
+        match subject {
+            Subject::Code(reading) => self.decide_about(reading, shown, options, &[], now),
+            Subject::Serial(_) => self.decide_on(shown, options, &[], now),
+        }
     }
 
     fn undone(&self, serial: u32, use_: &Use, who: Who) -> Undone {

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use shared::log::{Entry, EntryKind, LogId, Use};
 
-use super::book::{Book, Waiting};
+use super::book::Book;
+use super::hearsay::Waiting;
 use crate::cache::{Cache, LogRow};
 use crate::error::Cause;
 

@@ -75,7 +75,8 @@ impl Cache {
     pub(crate) fn written(&self) -> Result<Vec<Written>, Cause> {
         let marked = HeadMark::read(self.dir())?;
         let mut written: Vec<Written> = marked.into_iter().collect();
-        for row in self.logs()? {
+        let rows = self.logs()?;
+        for row in &rows {
             let open = row.own && !row.closed;
             if open && marked.is_none_or(|(log, _)| log != row.log) {
                 written.push((row.log, 0));
@@ -84,6 +85,11 @@ impl Cache {
         for (log, count) in &mut written {
             // The ring may know of later entries than the mark, which lags behind.
             *count = (*count).max(ring::end(self.dir(), *log)?);
+            // What lies past a fork is no longer part of the log. It is not lost: it is a stray.
+            let row = rows.iter().find(|row| row.log == *log);
+            if let Some(frozen) = row.and_then(|row| row.frozen) {
+                *count = (*count).min(frozen);
+            }
         }
         Ok(written)
     }

@@ -58,8 +58,10 @@ pub(crate) struct SyncFacts {
     /// The peers' clocks minus this device's clock, their median.
     pub(crate) peers_offset_ms: Option<i64>,
     pub(crate) peers_measured_at: Option<Timestamp>,
-    /// The server said that this device was evicted.
+    /// The server said that this device was evicted, on a way where nobody can speak in its name.
     pub(crate) evicted: bool,
+    /// Somebody who answered in the server's place, or it, said so: a word that closes nothing.
+    pub(crate) called_evicted: bool,
     /// The server said that the organizer must still confirm this device.
     pub(crate) unconfirmed: bool,
 }

@@ -31,6 +31,11 @@ pub(crate) struct LogRow {
 }
 
 impl LogRow {
+    /// The own log that takes entries. One that is forked does not, closed or not.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.own && !self.closed && self.frozen.is_none()
+    }
+
     pub(crate) const fn place(&self) -> LogPlace {
         LogPlace {
             number: self.number,
@@ -117,7 +122,12 @@ impl Cache {
     /// may be used again afterwards.
     pub(crate) fn take_over(&mut self, place: LogPlace, head: LogHead) -> Result<(), Cause> {
         let first = self.stored_end(place.number)?;
-        let entries = ring::read(self.dir(), place.log, first, ring::SLOTS)?;
+        // The ring may hold what this device wrote past a fork: that is kept among the strays.
+        let count = match self.frozen_at(place.number)? {
+            Some(frozen) => frozen.saturating_sub(first).min(ring::SLOTS),
+            None => ring::SLOTS,
+        };
+        let entries = ring::read(self.dir(), place.log, first, count)?;
         let end = entries.last().map_or(first, |last| last.seq + 1);
         if end != head.next_seq {
             return Err(Cause::Damaged(format!(

@@ -14,10 +14,10 @@ use shared::sync::{
 use shared::trust::{Segment, SegmentRef, TicketRow};
 
 use super::proto::{self, Held, HeldLog, Plan, SEND_SEGMENTS_MAX};
-use super::{HttpTransport, Transport, TransportError};
+use super::{HttpTransport, Transport};
 use crate::admit::wrong_tries;
 use crate::battery;
-use crate::cache::{Cache, Cut, DeviceKey, Identity, Lock, LockKind, LogPlace, Seen, SyncFacts};
+use crate::cache::{Cache, Cut, DeviceKey, Identity, Lock, LockKind, LogPlace, Seen};
 use crate::clock::Edge;
 use crate::error::{Cause, Error};
 
@@ -25,10 +25,6 @@ use crate::error::{Cause, Error};
 const ROUNDS_MAX: usize = 4096;
 /// A snapshot that is replaced while it is being fetched is followed this often.
 const SNAPSHOT_ATTEMPTS_MAX: usize = 3;
-/// The server's word for a device that may no longer speak.
-const EVICTED: &str = "device_evicted";
-/// For one whose six digits the organizer has not compared yet.
-const UNCONFIRMED: &str = "device_pending";
 
 /// What an exchange did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -59,10 +55,10 @@ pub struct SyncReport {
 /// Exchanges with the server over a database connection of its own: a scan never waits for it.
 /// Blocks; an async program runs it on a blocking thread.
 pub struct Syncer {
-    cache: Cache,
+    pub(super) cache: Cache,
     identity: Identity,
     key: DeviceKey,
-    edge: Edge,
+    pub(super) edge: Edge,
 }
 
 impl Syncer {
@@ -91,7 +87,10 @@ impl Syncer {
             .exchange(transport, &mut report)
             .and_then(|()| self.hand_over_answers(transport, &mut report))
             .and_then(|()| self.settle(&mut report));
-        self.remember(&report, &outcome)?;
+        if let Err(cause) = &outcome {
+            self.learn_cut(cause)?;
+        }
+        self.remember(&report, &outcome, transport.is_authentic())?;
         self.cache.empty_wal()?;
         outcome.map(|()| report).map_err(Error::from)
     }
@@ -279,7 +278,7 @@ impl Syncer {
         self.cache.store_scan_keys(keys)
     }
 
-    fn held(&self) -> Result<Held, Cause> {
+    pub(super) fn held(&self) -> Result<Held, Cause> {
         let mut logs = BTreeMap::new();
         for row in self.cache.logs()? {
             let mut head = row.checked;
@@ -381,34 +380,6 @@ impl Syncer {
             self.edge.clock.now(),
             body,
         )
-    }
-
-    fn remember(&mut self, report: &SyncReport, outcome: &Result<(), Cause>) -> Result<(), Cause> {
-        let now = self.edge.clock.now();
-        let mut facts = SyncFacts {
-            last_attempt: Some(now),
-            ..self.cache.sync_facts()?
-        };
-        if report.clock_offset_ms.is_some() {
-            facts.clock_offset_ms = report.clock_offset_ms;
-            facts.clock_measured_at = Some(now);
-        }
-        match outcome {
-            Ok(()) => {
-                facts.last_success = Some(now);
-                facts.last_error = None;
-                facts.evicted = false;
-                facts.unconfirmed = false;
-            }
-            Err(cause) => {
-                facts.last_error = Some(cause.to_string());
-                if let Cause::Transport(TransportError::Refused { code, .. }) = cause {
-                    facts.evicted |= code == EVICTED;
-                    facts.unconfirmed = code == UNCONFIRMED;
-                }
-            }
-        }
-        self.cache.store_sync_facts(&facts)
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod engine;
 pub mod gossip;
+mod outcome;
 mod peers;
 pub(crate) mod proto;
 mod transport;

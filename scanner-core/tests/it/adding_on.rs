@@ -5,6 +5,7 @@ use shared::trust::{EntryLimit, Extra, ListFlags, ListPolicy, TicketTerms};
 
 use crate::device::{Device, leave, scan};
 use crate::server::{Server, Shared};
+use crate::wire::Wire;
 
 /// The ticket, and what was added to it.
 const MAIN: u32 = 3;
@@ -88,4 +89,35 @@ fn a_ticket_without_add_ons_does_not_enter_there() {
     device.sync();
     let code = server.borrow().ticket(MAIN);
     assert_eq!(scan(&mut device.open(), &code).reason, Reason::WrongClass);
+}
+
+#[test]
+fn an_add_on_that_came_in_by_a_ticket_newer_than_the_list_counts_once_the_list_is_here() {
+    // S27 V6, ADR 0004
+    let server = buffet();
+    let (north, south) = (Device::enrolled(&server, 1), Device::enrolled(&server, 2));
+    let mut other = south.open();
+    {
+        let mut server = server.borrow_mut();
+        let again = server.row(MAIN, 2);
+        server.rows[MAIN as usize] = again;
+        server.publish();
+    }
+    let code = {
+        let server = server.borrow();
+        server.token(&server.payload(MAIN, 2)).to_digits()
+    };
+    north.sync();
+    let verdict = scan(&mut north.open(), &code);
+    assert_eq!(
+        (verdict.verdict, verdict.serial),
+        (Outcome::Admit, Some(MEAL))
+    );
+    north.sync();
+    let cut = &mut Wire::cut_after(&server, 1, false);
+    south.try_sync(cut).expect_err("the line broke");
+    assert_eq!(other.status().expect("a status").contradicted, 1);
+    south.sync();
+    assert_eq!(scan(&mut other, &code).reason, Reason::AlreadyUsed);
+    assert_eq!(other.status().expect("a status").contradicted, 0);
 }

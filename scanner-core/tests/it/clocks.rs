@@ -6,6 +6,7 @@
 use scanner_core::{Freshness, Outcome, Reason, Scanner};
 use shared::log::{DecisionFlags, Entry, EntryKind};
 use shared::ticket::Payload;
+use shared::trust::{EntryLimit, ListFlags, ListPolicy};
 
 use crate::device::{Device, scan};
 use crate::server::{NOW, Server, Shared};
@@ -138,4 +139,76 @@ fn a_clock_that_was_set_right_is_believed_before_the_next_contact() {
             Outcome::Admit
         );
     }
+}
+
+/// Gate A takes day passes, and nobody calls the list old for a week.
+fn days() -> Shared {
+    let server = Server::new(10);
+    {
+        let mut server = server.borrow_mut();
+        server.policy.gates[0].list = Some(0);
+        server.policy.red_after_secs = 7 * 86_400;
+        server.policy.lists = vec![ListPolicy {
+            name: "Days".to_owned(),
+            classes: None,
+            entries: EntryLimit::OncePerDay,
+            flags: ListFlags::default(),
+            check_out_secs: None,
+            rules: Vec::new(),
+        }];
+        server.publish();
+    }
+    server
+}
+
+/// As long as a season.
+const SEASON: (u16, u16) = (96, 2000);
+
+#[test]
+fn a_day_pass_is_good_once_a_day_also_after_a_fast_clock_was_set_right() {
+    // V3 S99: 21:13 in Saigon by the right clock, 00:13 of the next day by this one.
+    let server = days();
+    let device = Device::enrolled(&server, 1);
+    let mut scanner = device.open();
+    device.pass(3 * HOURS);
+    assert_eq!(reason(&mut scanner, &server, 1, SEASON), Reason::Ok);
+    device.pass(-3 * HOURS);
+    // What is written now still bears tomorrow's date: a log's stamps never go back.
+    for serial in [1, 2] {
+        let first = reason(&mut scanner, &server, serial, SEASON);
+        let expected = if serial == 1 {
+            Reason::AlreadyUsed
+        } else {
+            Reason::Ok
+        };
+        assert_eq!(first, expected, "ticket {serial}");
+        let again = reason(&mut scanner, &server, serial, SEASON);
+        assert_eq!(again, Reason::AlreadyUsed, "ticket {serial}");
+    }
+    // The next day those are refused, which a supervisor can help; the day after they are good.
+    device.pass(24 * HOURS);
+    assert_eq!(
+        reason(&mut scanner, &server, 2, SEASON),
+        Reason::AlreadyUsed
+    );
+    assert_eq!(reason(&mut scanner, &server, 3, SEASON), Reason::Ok);
+    device.pass(24 * HOURS);
+    assert_eq!(reason(&mut scanner, &server, 2, SEASON), Reason::Ok);
+}
+
+#[test]
+fn a_day_pass_is_good_once_a_day_while_the_clock_is_known_to_be_wrong() {
+    // V3: two hours fast, at 21:13 by the right one; it goes past what it takes for midnight.
+    let server = days();
+    let device = Device::enrolled(&server, 1);
+    device.pass(2 * HOURS);
+    device.sync();
+    let mut scanner = device.open();
+    assert_eq!(reason(&mut scanner, &server, 1, SEASON), Reason::Ok);
+    device.clock.run(HOURS);
+    // 22:13 by the right clock, 00:13 by this one: the same evening.
+    assert_eq!(
+        reason(&mut scanner, &server, 1, SEASON),
+        Reason::AlreadyUsed
+    );
 }

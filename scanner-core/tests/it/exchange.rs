@@ -69,11 +69,22 @@ impl Server {
         })
     }
 
+    /// With the roster that says so.
+    fn evicted(&self) -> TransportError {
+        let roster = self.roster_signed.last().expect("a roster").to_wire();
+        TransportError::Refused {
+            status: 403,
+            code: "device_evicted".to_owned(),
+            message: "This device was removed from the event.".to_owned(),
+            details: BTreeMap::from([("roster".to_owned(), BASE64.encode(&roster))]),
+        }
+    }
+
     pub(crate) fn sync(&mut self, request: &SignedRequest) -> Result<SyncResponse, TransportError> {
         let entry = self.roster.by_device(request.device);
         let entry = entry.ok_or_else(|| refused(401, "unknown_device"))?;
         if entry.is_evicted() {
-            return Err(refused(403, "device_evicted"));
+            return Err(self.evicted());
         }
         let public = VerifyingKey::from_bytes(&entry.public_key).expect("a key");
         let SyncRequest::V1 {
@@ -233,5 +244,6 @@ pub(crate) fn refused(status: u16, code: &str) -> TransportError {
         status,
         code: code.to_owned(),
         message: code.replace('_', " "),
+        details: BTreeMap::new(),
     }
 }

@@ -3,12 +3,13 @@
 
 use std::fmt::Write as _;
 
-use scanner_core::{Kind, Outcome, Reason, Scanner};
+use scanner_core::{Kind, Outcome, Pin, Reason, ScanOptions, Scanner, Subject};
 use shared::log::{Entry, EventState, UseLabel};
 use shared::ticket::digits;
 use shared::trust::TicketRowStatus;
 
 use crate::device::{Device, scan};
+use crate::exchange::refused;
 use crate::server::{NOW, Server, Shared};
 use crate::wire::Wire;
 
@@ -266,6 +267,84 @@ fn copy_files(from: &std::path::Path, to: &std::path::Path) {
             std::fs::copy(file.path(), to.join(file.file_name())).expect("copied");
         }
     }
+}
+
+const PIN: &str = "482913";
+
+/// A device that syncs while somebody in between answers that it was removed, and that answer.
+fn told_to_be_out(server: &Shared, authentic: bool) -> Device {
+    let device = Device::enrolled(server, 1);
+    let mut wire = Wire {
+        in_between: Some(refused(403, "device_evicted")),
+        authentic,
+        ..Wire::to(server)
+    };
+    let error = device.try_sync(&mut wire).expect_err("refused");
+    assert_eq!(error.refusal_code(), Some("device_evicted"));
+    device
+}
+
+#[test]
+fn mitm_on_venue_wifi_closes_no_gate_by_a_word() {
+    // V6: an answer that anybody on the air can give, over plain HTTP
+    let server = Server::new(10);
+    server.borrow_mut().supervise(PIN);
+    server.borrow_mut().publish();
+    let device = told_to_be_out(&server, false);
+    let mut scanner = device.open();
+    let status = scanner.status().expect("a status");
+    assert!(!status.evicted);
+    let told = status.notices.first().expect("staff are told");
+    assert_eq!(told.kind, "evicted");
+    assert!(told.text.contains("without proof"), "{told:?}");
+    let ticket = server.borrow().ticket(3);
+    assert_eq!(scan(&mut scanner, &ticket).verdict, Outcome::Admit);
+    let subject = Subject::Code(ticket.as_str().into());
+    let forced = scanner.force(&subject, &Pin::new(PIN), ScanOptions::default());
+    assert_eq!(forced.expect("done").verdict.verdict, Outcome::Admit);
+    drop(scanner);
+    // The next exchange that succeeds says that all is well.
+    device.sync();
+    assert!(device.open().status().expect("a status").notices.is_empty());
+}
+
+#[test]
+fn a_server_that_has_proven_itself_closes_a_gate_by_its_word() {
+    // V6
+    let server = Server::new(10);
+    let device = told_to_be_out(&server, true);
+    let mut scanner = device.open();
+    assert!(scanner.status().expect("a status").evicted);
+    let ticket = server.borrow().ticket(3);
+    assert_eq!(scan(&mut scanner, &ticket).reason, Reason::DeviceEvicted);
+}
+
+#[test]
+fn the_roster_in_a_refusal_closes_a_gate_and_a_forged_one_does_not() {
+    // V6: whoever carries it
+    let server = Server::new(10);
+    let device = Device::enrolled(&server, 1);
+    let id = device.open().status().expect("a status").device.id;
+    let forger = Server::new(10);
+    {
+        let mut forger = forger.borrow_mut();
+        forger.roster = server.borrow().roster.clone();
+        forger.replace_roster_key();
+        forger.evict(id);
+    }
+    let told = |by: &Shared| {
+        let error = device.try_sync(&mut Wire::to(by)).expect_err("refused");
+        assert_eq!(error.refusal_code(), Some("device_evicted"));
+        device.open().status().expect("a status").evicted
+    };
+    assert!(!told(&forger));
+    let ticket = server.borrow().ticket(3);
+    assert_eq!(scan(&mut device.open(), &ticket).verdict, Outcome::Admit);
+    server.borrow_mut().evict(id);
+    assert!(told(&server));
+    let ticket = server.borrow().ticket(4);
+    let verdict = scan(&mut device.open(), &ticket);
+    assert_eq!(verdict.reason, Reason::DeviceEvicted);
 }
 
 #[test]

@@ -23,6 +23,10 @@ pub(crate) struct Wire {
     pub(crate) scan_keys_of: Option<Shared>,
     /// What was asked in syncs.
     pub(crate) requests: Vec<SyncRequest>,
+    /// What somebody in between answers to a sync, in the server's place.
+    pub(crate) in_between: Option<TransportError>,
+    /// As over TLS.
+    pub(crate) authentic: bool,
 }
 
 impl Wire {
@@ -34,6 +38,8 @@ impl Wire {
             calls: 0,
             scan_keys_of: None,
             requests: Vec::new(),
+            in_between: None,
+            authentic: false,
         }
     }
     pub(crate) fn cut_after(server: &Shared, calls: usize, lose_answer: bool) -> Self {
@@ -66,6 +72,9 @@ impl Wire {
 }
 
 impl Transport for Wire {
+    fn is_authentic(&self) -> bool {
+        self.authentic
+    }
     fn challenge(&mut self) -> Result<EnrolChallenge, TransportError> {
         self.call(|server| {
             Ok(EnrolChallenge {
@@ -80,6 +89,9 @@ impl Transport for Wire {
         let request = SignedRequest::from_wire(&request.to_wire()).expect("canonical");
         let asked = SyncRequest::from_wire(&request.body).expect("in bounds");
         self.requests.push(asked);
+        if let Some(answer) = self.in_between.clone() {
+            return Err(answer);
+        }
         let answer = self.call(|server| server.sync(&request))?;
         Ok(SyncResponse::from_wire(&answer.to_wire()).expect("canonical"))
     }

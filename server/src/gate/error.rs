@@ -33,8 +33,9 @@ pub enum Error {
     Malformed(#[from] StrictError),
     #[error("the device is not known here, or its signature does not hold")]
     UnknownDevice,
+    /// With the signed roster that says so, in base64: a device believes that and no bare word.
     #[error("the device was evicted")]
-    Evicted,
+    Evicted(Option<String>),
     #[error("the device waits for its confirmation")]
     AwaitingConfirmation,
     #[error("the device does not wait for a confirmation")]
@@ -114,11 +115,17 @@ impl From<Error> for ApiError {
                 "unknown_device",
                 "This device is not enrolled for this event.",
             ),
-            Error::Evicted => Self::new(
-                StatusCode::FORBIDDEN,
-                "device_evicted",
-                "This device was removed from the event.",
-            ),
+            Error::Evicted(roster) => {
+                let error = Self::new(
+                    StatusCode::FORBIDDEN,
+                    "device_evicted",
+                    "This device was removed from the event.",
+                );
+                match roster {
+                    Some(roster) => error.detail("roster", roster),
+                    None => error,
+                }
+            }
             Error::AwaitingConfirmation => Self::new(
                 StatusCode::FORBIDDEN,
                 "device_pending",

@@ -12,7 +12,6 @@ use crate::ticket::Payload;
 use crate::trust::{ListFlags, TicketRow};
 
 use super::decide::{Case, Direction};
-use super::usage::Usage;
 
 /// A ticket that was added to the one that is shown.
 #[derive(Clone, Debug)]
@@ -55,7 +54,7 @@ impl<'a> Case<'a> {
 
     /// Whether this passage is still open to it.
     fn is_free(&self, add_on: &AddOn) -> bool {
-        let usage = Usage::of(add_on.state.as_ref(), self.policy, self.gate.gate, self.now);
+        let usage = self.usage_of(add_on.state.as_ref());
         match self.gate.direction {
             Direction::In => !usage.is_used(self.re_enters_as(&add_on.payload)),
             Direction::Out => usage.is_inside(),

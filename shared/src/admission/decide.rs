@@ -86,7 +86,7 @@ pub struct GateContext {
 
 impl GateContext {
     /// The moment that windows, times of day and the age of news are judged by. Uses bear the clocks
-    /// of their gates, so what was used when is judged by this device's own.
+    /// of their gates, so what was used today is judged by both clocks.
     pub(super) fn corrected(&self, now: Timestamp) -> Timestamp {
         now.plus_millis(self.correction_ms)
     }
@@ -122,7 +122,7 @@ pub fn decide(
         facts,
         policy,
         class: policy.classes.get(usize::from(payload.class)),
-        usage: Usage::of(facts.state, policy, gate.gate, now),
+        usage: Usage::of(facts.state, policy, gate.gate, now).corrected(gate.corrected(now)),
         gate,
         now,
     };
@@ -390,7 +390,7 @@ impl<'a> Case<'a> {
             facts: &facts,
             policy: self.policy,
             class: self.policy.classes.get(usize::from(add_on.payload.class)),
-            usage: Usage::of(facts.state, self.policy, self.gate.gate, self.now),
+            usage: self.usage_of(facts.state),
             gate: self.gate,
             now: self.now,
         };
@@ -405,6 +405,15 @@ impl<'a> Case<'a> {
             Direction::Out => case.check_exit(&mut findings),
         }
         case.verdict(&findings, setting)
+    }
+
+    /// What a ticket's entries come to here and now.
+    pub(super) fn usage_of<'s>(&self, state: Option<&'s TicketState>) -> Usage<'s>
+    where
+        'a: 's,
+    {
+        Usage::of(state, self.policy, self.gate.gate, self.now)
+            .corrected(self.gate.corrected(self.now))
     }
 
     fn class_names(&self, classes: &[u8]) -> Vec<&'a str> {

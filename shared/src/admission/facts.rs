@@ -39,9 +39,9 @@ impl Variables for RuleFacts<'_> {
             }
             Variable::EntriesNumber => count(self.entries().count()),
             Variable::EntriesToday => {
-                let today = self.day(self.now);
-                let entries = self.entries();
-                count(entries.filter(|at| self.day(*at) == today).count())
+                let zone = self.zone();
+                let is_today = |at: &Timestamp| is_today(*at, self.now, self.corrected, &zone);
+                count(self.entries().filter(is_today).count())
             }
             Variable::EntriesDays => self.days(self.entries()),
             Variable::MinutesSinceFirstEntry => self.minutes_since(self.entries().next()),
@@ -111,6 +111,22 @@ pub(super) fn zone(timezone: &str) -> TimeZone {
     TimeZone::get(timezone).unwrap_or(TimeZone::UTC)
 }
 
+/// Whether a use with this stamp takes today's entry.
+///
+/// Stamps bear the clocks of their gates, and a clock that was set back goes on stamping where it had
+/// been. So it is today's by this gate's clock or by the corrected one, and so is what was stamped
+/// with a time that is still to come: a pass is rather refused than good without end (ADR 0028).
+pub(super) fn is_today(
+    at: Timestamp,
+    now: Timestamp,
+    corrected: Timestamp,
+    zone: &TimeZone,
+) -> bool {
+    let day = |at: Timestamp| at.to_jiff().to_zoned(zone.clone()).date();
+    let used = day(at);
+    used == day(now) || used == day(corrected) || at > now.max(corrected)
+}
+
 fn text(text: Option<String>) -> Value {
     text.map_or(Value::Null, Value::Text)
 }
@@ -130,4 +146,33 @@ fn integer(number: i64) -> Value {
 #[expect(clippy::cast_precision_loss, reason = "as above")]
 fn seconds(at: Timestamp) -> f64 {
     at.as_millis() as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_use_is_todays_by_either_clock_and_when_it_is_still_to_come() {
+        // V3 S99, ADR 0028; in Saigon a day begins at 17:00 UTC.
+        let zone = zone("Asia/Ho_Chi_Minh");
+        let at = |text: &str| text.parse::<Timestamp>().expect("a time");
+        let (evening, past_midnight) = (at("2026-05-01T15:00:00Z"), at("2026-05-01T17:30:00Z"));
+        let yesterday = at("2026-04-30T15:00:00Z");
+        for (stamp, now, corrected, expected) in [
+            (evening, evening, evening, true),
+            (yesterday, evening, evening, false),
+            // The clock was set right, and the log's stamps still bear the day after.
+            (past_midnight, evening, evening, true),
+            // It is past midnight by this clock only, or by the others' only.
+            (evening, past_midnight, evening, true),
+            (evening, evening, past_midnight, true),
+            (evening, past_midnight, past_midnight, false),
+            // Written by a right clock while this one is behind.
+            (past_midnight, evening, past_midnight.plus_secs(60), true),
+        ] {
+            let found = is_today(stamp, now, corrected, &zone);
+            assert_eq!(found, expected, "{stamp:?} {now:?} {corrected:?}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use crate::log::{EntryKind, TicketState, Use};
 use crate::time::Timestamp;
 use crate::trust::{EntryLimit, GatePolicy, ListPolicy, Policy};
 
-use super::facts::zone;
+use super::facts::{is_today, zone};
 
 #[derive(Clone, Debug)]
 pub(super) struct Usage<'a> {
@@ -20,6 +20,8 @@ pub(super) struct Usage<'a> {
     gate: Option<&'a GatePolicy>,
     list: Option<&'a ListPolicy>,
     now: Timestamp,
+    /// The same by others' clocks, where this one is known to be wrong.
+    corrected: Timestamp,
 }
 
 /// What a ticket's entries come to on the list of a gate.
@@ -67,7 +69,13 @@ impl<'a> Usage<'a> {
             gate,
             list,
             now,
+            corrected: now,
         }
+    }
+
+    /// For a gate whose clock is known to be wrong.
+    pub(super) fn corrected(self, corrected: Timestamp) -> Self {
+        Self { corrected, ..self }
     }
 
     pub(super) fn list(&self) -> Option<&'a ListPolicy> {
@@ -164,8 +172,7 @@ impl<'a> Usage<'a> {
 
     fn is_today(&self, use_: &Use) -> bool {
         let zone = zone(&self.policy.timezone);
-        let day = |at: Timestamp| at.to_jiff().to_zoned(zone.clone()).date();
-        day(use_.hlc.at()) == day(self.now)
+        is_today(use_.hlc.at(), self.now, self.corrected, &zone)
     }
 }
 

@@ -1,5 +1,6 @@
 //! HTTPS to the server, blocking, with bounded bodies and time limits.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::time::Duration;
 
@@ -33,6 +34,7 @@ pub fn install_tls() {
 pub struct HttpTransport {
     client: Client,
     base: String,
+    authentic: bool,
 }
 
 impl HttpTransport {
@@ -60,6 +62,7 @@ impl HttpTransport {
         Ok(Self {
             client: builder.build().map_err(unreachable)?,
             base: format!("{server}/api/v1"),
+            authentic: is_authentic(&url),
         })
     }
 
@@ -113,6 +116,9 @@ impl HttpTransport {
 }
 
 impl Transport for HttpTransport {
+    fn is_authentic(&self) -> bool {
+        self.authentic
+    }
     fn challenge(&mut self) -> Result<EnrolChallenge, TransportError> {
         self.post_json("/gate/enrolment/challenge", &serde_json::json!({}))
     }
@@ -159,11 +165,13 @@ fn refusal(status: u16, body: &[u8]) -> TransportError {
             status,
             code: error.code,
             message: error.message,
+            details: error.details,
         },
         Err(_) => TransportError::Refused {
             status,
             code: "http".to_owned(),
             message: format!("HTTP {status}"),
+            details: BTreeMap::new(),
         },
     }
 }
@@ -181,6 +189,18 @@ fn tell(error: &reqwest::Error) -> String {
     }
 }
 
+/// The server has shown a certificate, or the answer never leaves this machine.
+fn is_authentic(url: &reqwest::Url) -> bool {
+    let is_loopback = |host: &str| {
+        let host = host.trim_matches(['[', ']']);
+        host == "localhost"
+            || host
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|ip| ip.is_loopback())
+    };
+    url.scheme() == "https" || url.host_str().is_some_and(is_loopback)
+}
+
 /// This machine or the venue's own network.
 fn is_near(url: &reqwest::Url) -> bool {
     match url.host_str() {
@@ -195,5 +215,33 @@ fn is_near(url: &reqwest::Url) -> bool {
                 std::net::IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
             }),
         None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_certificate_or_the_own_machine_vouches_for_an_answer() {
+        // V6
+        let speaks_for = |url: &str| is_authentic(&reqwest::Url::parse(url).expect("an address"));
+        for good in [
+            "https://gatehouse.example",
+            "https://192.168.1.4:8443",
+            "http://127.0.0.1:8080",
+            "http://[::1]:8080",
+            "http://localhost:8080",
+        ] {
+            assert!(speaks_for(good), "{good}");
+        }
+        for bad in [
+            "http://192.168.1.4:8080",
+            "http://gatehouse.example",
+            "http://localhost.example",
+            "http://127.0.0.1.example",
+        ] {
+            assert!(!speaks_for(bad), "{bad}");
+        }
     }
 }

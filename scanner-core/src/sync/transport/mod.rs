@@ -3,6 +3,8 @@
 mod http;
 pub(crate) mod lan;
 
+use std::collections::BTreeMap;
+
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
 use shared::sync::{
     AnswersResponse, ScanKeysResponse, SegmentsResponse, SignedRequest, SyncResponse,
@@ -12,6 +14,11 @@ pub use http::{HttpTransport, install_tls};
 
 /// A way to a server or another peer. Calls block, within the transport's own time limits.
 pub trait Transport {
+    /// Nobody in between can speak in the peer's name: then its bare word is believed where only the
+    /// organizer can help. What is signed needs no such way.
+    fn is_authentic(&self) -> bool {
+        false
+    }
     fn challenge(&mut self) -> Result<EnrolChallenge, TransportError>;
     fn enrol(&mut self, request: &EnrolRequest) -> Result<EnrolResponse, TransportError>;
     fn sync(&mut self, request: &SignedRequest) -> Result<SyncResponse, TransportError>;
@@ -43,6 +50,8 @@ pub enum TransportError {
         /// The peer's stable word, for example `device_evicted`.
         code: String,
         message: String,
+        /// Facts for programs, by name.
+        details: BTreeMap<String, String>,
     },
     /// The answer is not what the protocol allows.
     #[error("the answer makes no sense: {0}")]

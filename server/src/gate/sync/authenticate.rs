@@ -1,15 +1,23 @@
 //! Who is speaking: the signature over the whole request, by the key in the roster.
 
+use data_encoding::BASE64;
 use ed25519_dalek::VerifyingKey;
 use shared::api::gate::DeviceStatus;
+use shared::ids::EventId;
+use shared::limits::JSON_BODY_BYTES_MAX;
 use shared::sync::{SignedRequest, StrictError};
+use shared::trust::StatementKind;
 
 use super::super::Error;
 use super::super::incident::{Incident, IncidentKind};
-use super::super::model::GateDevice;
+use super::super::model::{GateDevice, StoredStatement};
+use super::super::statements;
 use super::check_status;
 use crate::app::App;
 use crate::platform::db::{DbError, Entity as _, Versioned};
+
+/// Of a roster in an error answer: in base64 it leaves room for the rest of what a device reads.
+const ROSTER_BYTES_MAX: usize = JSON_BODY_BYTES_MAX / 2;
 
 /// The device and its request, the signature over the body being verified.
 ///
@@ -35,6 +43,7 @@ pub(in super::super) async fn authenticate(
     }
     if device.status == DeviceStatus::Evicted {
         note_evicted(app, &device).await?;
+        return Err(Error::Evicted(roster_of(app, device.event).await?));
     }
     check_status(&device)?;
     Ok((device, request))
@@ -53,6 +62,15 @@ async fn note_evicted(app: &App, device: &GateDevice) -> Result<(), Error> {
         app.gate.live.tell(device.event);
     }
     Ok(())
+}
+
+/// The newest roster, as a device takes it in an error; `None` when it is too long for one.
+async fn roster_of(app: &App, event: EventId) -> Result<Option<String>, Error> {
+    let roster = statements::latest(&app.db, event, StatementKind::Roster).await?;
+    let wire = roster.as_ref().map(StoredStatement::wire);
+    Ok(wire
+        .filter(|wire| wire.len() <= ROSTER_BYTES_MAX)
+        .map(|wire| BASE64.encode(wire)))
 }
 
 /// The device's key, once it is enrolled.

@@ -164,6 +164,6 @@ pub(super) fn check_status(device: &GateDevice) -> Result<(), Error> {
         DeviceStatus::Enrolled => Ok(()),
         DeviceStatus::Pending => Err(Error::AwaitingConfirmation),
         DeviceStatus::Invited => Err(Error::UnknownDevice),
-        DeviceStatus::Evicted => Err(Error::Evicted),
+        DeviceStatus::Evicted => Err(Error::Evicted(None)),
     }
 }

@@ -7,7 +7,7 @@ use axum::extract::ConnectInfo;
 use axum::http::Request;
 use serde_json::{Value, json};
 use shared::trust::enrolment::{EnrolmentLink, normalise_code};
-use shared::trust::{Expected, RootPin, Roster, StatementKind, open};
+use shared::trust::{Expected, RootPin, Roster, RosterEntry, Signed, StatementKind, open};
 
 use super::device::Device;
 use super::site::Site;
@@ -232,6 +232,25 @@ async fn strangers_manage_no_devices() {
     );
 }
 
+/// The roster in an answer is signed, and says that this device was removed.
+fn assert_cut(site: &Site, device: &Device, roster: &Value) {
+    let roster = roster.as_str().expect("a roster");
+    let roster = data_encoding::BASE64
+        .decode(roster.as_bytes())
+        .expect("base64");
+    let roster = Signed::from_wire(&roster).expect("a statement");
+    let expected = Expected {
+        kind: StatementKind::Roster,
+        event: site.event,
+        now: NOW,
+        seen: None,
+    };
+    let root = device.root.as_ref().expect("enrolled");
+    let roster = open::<Roster>(&roster, &root.body.roster, &expected).expect("signed");
+    let listed = roster.body.by_device(device.id);
+    assert!(listed.is_some_and(RosterEntry::is_evicted));
+}
+
 #[tokio::test]
 async fn an_evicted_device_is_cut_where_the_server_knows_it() {
     // V6, corpus 91: entries up to the cut count, later ones are kept and count for nothing.
@@ -268,9 +287,12 @@ async fn an_evicted_device_is_cut_where_the_server_knows_it() {
         geneses: Vec::new(),
         segments: Vec::new(),
     };
-    lost.post(&site.test, "/api/v1/gate/sync", &body)
+    let details = lost
+        .post(&site.test, "/api/v1/gate/sync", &body)
         .await
         .expect_error(403, "device_evicted");
+    // A bare word could be anybody's: the signed roster says so itself.
+    assert_cut(&site, &lost, &details["roster"]);
 
     // Somebody who met it relays what it wrote since.
     let relayed = other
