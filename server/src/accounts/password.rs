@@ -13,7 +13,7 @@ use super::error::Error;
 use super::login::find_by_name;
 use super::model::{EndReason, User};
 use super::one_time::{self, OneTime, Purpose};
-use super::{credentials, session};
+use super::{credentials, keys, session};
 use crate::app::{App, AppState};
 use crate::notices::{Mail, Outgoing};
 use crate::orders;
@@ -98,6 +98,9 @@ pub async fn reset(app: &App, token: &str, password: String) -> Result<(), Error
                 .filter(|user| user.email_key == token.email_key)
                 .ok_or(Error::BadLink)?;
             if user.verified_at.is_none() {
+                // Whoever made these did not show that the address is theirs, and this is somebody
+                // who reads it.
+                keys::remove_all(tx, user.id)?;
                 user.verified_at = Some(now);
                 orders::adopt_later(tx, job, user.id, now)?;
             }

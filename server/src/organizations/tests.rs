@@ -296,15 +296,28 @@ async fn members_see_drafts_and_what_is_sold_and_strangers_see_nothing() {
     }
 }
 
-/// The link in the mail to an address.
+/// The link of an invitation.
 async fn link(t: &TestApp, to: &str) -> String {
+    mailed(t, to, "invitation", "/account/join/").await
+}
+
+/// Opens the link that confirms the address.
+async fn confirm(t: &TestApp, email: &str) {
+    let token = mailed(t, email, "verify_address", "/account/verify/").await;
+    let body = json!({ "token": token });
+    let confirmed = t.post("/api/v1/auth/verify-email", "", body).await;
+    confirmed.expect(204);
+}
+
+/// The end of the link in the mail to an address.
+async fn mailed(t: &TestApp, to: &str, template: &str, page: &str) -> String {
     let admin = t.stored_user(Role::Admin).await;
     let outbox = t.get("/api/v1/notices", &admin).await.expect(200);
     let mails = outbox["items"].as_array().expect("a list");
-    let mut mails = mails.iter().filter(|mail| mail["template"] == "invitation");
+    let mut mails = mails.iter().filter(|mail| mail["template"] == template);
     let mail = mails.find(|mail| mail["recipient"] == to).expect("a mail");
     let text = text(&mail["text"]);
-    let rest = text.split_once("/account/join/").expect("a link").1;
+    let rest = text.split_once(page).expect("a link").1;
     rest.split_whitespace().next().expect("a token").to_owned()
 }
 
@@ -330,6 +343,7 @@ async fn an_invitation_opens_the_door_once_to_who_has_the_address() {
     let bob =
         json!({ "email": "bob@example.org", "username": "bob", "password": "lavender-tram-39" });
     t.post("/api/v1/auth/register", "", bob).await.expect(201);
+    confirm(&t, "bob@example.org").await;
     let joined = join(&token).await.expect(200);
     assert_eq!(
         (&joined["name"], &joined["role"]),
