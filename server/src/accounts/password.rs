@@ -13,10 +13,9 @@ use super::error::Error;
 use super::login::find_by_name;
 use super::model::{EndReason, User};
 use super::one_time::{self, OneTime, Purpose};
-use super::{credentials, keys, session};
+use super::{credentials, keys, session, verify};
 use crate::app::{App, AppState};
 use crate::notices::{Mail, Outgoing};
-use crate::orders;
 use crate::platform::db::{DbError, Tx, Versioned};
 use crate::platform::http::Caller;
 use crate::platform::jobs::{self, NewJob, Runner};
@@ -62,7 +61,7 @@ async fn reset_mail(app: &App, email: &str, id: OneTimeId) -> Result<(), DbError
         name: user.username.clone(),
         token: id,
     };
-    let mail = Outgoing::new(app, format!("reset:{id}"), &user.email, mail, now);
+    let mail = Outgoing::new(app, token.mail(), &user.email, mail, now);
     app.db
         .write(move |tx| {
             if token.issue(tx)? {
@@ -101,8 +100,7 @@ pub async fn reset(app: &App, token: &str, password: String) -> Result<(), Error
                 // Whoever made these did not show that the address is theirs, and this is somebody
                 // who reads it.
                 keys::remove_all(tx, user.id)?;
-                user.verified_at = Some(now);
-                orders::adopt_later(tx, job, user.id, now)?;
+                verify::confirm(tx, &mut user, job, now)?;
             }
             Ok(change.commit(tx, user)?)
         })

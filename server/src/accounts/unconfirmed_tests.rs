@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use shared::api::accounts::Role;
 
+use crate::notices::Notice;
 use crate::orders::fixture::{Shop, text};
+use crate::platform::db::{Query, Versioned};
 use crate::testing::{Answer, TestApp};
 
 const PASSWORD: &str = "lavender-tram-39";
@@ -14,6 +16,12 @@ async fn account(t: &TestApp, name: &str, email: &str) -> Value {
     t.post("/api/v1/auth/register", "", body).await.expect(201);
     let body = json!({ "username": name, "password": PASSWORD });
     t.post("/api/v1/auth/login", "", body).await.expect(200)
+}
+
+async fn outbox(t: &TestApp) -> Vec<Notice> {
+    let all = Query::on("by_time").descending().limit(1_000);
+    let mails = t.app.db.list::<Notice>(&all).await.expect("read");
+    mails.into_iter().map(Versioned::into_inner).collect()
 }
 
 /// The end of the newest link of that kind which was mailed to the address.
@@ -116,4 +124,87 @@ async fn an_address_names_staff_only_once_it_is_confirmed() {
     add("bob@corp.example").await.expect(200);
     account(&shop.t, "carol", "carol@corp.example").await;
     add("carol").await.expect(200);
+}
+
+/// A guest buys with the address; the mail about it waits.
+async fn guest_buys(shop: &Shop, email: &str) -> String {
+    let mut body = shop.order_body(&json!([{ "classId": shop.class, "quantity": 1 }]));
+    body["buyer"] = json!({ "name": "Vera Vale", "email": email });
+    let placed = shop.t.post("/api/v1/guest/orders", "", body).await;
+    let placed = placed.expect(201);
+    let order = text(&placed["order"]["id"]);
+    let body = json!({ "orderId": order, "provider": "demo" });
+    let guest = text(&placed["guestToken"]);
+    let payment = shop.t.post("/api/v1/payments", &guest, body).await;
+    let payment = text(&payment.expect(201)["id"]);
+    shop.pay(&payment).await.expect(200);
+    let told = shop.telling(&payment).await;
+    shop.deliver(&told).await.expect(200);
+    shop.run_jobs().await;
+    format!("order_paid:{order}")
+}
+
+#[tokio::test]
+async fn it_reads_and_removes_no_mail_of_whoever_has_the_address() {
+    // A7, A2, O3
+    let shop = Shop::open(5).await;
+    let t = &shop.t;
+    let mail = guest_buys(&shop, "v@example.org").await;
+    let eve = account(t, "eve", "v@example.org").await;
+    let bearer = text(&eve["accessToken"]);
+    let told = t.get("/api/v1/auth/me/export", &bearer).await.expect(200);
+    let mails = told["mails"].as_array().expect("a list");
+    let subjects: Vec<_> = mails.iter().map(|mail| &mail["subject"]).collect();
+    assert_eq!(subjects, ["Confirm your e-mail address"], "its own alone");
+    let erase = json!({ "password": PASSWORD });
+    let erased = t.post("/api/v1/auth/me/erase", &bearer, erase).await;
+    erased.expect(200);
+    shop.run_jobs().await;
+    let left = outbox(t).await;
+    let left: Vec<_> = left.iter().map(|notice| notice.id.as_str()).collect();
+    assert!(left.contains(&mail.as_str()), "{left:?}");
+    let own = |id: &&&str| id.starts_with("verify:");
+    assert_eq!(left.iter().find(own), None, "{left:?}");
+}
+
+#[tokio::test]
+async fn what_it_wants_holds_for_an_address_once_that_is_confirmed() {
+    // A7, A2, E16
+    let shop = Shop::open(5).await;
+    let t = &shop.t;
+    guest_buys(&shop, "v@example.org").await;
+    let eve = account(t, "eve", "v@example.org").await;
+    let eve = text(&eve["accessToken"]);
+    let path = "/api/v1/auth/me/preferences";
+    let mute = json!({ "eventChanges": false, "reminders": false, "offers": true });
+    let chosen = t.call("PUT", path, &eve, Some(mute.clone())).await;
+    chosen.expect(200);
+    assert_eq!(t.get(path, &eve).await.expect(200), mute);
+    let wants = async || {
+        let wants = crate::notices::preferences(&t.app.db, "v@example.org").await;
+        wants.expect("read").event_changes
+    };
+    assert!(wants().await, "of the address nothing is known yet");
+    // Neither does a move bring choices to an address that is another's.
+    let fay = account(t, "fay", "fay@example.org").await;
+    let fay = text(&fay["accessToken"]);
+    t.call("PUT", path, &fay, Some(mute.clone()))
+        .await
+        .expect(200);
+    let body = json!({ "email": "guest@example.org", "password": PASSWORD });
+    let moved = t
+        .call("PUT", "/api/v1/auth/me/email", &fay, Some(body))
+        .await;
+    moved.expect(200);
+    assert_eq!(t.get(path, &fay).await.expect(200), mute, "they move along");
+    let guests = crate::notices::preferences(&t.app.db, "guest@example.org").await;
+    assert!(guests.expect("read").event_changes);
+
+    let token = mailed(t, "v@example.org", "/account/verify/").await;
+    let body = json!({ "token": token });
+    t.post("/api/v1/auth/verify-email", "", body)
+        .await
+        .expect(204);
+    assert!(!wants().await, "it is theirs now");
+    assert_eq!(t.get(path, &eve).await.expect(200), mute);
 }
