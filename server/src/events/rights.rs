@@ -34,18 +34,28 @@ pub fn may_in(
     event: &Event,
     right: Right,
 ) -> Result<bool, DbError> {
-    let may = match (at_once(caller, event, right), event.organization_id) {
-        (Some(known), _) => known,
-        (None, None) => false,
-        (None, Some(organization)) => {
-            let role = organizations::role_in(tx, organization, caller.user)?;
-            role.is_some_and(|role| role.may(right))
-        }
-    };
+    let may = may_too_in(tx, caller, event, right)?;
     if may {
         journal::about(tx, "event", event.id);
     }
     Ok(may)
+}
+
+/// [`may_in`] for one more event of a commit, which is about another.
+pub fn may_too_in(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    event: &Event,
+    right: Right,
+) -> Result<bool, DbError> {
+    match (at_once(caller, event, right), event.organization_id) {
+        (Some(known), _) => Ok(known),
+        (None, None) => Ok(false),
+        (None, Some(organization)) => {
+            let role = organizations::role_in(tx, organization, caller.user)?;
+            Ok(role.is_some_and(|role| role.may(right)))
+        }
+    }
 }
 
 /// What is known without looking anybody up.
