@@ -20,7 +20,7 @@ mod model;
 mod tests;
 
 pub use error::{Error, unconfirmed};
-pub use found::{require_in, required, role_in, role_of};
+pub use found::{owner_in, require_in, required, role_in, role_of};
 pub use invite::{asked, join};
 pub use members::leave_all;
 pub use model::{Invitation, Member, Organization};

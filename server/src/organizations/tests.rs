@@ -8,6 +8,7 @@ use shared::api::organizations::OrganizationRole;
 use shared::ids::{OrganizationId, UserId};
 
 use super::model::Member;
+use crate::events::{contact_in, model::Event};
 use crate::orders::fixture::{Shop, event_body, text};
 use crate::platform::db::DbError;
 use crate::platform::http::Access;
@@ -416,4 +417,29 @@ async fn an_event_is_given_by_who_has_both_hands_on_it() {
     let to = json!({ "organizationId": theirs });
     let moved = t.call("PUT", &path, &house.stranger, Some(to)).await;
     assert_eq!(moved.expect(200)["organizationId"], json!(theirs));
+}
+
+#[tokio::test]
+async fn about_an_event_is_written_to_who_still_has_a_say_in_it() {
+    // A9, P6
+    let shop = Shop::open(1).await;
+    let t = &shop.t;
+    let maker = t.stored_user(Role::Organizer).await;
+    let event = text(
+        &t.post("/api/v1/events", &maker, event_body())
+            .await
+            .expect(201)["id"],
+    );
+    let id_of = |token: &str| t.app.tokens.verify(token, NOW).expect("ours").user;
+    let contact = async || {
+        let event = event.clone();
+        let found = t.app.db.write(move |tx| -> Result<_, DbError> {
+            let event = tx.get::<Event>(&event)?.expect("there");
+            contact_in(tx, &event)
+        });
+        found.await.expect("read").expect("somebody").id
+    };
+    assert_eq!(contact().await, id_of(&maker));
+    let (_, owner) = shop.give_away(&event).await;
+    assert_eq!(contact().await, id_of(&owner));
 }

@@ -15,6 +15,7 @@ use crate::accounts::one_time::OneTime;
 use crate::accounts::{keys, password, second_factor, session};
 use crate::app::{App, AppState};
 use crate::gate;
+use crate::hooks;
 use crate::notices;
 use crate::orders;
 use crate::organizations;
@@ -64,6 +65,7 @@ pub(super) async fn erase(
                 tx.delete(&token)?;
             }
             keys::remove_all(tx, user)?;
+            hooks::remove_all(tx, user)?;
             second_factor::remove(tx, user)?;
             texts::erase(tx, user)?;
             organizations::leave_all(tx, user)?;
