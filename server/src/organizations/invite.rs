@@ -6,7 +6,7 @@ use shared::ids::{JournalId, OneTimeId, OrganizationId};
 
 use super::Error;
 use super::found::{entry, require_in, required};
-use super::members::MEMBERS_MAX;
+use super::members::{MEMBERS_MAX, one_at_a_time};
 use super::model::{Invitation, Member, Organization};
 use crate::accounts::model::User;
 use crate::accounts::{self, address_key};
@@ -179,6 +179,8 @@ pub async fn join(app: &App, token: &str) -> Result<OrganizationView, Error> {
                     role: invitation.role,
                     since: now,
                 })?;
+                // Its last owner may be leaving.
+                one_at_a_time(tx, organization)?;
                 invitation.role
             };
             tx.delete(&invitation)?;

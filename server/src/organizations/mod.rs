@@ -4,7 +4,8 @@
 //! - What a member may do is one table (`OrganizationRole::may`), and is asked in one place per kind
 //!   of thing: here for the organization itself, in `events` for what belongs to an event.
 //! - To a stranger an organization does not exist: 404, like all that is its own.
-//! - An organization that has members has an owner.
+//! - An organization that has members has an owner: all who join, leave or change an owner's role write
+//!   its row, so that none of them judges by what another is just changing.
 //! - An invitation works once, for seven days, and lets in the account that has confirmed its address.
 //!
 //! Other slices may call [`role_of`] and [`role_in`] to judge a caller, [`require_in`] and [`required`] before

@@ -7,7 +7,7 @@ use shared::api::accounts::Role;
 use shared::api::organizations::OrganizationRole;
 use shared::ids::{OrganizationId, UserId};
 
-use super::model::Member;
+use super::model::{Member, Organization};
 use crate::events::{contact_in, model::Event};
 use crate::orders::fixture::{Shop, event_body, text};
 use crate::platform::db::DbError;
@@ -394,6 +394,35 @@ async fn an_organization_keeps_an_owner() {
         .expect_error(404, "not_found");
     t.call("DELETE", &own, owner, None).await.expect(204);
     t.get(&members, owner).await.expect_error(404, "not_found");
+}
+
+#[tokio::test]
+async fn whoever_changes_the_owners_writes_a_row_that_all_who_do_so_write() {
+    // A9, H8: MongoDB refuses one of two who write the same row, and only then
+    let house = House::open().await;
+    let t = &house.shop.t;
+    let row = async || {
+        let found = t.app.db.get::<Organization>(&house.id).await;
+        found.expect("read").expect("there").rev
+    };
+    let members = format!("/api/v1/organizations/{}/members", house.id);
+    let id_of = |token: &str| t.app.tokens.verify(token, NOW).expect("ours").user;
+    let owner = house.member(OrganizationRole::Owner);
+    let second = house.member(OrganizationRole::Manager);
+    let put = async |member: &str, role: &str| {
+        let path = format!("{members}/{}", id_of(member));
+        let body = json!({ "role": role });
+        t.call("PUT", &path, owner, Some(body)).await.expect(200);
+    };
+    put(second, "OWNER").await;
+    let before = row().await;
+    put(second, "MANAGER").await;
+    assert_eq!(row().await, before + 1, "one is no owner any more");
+    put(second, "OWNER").await;
+    let before = row().await;
+    let path = format!("{members}/{}", id_of(owner));
+    t.call("DELETE", &path, owner, None).await.expect(204);
+    assert_eq!(row().await, before + 1, "one leaves");
 }
 
 #[tokio::test]
