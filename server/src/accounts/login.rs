@@ -82,8 +82,15 @@ impl Beginning {
     }
 }
 
+/// Whom somebody else means by that: a user name means its user, an e-mail address whoever has shown
+/// that it is theirs.
+pub async fn find_named(app: &App, name: &str) -> Result<Option<User>, DbError> {
+    let found = find_by_name(app, name).await?;
+    Ok(found.filter(|user| !name.contains('@') || user.verified_at.is_some()))
+}
+
 /// The user of that name or e-mail address.
-pub async fn find_by_name(app: &App, name: &str) -> Result<Option<User>, DbError> {
+pub(super) async fn find_by_name(app: &App, name: &str) -> Result<Option<User>, DbError> {
     if name.len() > limits::EMAIL_CHARS_MAX {
         return Ok(None);
     }

@@ -3,7 +3,7 @@
 //! Invariants: passwords exist only as Argon2id hashes; a refresh token exists only as a hash and
 //! works once; which of "no such user" and "wrong password" it was is never told, nor timed.
 //! A link that was mailed works once, for a while, and is stored nowhere.
-//! Other slices may use [`grant_organizer`] in the commit of a first event, [`find_by_name`], and `model::User` to
+//! Other slices may use [`grant_organizer`] in the commit of a first event, [`find_named`], and `model::User` to
 //! read; who calls they learn from `platform::http::Caller`.
 
 mod credentials;
@@ -28,13 +28,15 @@ mod session;
 #[cfg(test)]
 mod tests;
 pub mod tokens;
+#[cfg(test)]
+mod unconfirmed_tests;
 mod verify;
 
 pub use credentials::{USERNAME_CHARS_MAX, USERNAME_CHARS_MIN, address_key, key as email_key};
 pub use error::Error;
 pub use http::routes;
 pub use keys::{ApiKey, caller as key_caller};
-pub use login::{find_by_name, name_of};
+pub use login::{find_named, name_of};
 pub use one_time::OneTime;
 pub use organizer::grant_organizer;
 pub use passkeys::{Ceremony, Passkey};

@@ -40,6 +40,15 @@ impl User {
         Some(self.password_hash.clone()).filter(|hash| !hash.is_empty())
     }
 
+    /// For what its choices of mails hold: an address that is confirmed. One that is not may be
+    /// another's, and the choices wait beside it.
+    pub(super) fn chooses_for(&self) -> String {
+        match self.verified_at {
+            Some(_) => self.email_key.clone(),
+            None => format!("account:{}", self.id),
+        }
+    }
+
     pub fn view(&self) -> UserView {
         UserView {
             id: self.id,

@@ -44,7 +44,7 @@ impl Purpose {
             Self::Reset => Opens::Reset,
         }
     }
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         self.opens().purpose()
     }
     const fn lives_secs(self) -> i64 {
@@ -98,6 +98,14 @@ impl OneTime {
             created_at: now,
             expires_at: now.plus_secs(purpose.lives_secs()),
             spent_at: None,
+        }
+    }
+
+    /// What the mail is called that carries it.
+    pub(super) fn mail(&self) -> String {
+        match self.purpose {
+            Purpose::Verify => format!("verify:{}", self.id),
+            Purpose::Reset => format!("reset:{}", self.id),
         }
     }
 

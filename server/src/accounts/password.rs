@@ -14,10 +14,9 @@ use super::error::Error;
 use super::login::find_by_name;
 use super::model::{EndReason, User};
 use super::one_time::{self, OneTime, Purpose};
-use super::{credentials, passkeys, session};
+use super::{credentials, keys, passkeys, session, verify};
 use crate::app::{App, AppState};
 use crate::notices::{Mail, Outgoing};
-use crate::orders;
 use crate::platform::db::{DbError, Tx, Versioned};
 use crate::platform::http::Caller;
 use crate::platform::jobs::{self, NewJob, Runner};
@@ -63,7 +62,7 @@ async fn reset_mail(app: &App, email: &str, id: OneTimeId) -> Result<(), DbError
         name: user.username.clone(),
         token: id,
     };
-    let mail = Outgoing::new(app, format!("reset:{id}"), &user.email, mail, now);
+    let mail = Outgoing::new(app, token.mail(), &user.email, mail, now);
     app.db
         .write(move |tx| {
             if token.issue(tx)? {
@@ -99,10 +98,11 @@ pub async fn reset(app: &App, token: &str, password: String) -> Result<(), Error
                 .filter(|user| user.email_key == token.email_key)
                 .ok_or(Error::BadLink)?;
             if user.verified_at.is_none() {
-                // Whoever made the account need not be who reads this mailbox.
+                // Whoever made these did not show that the address is theirs, and this is somebody
+                // who reads it.
+                keys::remove_all(tx, user.id)?;
                 passkeys::remove_all(tx, user.id)?;
-                user.verified_at = Some(now);
-                orders::adopt_later(tx, job, user.id, now)?;
+                verify::confirm(tx, &mut user, job, now)?;
             }
             Ok(change.commit(tx, user)?)
         })

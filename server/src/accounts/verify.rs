@@ -7,9 +7,9 @@ use super::error::Error;
 use super::model::User;
 use super::one_time::{self, OneTime, Purpose};
 use crate::app::App;
-use crate::notices::{Mail, Outgoing};
+use crate::notices::{self, Mail, Outgoing};
 use crate::orders;
-use crate::platform::db::{DbError, Tx};
+use crate::platform::db::{DbError, Tx, Versioned};
 use crate::platform::http::Caller;
 use crate::platform::journal::{self, Actor};
 
@@ -27,9 +27,10 @@ impl Asked {
             name: user.username.clone(),
             token: id,
         };
+        let token = OneTime::new(id, user.id, Purpose::Verify, &user.email_key, now);
         Self {
-            token: OneTime::new(id, user.id, Purpose::Verify, &user.email_key, now),
-            mail: Outgoing::new(app, format!("verify:{id}"), &user.email, mail, now),
+            mail: Outgoing::new(app, token.mail(), &user.email, mail, now),
+            token,
         }
     }
 
@@ -54,6 +55,24 @@ pub(super) async fn resend(app: &App, caller: &Caller) -> Result<(), Error> {
     Ok(())
 }
 
+/// The present address is the account's own from now on, with what was bought with it and what the
+/// account wants of it. Again it changes nothing.
+pub(super) fn confirm(
+    tx: &mut Tx<'_>,
+    user: &mut Versioned<User>,
+    job: JobId,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    if user.verified_at.is_some() {
+        return Ok(());
+    }
+    let chosen = user.chooses_for();
+    user.verified_at = Some(now);
+    tx.replace(user)?;
+    notices::join_preferences(tx, &chosen, &user.email_key)?;
+    orders::adopt_later(tx, job, user.id, now)
+}
+
 /// Spends the link. A link to an address that the account no longer has proves nothing.
 pub async fn verify(app: &App, token: &str) -> Result<(), Error> {
     let id = one_time::read(&app.vault, Purpose::Verify, token).ok_or(Error::BadLink)?;
@@ -67,11 +86,7 @@ pub async fn verify(app: &App, token: &str) -> Result<(), Error> {
             let mut user = user
                 .filter(|user| user.email_key == token.email_key)
                 .ok_or(Error::BadLink)?;
-            if user.verified_at.is_none() {
-                user.verified_at = Some(now);
-                tx.replace(&mut user)?;
-                orders::adopt_later(tx, job, user.id, now)?;
-            }
+            confirm(tx, &mut user, job, now)?;
             let entry = journal::Entry::new(
                 journal_id,
                 now,

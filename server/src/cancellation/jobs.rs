@@ -106,12 +106,16 @@ async fn walk(app: &App, event: EventId) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whose ticket it is, if it is anybody's.
+/// Whose ticket it is or was. One that was revoked alone is still paid for; an order that is over has
+/// nothing left to do.
 fn order_of(ticket: &IssuedTicket) -> Option<OrderId> {
     match ticket.status {
         TicketStatus::Held => ticket.hold_order,
-        TicketStatus::Paid | TicketStatus::Claimed | TicketStatus::Validated => ticket.order_id,
-        TicketStatus::Available | TicketStatus::Cancelled | TicketStatus::Expired => None,
+        TicketStatus::Paid
+        | TicketStatus::Claimed
+        | TicketStatus::Validated
+        | TicketStatus::Cancelled => ticket.order_id,
+        TicketStatus::Available | TicketStatus::Expired => None,
     }
 }
 

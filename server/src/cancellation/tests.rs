@@ -204,6 +204,35 @@ async fn a_ticket_that_was_revoked_before_does_not_stop_it() {
 }
 
 #[tokio::test]
+async fn an_order_whose_tickets_were_all_revoked_is_not_forgotten() {
+    // E4 T4
+    let shop = Shop::open(10).await;
+    let paid = shop.buy(1).await;
+    let claim = json!({
+        "ticketId": paid["tickets"][0]["id"],
+        "attendee": { "name": "Ann", "email": "ann@example.org" },
+    });
+    let path = "/api/v1/claimed-tickets/claim";
+    let claimed = shop.t.post(path, &shop.buyer, claim).await.expect(201);
+    let path = format!("/api/v1/claimed-tickets/{}/revoke", text(&claimed["id"]));
+    let revoked = shop.t.post(&path, &shop.organizer, json!({})).await;
+    revoked.expect(200);
+    cancel(&shop).await;
+    finish(&shop).await;
+    assert_eq!(progress(&shop).await["phase"], "DONE");
+    assert_eq!(
+        shop.order_now(&text(&paid["id"])).await["status"],
+        "REFUNDED"
+    );
+    let sums: Vec<_> = refunds(&shop).await.iter().map(|of| of.amount).collect();
+    assert_eq!(sums.iter().map(|sum| sum.amount).sum::<i64>(), 250_000);
+    assert_eq!(
+        mails_about(&shop, "event_cancelled:").await,
+        ["ann@example.org"]
+    );
+}
+
+#[tokio::test]
 async fn only_the_organizer_calls_off_and_says_why() {
     // E4 A6
     let shop = Shop::open(1).await;

@@ -107,8 +107,8 @@ async fn whole(app: &App, event: &Event) -> Result<EventView, DbError> {
     Ok(event_view(event, &offers, &gates, now))
 }
 
-/// Published events that are not over, those that end first in front; or all of `mine`, newest
-/// first.
+/// Published events that are not over, those that end first in front; or all that the caller made and
+/// has a say in, newest first.
 pub async fn list(
     app: &App,
     mine: Option<&Caller>,
@@ -120,10 +120,24 @@ pub async fn list(
             .eq("PUBLISHED")
             .more_than(app.clock.now()),
     };
-    page_of(app, query, page, |event| {
+    let found = page_of(app, query, page, |event| {
         mine.is_some() || event.archived.is_none()
-    })
-    .await
+    });
+    let mut found = found.await?;
+    if let Some(caller) = mine {
+        // What was given away is another's.
+        let mut own = Vec::with_capacity(found.items.len());
+        for view in found.items {
+            let event = app.db.get::<Event>(&view.id.to_string()).await?;
+            if let Some(event) = event
+                && may(&app.db, caller, &event, Right::View).await?
+            {
+                own.push(view);
+            }
+        }
+        found.items = own;
+    }
+    Ok(found)
 }
 
 /// All events of an organization, newest first.

@@ -10,8 +10,9 @@ use crate::app::App;
 use crate::organizations;
 use crate::platform::http::Caller;
 use crate::platform::journal::{self, Actor};
+use crate::series;
 
-/// By who may change the team of its present owner, and make events for the next.
+/// By who may change the team of its present owner, and make events for the next. It leaves its series.
 pub async fn give(
     app: &App,
     caller: Caller,
@@ -32,6 +33,10 @@ pub async fn give(
         .write(move |tx| {
             let mut event = owned_event_in(tx, &caller, id)?;
             organizations::require_in(tx, &caller, organization, Right::Events)?;
+            if event.organization_id != Some(organization) {
+                // Who may change a series changes all its dates.
+                series::leave(tx, &mut event)?;
+            }
             event.organization_id = Some(organization);
             event.touch(now);
             tx.replace(&mut event)?;

@@ -49,5 +49,5 @@ pub use give::give;
 pub use prices::{Offer, PriceMove, held_price, offers_in, offers_of, price_trail};
 pub(crate) use publish::publish_in;
 pub use publish::{approve, publish};
-pub use rights::{may, may_in};
+pub use rights::{contact_in, may, may_in, may_too_in, user_may_in};
 pub use versions::{Version, keep as keep_version};

@@ -83,8 +83,11 @@ pub(super) async fn add(
     now: Timestamp,
 ) -> Result<StaffView, Error> {
     let event = events::owned_event(&app.db, caller, event).await?.id;
-    let user = accounts::find_by_name(app, &wanted.username).await?;
-    let user = user.ok_or(Error::Field("username", "is nobody's"))?;
+    let user = accounts::find_named(app, &wanted.username).await?;
+    let user = user.ok_or(Error::Field(
+        "username",
+        "is nobody's, or an address that is not confirmed",
+    ))?;
     if app
         .db
         .count::<GateStaff>(&Query::on("by_event").eq(event))

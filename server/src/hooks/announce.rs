@@ -25,6 +25,7 @@ pub fn announce(tx: &mut Tx<'_>, told: &Told, now: Timestamp) -> Result<(), DbEr
     let Some(event) = tx.get::<Event>(&told.event.to_string())? else {
         return Ok(());
     };
+    // Whether they may still know is asked when they are told.
     let mut listens = false;
     for of in [Some(told.event), None] {
         let query = Query::on("by_scope").eq(scope(of, event.organizer_id));

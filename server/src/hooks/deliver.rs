@@ -10,10 +10,10 @@ use shared::api::hooks::{HookKind, HookMessageStatus, HookTry};
 use shared::ids::{EventId, HookId, HookMessageId, JobId};
 use shared::time::Timestamp;
 
-use super::model::{Hook, HookMessage, scope};
+use super::model::{Hook, HookMessage, NEEDS, scope};
 use super::{address, sign};
 use crate::app::{App, AppState};
-use crate::events::model::Event;
+use crate::events::{model::Event, user_may_in};
 use crate::orders::model::Order;
 use crate::payments::disputes::Dispute;
 use crate::platform::db::{DbError, Query, Tx};
@@ -61,7 +61,7 @@ async fn fan_out(app: &App, announced: Announced) -> anyhow::Result<()> {
             for of in [Some(announced.event_id), None] {
                 let query = Query::on("by_scope").eq(scope(of, event.organizer_id));
                 for hook in tx.list::<Hook>(&query)? {
-                    if hook.hears(announced.kind) {
+                    if hook.hears(announced.kind) && user_may_in(tx, hook.owner, &event, NEEDS)? {
                         put(tx, &message(&hook, &announced, &body), now)?;
                     }
                 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::api::hooks::{HookKind, HookMessageStatus, HookMessageView, HookTry, HookView};
+use shared::api::organizations::Right;
 use shared::ids::{EventId, HookId, HookMessageId, UserId};
 use shared::time::Timestamp;
 
@@ -39,6 +40,9 @@ impl Hook {
         self.kinds.contains(&kind)
     }
 }
+
+/// Asked of whoever makes a hook, and again before each message: rights end.
+pub(super) const NEEDS: Right = Right::Events;
 
 /// What a hook listens to: one event, or all of an organizer.
 pub(super) fn scope(event: Option<EventId>, owner: UserId) -> String {

@@ -2,15 +2,15 @@
 
 use serde_json::json;
 use shared::api::hooks::{CreateHook, HookCreated, HookKind, HookMessageView};
-use shared::ids::{HookId, HookMessageId, JournalId};
+use shared::ids::{HookId, HookMessageId, JournalId, UserId};
 use shared::time::Timestamp;
 
 use super::deliver::{next_try, put, waiting};
-use super::model::{Hook, HookMessage, scope};
+use super::model::{Hook, HookMessage, NEEDS, scope};
 use super::{Error, address, find, sign};
 use crate::app::App;
-use crate::events::owned_event;
-use crate::platform::db::Query;
+use crate::events::{owned_event_in, user_may_in};
+use crate::platform::db::{DbError, LIMIT_MAX, Query, Tx};
 use crate::platform::fields::Fields;
 use crate::platform::http::Caller;
 use crate::platform::journal::{self, Actor};
@@ -34,9 +34,6 @@ pub(super) async fn create(
         fields.wrong("kinds", "name at least one");
     }
     fields.done(())?;
-    if let Some(event) = wanted.event_id {
-        owned_event(&app.db, caller, event).await?;
-    }
     let secret = app.vault.draw_key();
     let mut hook = Hook {
         id: HookId::new(now, app.entropy.id10()),
@@ -49,12 +46,26 @@ pub(super) async fn create(
     };
     hook.secret = app.vault.wrap(&hook.context(), &*secret)?;
     let line = JournalId::new(now, app.entropy.id10());
+    let caller = *caller;
     let user = caller.user;
     let view = hook.view();
     app.db
         .write(move |tx| {
+            let event = match hook.event {
+                Some(event) => Some(owned_event_in(tx, &caller, event)?),
+                None => None,
+            };
             let query = Query::on("by_scope").eq(scope(hook.event, hook.owner));
-            if tx.count::<Hook>(&query)? >= HOOKS_MAX {
+            let mut others = 0;
+            for other in tx.list::<Hook>(&query.limit(LIMIT_MAX))? {
+                // Those whose makers left take no place.
+                let counts = match &event {
+                    Some(event) => user_may_in(tx, other.owner, event, NEEDS)?,
+                    None => true,
+                };
+                others += u64::from(counts);
+            }
+            if others >= HOOKS_MAX {
                 return Err(Error::TooMany { max: HOOKS_MAX });
             }
             tx.insert(&hook)?;
@@ -73,6 +84,15 @@ pub(super) async fn create(
         hook: view,
         secret: sign::shown(&*secret),
     })
+}
+
+/// When an account ends.
+pub fn remove_all(tx: &mut Tx<'_>, user: UserId) -> Result<(), DbError> {
+    let query = Query::on("by_owner").eq(user).limit(LIMIT_MAX);
+    for hook in tx.list::<Hook>(&query)? {
+        tx.delete(&hook)?;
+    }
+    Ok(())
 }
 
 /// Its messages stay in the log until they are forgotten with it: nobody can read them any more.

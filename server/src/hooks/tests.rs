@@ -10,12 +10,14 @@ use axum::response::IntoResponse as _;
 use axum::routing::post;
 use serde_json::{Value, json};
 use shared::api::accounts::Role;
+use shared::api::organizations::OrganizationRole;
 
-use super::sign;
+use super::{Hook, sign};
 use crate::orders::fixture::{Shop, text};
+use crate::organizations::joined;
 use crate::platform::db::Query;
 use crate::platform::jobs::Job;
-use crate::testing::TestApp;
+use crate::testing::{NOW, TestApp};
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -305,4 +307,79 @@ async fn nothing_is_sent_into_our_own_network() {
         (&tried["status"], &tried["error"]),
         (&Value::Null, &json!("it is not a public address"))
     );
+}
+
+/// What is told of one more sale.
+async fn told_of_a_sale(shop: &Shop, receiver: &Receiver) -> usize {
+    let before = receiver.got().len();
+    shop.t.clock.advance(1_000);
+    shop.buy(1).await;
+    shop.run_jobs().await;
+    receiver.got().len() - before
+}
+
+#[tokio::test]
+async fn a_hook_is_told_nothing_once_its_maker_may_not_see_the_event() {
+    // N10, A9
+    let mut shop = shop().await;
+    let receiver = Receiver::start().await;
+    let kinds = json!(["order.paid"]);
+    subscribe(&shop, &receiver, kinds.clone()).await;
+    let body = json!({ "url": receiver.url, "kinds": kinds });
+    let of_all = shop.t.post("/api/v1/webhooks", &shop.organizer, body).await;
+    of_all.expect(201);
+    assert_eq!(told_of_a_sale(&shop, &receiver).await, 2);
+
+    let (house, owner) = shop.give_away(&shop.event).await;
+    assert_eq!(
+        told_of_a_sale(&shop, &receiver).await,
+        0,
+        "it was given away"
+    );
+    let old = std::mem::replace(&mut shop.organizer, owner.clone());
+    let mine = shop.t.get("/api/v1/events?mine=true", &old).await;
+    assert_eq!(mine.expect(200)["items"], json!([]));
+    let mine = shop.t.get("/api/v1/webhooks", &old).await.expect(200);
+    assert_eq!(mine["items"].as_array().map(Vec::len), Some(2));
+
+    let manager = joined(&shop.t, &house, OrganizationRole::Manager).await;
+    shop.organizer.clone_from(&manager);
+    subscribe(&shop, &receiver, json!(["order.paid"])).await;
+    assert_eq!(told_of_a_sale(&shop, &receiver).await, 1);
+    let manager = shop.t.app.tokens.verify(&manager, NOW).expect("ours").user;
+    let path = format!("/api/v1/organizations/{house}/members/{manager}");
+    let removed = shop.t.call("DELETE", &path, &owner, None).await;
+    removed.expect(204);
+    assert_eq!(
+        told_of_a_sale(&shop, &receiver).await,
+        0,
+        "no member any more"
+    );
+    // What nobody hears takes no place from those who may.
+    shop.organizer = owner;
+    for _ in 0..10 {
+        subscribe(&shop, &receiver, json!(["order.paid"])).await;
+    }
+    let body = json!({ "url": receiver.url, "kinds": ["order.paid"], "eventId": shop.event });
+    let more = shop.t.post("/api/v1/webhooks", &shop.organizer, body).await;
+    assert_eq!(more.status, 409);
+}
+
+#[tokio::test]
+async fn a_hook_ends_with_its_makers_account() {
+    // N10, A7
+    let t = TestApp::new().await;
+    let body =
+        json!({ "email": "olga@example.org", "username": "olga", "password": "lavender-tram-39" });
+    t.post("/api/v1/auth/register", "", body).await.expect(201);
+    let body = json!({ "username": "olga", "password": "lavender-tram-39" });
+    let olga = t.post("/api/v1/auth/login", "", body).await.expect(200);
+    let olga = text(&olga["accessToken"]);
+    let body = json!({ "url": "https://hooks.example.org/olga", "kinds": ["order.paid"] });
+    t.post("/api/v1/webhooks", &olga, body).await.expect(201);
+    let body = json!({ "password": "lavender-tram-39" });
+    let erased = t.post("/api/v1/auth/me/erase", &olga, body).await;
+    erased.expect(200);
+    let left = t.app.db.count::<Hook>(&Query::on("by_owner")).await;
+    assert_eq!(left.expect("counted"), 0);
 }

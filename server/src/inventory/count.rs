@@ -45,7 +45,7 @@ fn count_release(
     quantity: u32,
     now: Timestamp,
 ) -> Result<(), StockError> {
-    let key = format!("release/{}", class.id);
+    let key = class.gauge("release");
     let limit = |sold, open: u32| class.released(now, sold).unwrap_or(u32::MAX).max(open);
     let taken = take(tx, &key, quantity, limit, |tx| {
         counted(tx, class.event_id, class.id, quantity, now)

@@ -5,8 +5,10 @@
 //! themselves, so nothing can leak and nothing is given back twice: holds that end, refunds and
 //! cancellations need not know of gauges. Only when the bound says "full" is the truth counted.
 //!
-//! Invariant: whatever begins to count passes [`take`] in its commit, or [`doubt`]s the gauge. Everybody who takes writes the
-//! same row, so two who take at once cannot both be the last one.
+//! Invariant: whatever begins to count passes [`take`] in its commit, or [`doubt`]s the gauge. While a
+//! class has no such limit nothing passes; when it gets one again, its gauges have another name
+//! (`TicketClass::gauge`), and the first who takes counts the truth. Everybody who takes writes the same
+//! row, so two who take at once cannot both be the last one.
 
 use serde::{Deserialize, Serialize};
 

@@ -32,7 +32,10 @@ pub use ink::Opens;
 pub use jobs::{ORDER_PAID, register};
 pub use mail::{FoundOrder, Mail};
 pub use model::{Notice, Status};
-pub use muted::{Muted, preferences, set_preferences, unsubscribe, unsubscribes_from};
-pub use personal::{erase, headings};
+pub use muted::{
+    Muted, erase_preferences, join_preferences, preferences, set_preferences, unsubscribe,
+    unsubscribes_from,
+};
+pub use personal::{erase, erase_named, headings, headings_named};
 pub use post::Outgoing;
 pub use tell::tell;

@@ -106,6 +106,15 @@ pub fn set_preferences(tx: &mut Tx<'_>, address: &str, wanted: Preferences) -> R
     change(tx, &row(&hash(address)), |topics| topics.clone_from(&muted))
 }
 
+/// What was chosen for `from` holds for `to` from now on: what either does not want does not come.
+pub fn join_preferences(tx: &mut Tx<'_>, from: &str, to: &str) -> Result<(), DbError> {
+    let Some(chosen) = tx.get::<Muted>(&row(&hash(from)))? else {
+        return Ok(());
+    };
+    change(tx, &row(&hash(to)), |topics| topics.extend(&chosen.topics))?;
+    tx.delete(&chosen)
+}
+
 fn change(tx: &mut Tx<'_>, id: &str, with: impl Fn(&mut Vec<Topic>)) -> Result<(), DbError> {
     let stored = tx.get::<Muted>(id)?;
     let mut topics = stored
@@ -128,7 +137,8 @@ fn change(tx: &mut Tx<'_>, id: &str, with: impl Fn(&mut Vec<Topic>)) -> Result<(
     }
 }
 
-pub(super) fn erase(tx: &mut Tx<'_>, address: &str) -> Result<(), DbError> {
+/// Forgets what was chosen for it.
+pub fn erase_preferences(tx: &mut Tx<'_>, address: &str) -> Result<(), DbError> {
     match tx.get::<Muted>(&row(&hash(address)))? {
         Some(muted) => tx.delete(&muted),
         None => Ok(()),

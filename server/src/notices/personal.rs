@@ -15,18 +15,30 @@ fn to(address: &str) -> Query {
 
 /// Subject and time of each mail to that address.
 pub async fn headings(app: &App, address: &str) -> Result<Vec<(String, Timestamp)>, DbError> {
+    let mails = app.db.list::<Notice>(&to(address)).await?;
+    Ok(mails.iter().map(|notice| heading(app, notice)).collect())
+}
+
+/// [`headings`] of the mails of these names, as far as they are there.
+pub async fn headings_named(
+    app: &App,
+    names: &[String],
+) -> Result<Vec<(String, Timestamp)>, DbError> {
+    let mut all = Vec::with_capacity(names.len());
+    for name in names {
+        let notice = app.db.get::<Notice>(name).await?;
+        all.extend(notice.map(|notice| heading(app, &notice)));
+    }
+    Ok(all)
+}
+
+fn heading(app: &App, notice: &Notice) -> (String, Timestamp) {
     let ink = Ink {
         public_url: &app.config.public_url,
         vault: None,
     };
-    let mails = app.db.list::<Notice>(&to(address)).await?;
-    let mails = mails.iter();
-    Ok(mails
-        .map(|notice| {
-            let letter = notice.mail.letter(ink).render(None);
-            (letter.subject, notice.created_at)
-        })
-        .collect())
+    let letter = notice.mail.letter(ink).render(None);
+    (letter.subject, notice.created_at)
 }
 
 /// Removes what was written to that address, and its preferences.
@@ -34,5 +46,15 @@ pub fn erase(tx: &mut Tx<'_>, address: &str) -> Result<(), DbError> {
     for notice in tx.list::<Notice>(&to(address))? {
         tx.delete(&notice)?;
     }
-    muted::erase(tx, address)
+    muted::erase_preferences(tx, address)
+}
+
+/// Removes the mails of these names.
+pub fn erase_named(tx: &mut Tx<'_>, names: &[String]) -> Result<(), DbError> {
+    for name in names {
+        if let Some(notice) = tx.get::<Notice>(name)? {
+            tx.delete(&notice)?;
+        }
+    }
+    Ok(())
 }

@@ -7,9 +7,10 @@ use super::post::send;
 use super::{Mail, Notice, Status};
 use crate::platform::db::{DbError, Tx};
 use crate::platform::jobs;
+use crate::texts;
 
-/// Writes it once: `name` says what it is about. Where no mail server is configured the job that
-/// would send it keeps it.
+/// Writes it once, with the text that follows it: `name` says what it is about. Where no mail server is
+/// configured the job that would send it keeps it; where no provider of texts is, its job ends the text.
 pub fn tell(
     tx: &mut Tx<'_>,
     name: String,
@@ -20,7 +21,8 @@ pub fn tell(
     if tx.get::<Notice>(&name)?.is_some() {
         return Ok(());
     }
-    let job = JobId::new(now, once_per(&name));
+    let job = JobId::new(now, once_per("gatehouse mail job id", &name));
+    let text = JobId::new(now, once_per("gatehouse text job id", &name));
     let notice = Notice {
         id: name,
         recipient: recipient.trim().to_ascii_lowercase(),
@@ -30,12 +32,19 @@ pub fn tell(
         tries: 0,
     };
     tx.insert(&notice)?;
-    jobs::enqueue(tx, send(job, &notice.id, now))
+    jobs::enqueue(tx, send(job, &notice.id, now))?;
+    let Notice {
+        id,
+        recipient,
+        mail,
+        ..
+    } = &notice;
+    texts::follow(tx, id, recipient, mail, text, now)
 }
 
-/// There is one mail of a name, so the name is all the randomness that its job's id needs.
-fn once_per(name: &str) -> [u8; 10] {
-    let hash = blake3::derive_key("gatehouse mail job id", name.as_bytes());
+/// There is one mail of a name, so the name is all the randomness that the id of each of its jobs needs.
+fn once_per(job: &str, name: &str) -> [u8; 10] {
+    let hash = blake3::derive_key(job, name.as_bytes());
     let mut id = [0; 10];
     id.copy_from_slice(&hash[..10]);
     id

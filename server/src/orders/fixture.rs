@@ -72,6 +72,20 @@ impl Shop {
         shop
     }
 
+    /// An administrator gives an event to an organization of somebody else; gives its id and its owner.
+    pub(crate) async fn give_away(&self, event: &str) -> (String, String) {
+        let owner = self.t.stored_user(Role::Organizer).await;
+        let body = json!({ "name": "Opera house" });
+        let founded = self.t.post("/api/v1/organizations", &owner, body).await;
+        let id = text(&founded.expect(201)["id"]);
+        let path = format!("/api/v1/events/{event}/organization");
+        let to = json!({ "organizationId": id });
+        let admin = self.t.token_for(Role::Admin);
+        let given = self.t.call("PUT", &path, &admin, Some(to)).await;
+        given.expect(200);
+        (id, owner)
+    }
+
     pub(crate) async fn add_class(&self, name: &str, price: i64) -> String {
         let body = json!({ "name": name, "price": { "amount": price, "currency": "VND" } });
         let path = format!("/api/v1/events/{}/ticket-classes", self.event);

@@ -24,11 +24,12 @@ impl<'a> Person<'a> {
     }
 
     /// The gauge of a class.
-    fn gauge(self, class: ClassId) -> String {
+    fn gauge(self, class: &TicketClass) -> String {
+        let class = class.gauge("person");
         match self {
-            Self::Account(user) => format!("person/{class}/{user}"),
+            Self::Account(user) => format!("{class}/{user}"),
             Self::Guest(email) => {
-                format!("person/{class}/{}", blake3::hash(email.as_bytes()).to_hex())
+                format!("{class}/{}", blake3::hash(email.as_bytes()).to_hex())
             }
         }
     }
@@ -44,7 +45,12 @@ impl<'a> Person<'a> {
 
 /// What an account adopts was not counted as its own: the next order counts all anew.
 pub(super) fn doubt_person(tx: &mut Tx<'_>, user: UserId, class: ClassId) -> Result<(), DbError> {
-    doubt(tx, &Person::Account(user).gauge(class))
+    let class = tx.get::<TicketClass>(&class.to_string())?;
+    // Without a limit nobody counts, and with the next all is counted anew.
+    match class.filter(|class| class.terms.max_per_person.is_some()) {
+        Some(class) => doubt(tx, &Person::Account(user).gauge(&class)),
+        None => Ok(()),
+    }
 }
 
 /// Counts an order that does not count yet against what one person may have, in the commit of its
@@ -59,7 +65,7 @@ pub(super) fn count_person(
         let Some(max) = class.terms.max_per_person else {
             continue;
         };
-        let key = person.gauge(class.id);
+        let key = person.gauge(class);
         let of = (person, class.event_id, class.id);
         let taken = take(tx, &key, *quantity, |_, _| max, |tx| has(tx, of, now))?;
         taken.map_err(|full| Error::PerPerson {

@@ -9,10 +9,13 @@ use shared::time::Timestamp;
 
 use super::form::OrderForm;
 use super::model::Order;
+use crate::notices;
 use crate::platform::db::{Db, DbError, Query, Tx};
 
 /// Orders in one transaction: the writer is shared.
 const BATCH: u32 = 100;
+/// Mails that are called after an order.
+const MAILS: [&str; 3] = ["order_paid", "event_cancelled", "stock_offered"];
 
 fn of(user: UserId) -> Query {
     Query::on("by_user").eq(user).limit(BATCH)
@@ -73,6 +76,10 @@ pub async fn erase(db: &Db, user: UserId) -> Result<(), DbError> {
                 if let Some(form) = tx.get::<OrderForm>(id)? {
                     tx.delete(&form)?;
                 }
+                // They name the person too, and an address that was never confirmed did not take
+                // them along.
+                let mails = MAILS.map(|about| format!("{about}:{id}"));
+                notices::erase_named(tx, &mails)?;
                 if let Some(mut order) = tx.get::<Order>(id)?
                     && order.buyer != erased_buyer()
                 {

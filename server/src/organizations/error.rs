@@ -15,6 +15,8 @@ pub enum Error {
     BadLink,
     #[error("nobody has the address of the invitation yet")]
     NoAccount,
+    #[error("an account that has not confirmed its address may be a stranger's")]
+    Unconfirmed { username: String },
     #[error("an organization needs an owner")]
     LastOwner,
     #[error("there are too many {0}")]
@@ -34,8 +36,11 @@ impl From<Error> for ApiError {
             ),
             Error::NoAccount => Self::conflict(
                 "no_account",
-                "Make an account with this e-mail address first, then open the link again.",
+                "Make an account with this e-mail address and confirm it first, then open the link again.",
             ),
+            Error::Unconfirmed { username } => {
+                Self::conflict("email_unverified", unconfirmed(&username))
+            }
             Error::LastOwner => Self::conflict(
                 "last_owner",
                 "An organization needs an owner. Make somebody else one first.",
@@ -46,4 +51,12 @@ impl From<Error> for ApiError {
             Error::Db(error) => error.into(),
         }
     }
+}
+
+/// What helps whoever reads the mailbox.
+pub fn unconfirmed(username: &str) -> String {
+    format!(
+        "The account {username} has this address and has not confirmed it. Confirm the address or \
+         set a new password first, by the mails that you can ask for; then open the link again."
+    )
 }

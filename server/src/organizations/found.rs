@@ -6,6 +6,7 @@ use shared::ids::{JournalId, OrganizationId, UserId};
 use shared::limits::NAME_CHARS_MAX;
 
 use super::Error;
+use super::members::MEMBERS_MAX;
 use super::model::{Member, Organization};
 use crate::accounts;
 use crate::accounts::model::User;
@@ -36,6 +37,16 @@ pub fn role_in(
 ) -> Result<Option<OrganizationRole>, DbError> {
     let member = tx.get::<Member>(&Member::key(organization, user))?;
     Ok(member.map(|member| member.role))
+}
+
+/// One of its owners.
+pub fn owner_in(tx: &mut Tx<'_>, organization: OrganizationId) -> Result<Option<UserId>, DbError> {
+    let members = Query::on("by_organization").eq(organization);
+    let members = tx.list::<Member>(&members.limit(MEMBERS_MAX))?;
+    let mut owners = members
+        .iter()
+        .filter(|member| member.role == OrganizationRole::Owner);
+    Ok(owners.next().map(|owner| owner.user))
 }
 
 /// Whether the caller may do in the organization what the route needs; 404 if not.

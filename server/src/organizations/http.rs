@@ -56,12 +56,12 @@ async fn post_organization(
     Ok((StatusCode::CREATED, Json(founded)))
 }
 
-/// Accepts an invitation, with the token of the mailed link: the account with the address that it was
-/// mailed to joins.
+/// Accepts an invitation, with the token of the mailed link: the account that has confirmed the address
+/// which it was mailed to joins.
 #[utoipa::path(post, path = "/organizations/join", tag = "organizations", request_body = JoinRequest,
     responses((status = 200, body = OrganizationView),
         (status = 400, description = "`bad_link`: unknown, spent or too old", body = ErrorBody),
-        (status = 409, description = "`no_account`: nobody has this address", body = ErrorBody),
+        (status = 409, description = "`no_account`: nobody has this address; `email_unverified`: its account has not confirmed it", body = ErrorBody),
         (status = 429, description = "`rate_limited`", body = ErrorBody)))]
 async fn post_join(
     State(app): State<AppState>,

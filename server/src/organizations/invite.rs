@@ -6,7 +6,7 @@ use shared::ids::{JournalId, OneTimeId, OrganizationId};
 
 use super::Error;
 use super::found::{entry, require_in, required};
-use super::members::MEMBERS_MAX;
+use super::members::{MEMBERS_MAX, one_at_a_time};
 use super::model::{Invitation, Member, Organization};
 use crate::accounts::model::User;
 use crate::accounts::{self, address_key};
@@ -98,11 +98,54 @@ pub(super) async fn withdraw(
         .await
 }
 
-/// Whoever opens the mailed link has the address: the account with it joins.
-pub async fn join(app: &App, token: &str) -> Result<OrganizationView, Error> {
+/// What a mailed link would do.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub organization: String,
+    /// Who would join, if anybody has the address.
+    pub account: Option<Joining>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Joining {
+    pub username: String,
+    /// The address was shown to be the account's: only such a one joins.
+    pub is_confirmed: bool,
+}
+
+/// Changes nothing.
+pub async fn asked(app: &App, token: &str) -> Result<Asked, Error> {
+    let id = read(app, token)?;
+    let found = app.db.get::<Invitation>(&id.to_string()).await?;
+    let found = found.filter(|invitation| invitation.expires_at > app.clock.now());
+    let invitation = found.ok_or(Error::BadLink)?;
+    let organization = invitation.organization.to_string();
+    let organization = app.db.get::<Organization>(&organization).await?;
+    let users = app.db.list::<User>(&with(&invitation.email)).await?;
+    Ok(Asked {
+        organization: organization.ok_or(Error::BadLink)?.value.name,
+        account: users.into_iter().next().map(|user| Joining {
+            username: user.username.clone(),
+            is_confirmed: user.verified_at.is_some(),
+        }),
+    })
+}
+
+fn read(app: &App, token: &str) -> Result<OneTimeId, Error> {
     let id = app.vault.read_token(Opens::Join.purpose(), token);
     let id = id.and_then(|bytes| bytes.try_into().ok());
-    let id = OneTimeId::from_bytes(id.ok_or(Error::BadLink)?);
+    Ok(OneTimeId::from_bytes(id.ok_or(Error::BadLink)?))
+}
+
+fn with(email: &str) -> Query {
+    Query::on("by_email").eq(email).limit(1)
+}
+
+/// Whoever opens the mailed link reads the mailbox: the account that has shown the same joins.
+/// Anybody can register with the address, so an account that has not does not, and this click,
+/// which comes from the mailbox' reader and not from the account, confirms nothing for it.
+pub async fn join(app: &App, token: &str) -> Result<OrganizationView, Error> {
+    let id = read(app, token)?;
     let now = app.clock.now();
     let journal_id = JournalId::new(now, app.entropy.id10());
     app.db
@@ -111,9 +154,12 @@ pub async fn join(app: &App, token: &str) -> Result<OrganizationView, Error> {
             let invitation = invitation
                 .filter(|invitation| invitation.expires_at > now)
                 .ok_or(Error::BadLink)?;
-            let by_email = Query::on("by_email").eq(&invitation.email).limit(1);
-            let user = tx.list::<User>(&by_email)?.into_iter().next();
-            let user = user.ok_or(Error::NoAccount)?;
+            let user = tx.list::<User>(&with(&invitation.email))?;
+            let user = user.into_iter().next().ok_or(Error::NoAccount)?;
+            if user.verified_at.is_none() {
+                let username = user.username.clone();
+                return Err(Error::Unconfirmed { username });
+            }
             let organization = invitation.organization;
             let found = tx.get::<Organization>(&organization.to_string())?;
             let found = found.ok_or(Error::BadLink)?;
@@ -133,6 +179,8 @@ pub async fn join(app: &App, token: &str) -> Result<OrganizationView, Error> {
                     role: invitation.role,
                     since: now,
                 })?;
+                // Its last owner may be leaving.
+                one_at_a_time(tx, organization)?;
                 invitation.role
             };
             tx.delete(&invitation)?;

@@ -6,9 +6,9 @@ use shared::ids::{OrganizationId, UserId};
 
 use super::Error;
 use super::found::{entry, require_in, required};
-use super::model::Member;
+use super::model::{Member, Organization};
 use crate::app::App;
-use crate::platform::db::{LIMIT_MAX, Query, Tx, Versioned};
+use crate::platform::db::{DbError, LIMIT_MAX, Query, Tx, Versioned};
 use crate::platform::http::Caller;
 use crate::platform::journal;
 
@@ -90,11 +90,21 @@ pub(super) async fn remove(
         .await
 }
 
+/// Whoever changes who owns an organization writes its row, whatever else they write: of two who go at
+/// once, each of whom sees the other stay, one then runs again.
+pub(super) fn one_at_a_time(tx: &mut Tx<'_>, organization: OrganizationId) -> Result<(), DbError> {
+    match tx.get::<Organization>(&organization.to_string())? {
+        Some(mut row) => tx.replace(&mut row),
+        None => Ok(()),
+    }
+}
+
 /// Refuses to take the last owner from people who work on.
 fn keep_an_owner(tx: &mut Tx<'_>, leaving: &Versioned<Member>) -> Result<(), Error> {
     if leaving.role != OrganizationRole::Owner {
         return Ok(());
     }
+    one_at_a_time(tx, leaving.organization)?;
     let members = tx.list::<Member>(&of(leaving.organization))?;
     let mut others = members.iter().filter(|member| member.user != leaving.user);
     if others.any(|member| member.role == OrganizationRole::Owner) {
@@ -109,7 +119,10 @@ pub fn leave_all(tx: &mut Tx<'_>, user: UserId) -> Result<(), Error> {
     let query = Query::on("by_user").eq(user).limit(LIMIT_MAX);
     for member in tx.list::<Member>(&query)? {
         let is_alone = tx.count::<Member>(&of(member.organization))? == 1;
-        if !is_alone {
+        if is_alone {
+            // Somebody may be joining.
+            one_at_a_time(tx, member.organization)?;
+        } else {
             keep_an_owner(tx, &member)?;
         }
         tx.delete(&member)?;

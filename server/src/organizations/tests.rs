@@ -7,7 +7,8 @@ use shared::api::accounts::Role;
 use shared::api::organizations::OrganizationRole;
 use shared::ids::{OrganizationId, UserId};
 
-use super::model::Member;
+use super::model::{Member, Organization};
+use crate::events::{contact_in, model::Event};
 use crate::orders::fixture::{Shop, event_body, text};
 use crate::platform::db::DbError;
 use crate::platform::http::Access;
@@ -296,15 +297,28 @@ async fn members_see_drafts_and_what_is_sold_and_strangers_see_nothing() {
     }
 }
 
-/// The link in the mail to an address.
+/// The link of an invitation.
 async fn link(t: &TestApp, to: &str) -> String {
+    mailed(t, to, "invitation", "/account/join/").await
+}
+
+/// Opens the link that confirms the address.
+async fn confirm(t: &TestApp, email: &str) {
+    let token = mailed(t, email, "verify_address", "/account/verify/").await;
+    let body = json!({ "token": token });
+    let confirmed = t.post("/api/v1/auth/verify-email", "", body).await;
+    confirmed.expect(204);
+}
+
+/// The end of the link in the mail to an address.
+async fn mailed(t: &TestApp, to: &str, template: &str, page: &str) -> String {
     let admin = t.stored_user(Role::Admin).await;
     let outbox = t.get("/api/v1/notices", &admin).await.expect(200);
     let mails = outbox["items"].as_array().expect("a list");
-    let mut mails = mails.iter().filter(|mail| mail["template"] == "invitation");
+    let mut mails = mails.iter().filter(|mail| mail["template"] == template);
     let mail = mails.find(|mail| mail["recipient"] == to).expect("a mail");
     let text = text(&mail["text"]);
-    let rest = text.split_once("/account/join/").expect("a link").1;
+    let rest = text.split_once(page).expect("a link").1;
     rest.split_whitespace().next().expect("a token").to_owned()
 }
 
@@ -330,6 +344,7 @@ async fn an_invitation_opens_the_door_once_to_who_has_the_address() {
     let bob =
         json!({ "email": "bob@example.org", "username": "bob", "password": "lavender-tram-39" });
     t.post("/api/v1/auth/register", "", bob).await.expect(201);
+    confirm(&t, "bob@example.org").await;
     let joined = join(&token).await.expect(200);
     assert_eq!(
         (&joined["name"], &joined["role"]),
@@ -382,6 +397,35 @@ async fn an_organization_keeps_an_owner() {
 }
 
 #[tokio::test]
+async fn whoever_changes_the_owners_writes_a_row_that_all_who_do_so_write() {
+    // A9, H8: MongoDB refuses one of two who write the same row, and only then
+    let house = House::open().await;
+    let t = &house.shop.t;
+    let row = async || {
+        let found = t.app.db.get::<Organization>(&house.id).await;
+        found.expect("read").expect("there").rev
+    };
+    let members = format!("/api/v1/organizations/{}/members", house.id);
+    let id_of = |token: &str| t.app.tokens.verify(token, NOW).expect("ours").user;
+    let owner = house.member(OrganizationRole::Owner);
+    let second = house.member(OrganizationRole::Manager);
+    let put = async |member: &str, role: &str| {
+        let path = format!("{members}/{}", id_of(member));
+        let body = json!({ "role": role });
+        t.call("PUT", &path, owner, Some(body)).await.expect(200);
+    };
+    put(second, "OWNER").await;
+    let before = row().await;
+    put(second, "MANAGER").await;
+    assert_eq!(row().await, before + 1, "one is no owner any more");
+    put(second, "OWNER").await;
+    let before = row().await;
+    let path = format!("{members}/{}", id_of(owner));
+    t.call("DELETE", &path, owner, None).await.expect(204);
+    assert_eq!(row().await, before + 1, "one leaves");
+}
+
+#[tokio::test]
 async fn an_event_is_given_by_who_has_both_hands_on_it() {
     // A9
     let house = House::open().await;
@@ -402,4 +446,29 @@ async fn an_event_is_given_by_who_has_both_hands_on_it() {
     let to = json!({ "organizationId": theirs });
     let moved = t.call("PUT", &path, &house.stranger, Some(to)).await;
     assert_eq!(moved.expect(200)["organizationId"], json!(theirs));
+}
+
+#[tokio::test]
+async fn about_an_event_is_written_to_who_still_has_a_say_in_it() {
+    // A9, P6
+    let shop = Shop::open(1).await;
+    let t = &shop.t;
+    let maker = t.stored_user(Role::Organizer).await;
+    let event = text(
+        &t.post("/api/v1/events", &maker, event_body())
+            .await
+            .expect(201)["id"],
+    );
+    let id_of = |token: &str| t.app.tokens.verify(token, NOW).expect("ours").user;
+    let contact = async || {
+        let event = event.clone();
+        let found = t.app.db.write(move |tx| -> Result<_, DbError> {
+            let event = tx.get::<Event>(&event)?.expect("there");
+            contact_in(tx, &event)
+        });
+        found.await.expect("read").expect("somebody").id
+    };
+    assert_eq!(contact().await, id_of(&maker));
+    let (_, owner) = shop.give_away(&event).await;
+    assert_eq!(contact().await, id_of(&owner));
 }

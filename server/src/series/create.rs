@@ -6,7 +6,7 @@ use shared::limits::TITLE_CHARS_MAX;
 use shared::time::Timestamp;
 
 use super::Error;
-use super::find::{dates_in, owned_in, view};
+use super::find::{dates_in, own_dates_in, owned_in, view};
 use super::model::{Series, starts};
 use crate::app::App;
 use crate::events::blueprint::{Ids, LayOut, blueprint_in, build_in};
@@ -71,7 +71,7 @@ pub(super) async fn create(
                 let weekly = wanted.weekly.as_ref();
                 add_in(tx, &mut series, weekly, &wanted.dates, &with)?;
                 tx.insert(&series)?;
-                shown(tx, &series)
+                shown(tx, &caller, &series)
             })
         })
         .await
@@ -92,7 +92,7 @@ pub(super) async fn add_dates(
                 let weekly = wanted.weekly.as_ref();
                 add_in(tx, &mut series, weekly, &wanted.dates, &with)?;
                 tx.replace(&mut series)?;
-                shown(tx, &series)
+                shown(tx, &caller, &series)
             })
         })
         .await
@@ -136,7 +136,11 @@ fn add_in(
     Ok(())
 }
 
-pub(super) fn shown(tx: &mut Tx<'_>, series: &Series) -> Result<SeriesView, Error> {
-    let dates: Vec<Versioned<Event>> = dates_in(tx, series)?;
+pub(super) fn shown(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    series: &Series,
+) -> Result<SeriesView, Error> {
+    let dates: Vec<Versioned<Event>> = own_dates_in(tx, caller, series)?;
     Ok(view(series, dates.iter().map(|row| &row.value)))
 }

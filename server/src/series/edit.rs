@@ -8,7 +8,7 @@ use shared::time::Timestamp;
 
 use super::Error;
 use super::create::shown;
-use super::find::{dates_in, owned_in};
+use super::find::{own_dates_in, owned_in};
 use super::model::Series;
 use crate::app::App;
 use crate::events::blueprint::{Ids, Shift};
@@ -52,7 +52,7 @@ pub(super) async fn edit_dates(
         .write(move |tx| {
             let series = owned_in(tx, &caller, id)?;
             let mut ids = Ids::new(seed);
-            let dates = dates_in(tx, &series)?;
+            let dates = own_dates_in(tx, &caller, &series)?;
             for mut date in from_here_on(dates, wanted.from, edit.now)? {
                 let edit = Edit {
                     job: JobId::new(edit.now, ids.draw()),
@@ -62,7 +62,7 @@ pub(super) async fn edit_dates(
                 edit_in(tx, &mut date, changes, &edit)?;
                 keep_version(tx, &date, caller.user, edit.now)?;
             }
-            shown(tx, &series)
+            shown(tx, &caller, &series)
         })
         .await
 }
@@ -95,7 +95,7 @@ pub(super) async fn edit_classes(
         .write(move |tx| {
             let series = owned_in(tx, &caller, id)?;
             let mut ids = Ids::new(seed);
-            let dates = from_here_on(dates_in(tx, &series)?, wanted.from, now)?;
+            let dates = from_here_on(own_dates_in(tx, &caller, &series)?, wanted.from, now)?;
             let base = dates.first().map(|date| date.start);
             let mut changed = 0;
             for mut date in dates {
@@ -118,7 +118,7 @@ pub(super) async fn edit_classes(
             if changed == 0 {
                 return Err(events::Error::NoClass.into());
             }
-            shown(tx, &series)
+            shown(tx, &caller, &series)
         })
         .await
 }
@@ -130,16 +130,20 @@ pub(super) async fn publish(app: &App, caller: Caller, id: SeriesId) -> Result<S
     app.db
         .write(move |tx| {
             let series = owned_in(tx, &caller, id)?;
-            for date in drafts_in(tx, &series)? {
+            for date in drafts_in(tx, &caller, &series)? {
                 events::publish_in(tx, date, &caller, needs_approval, now)?;
             }
-            shown(tx, &series)
+            shown(tx, &caller, &series)
         })
         .await
 }
 
-fn drafts_in(tx: &mut Tx<'_>, series: &Series) -> Result<Vec<Versioned<Event>>, Error> {
-    let mut dates = dates_in(tx, series)?;
+fn drafts_in(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    series: &Series,
+) -> Result<Vec<Versioned<Event>>, Error> {
+    let mut dates = own_dates_in(tx, caller, series)?;
     dates.retain(|date| date.status == EventStatus::Draft && date.archived.is_none());
     Ok(dates)
 }

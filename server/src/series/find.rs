@@ -8,7 +8,7 @@ use super::Error;
 use super::model::Series;
 use crate::app::App;
 use crate::events::model::Event;
-use crate::events::{may, may_in};
+use crate::events::{may, may_in, may_too_in};
 use crate::platform::db::{Db, DbError, Query, Tx, Versioned};
 use crate::platform::http::{Caller, PageParams};
 
@@ -37,6 +37,22 @@ pub(super) fn dates_in(tx: &mut Tx<'_>, series: &Series) -> Result<Vec<Versioned
     }
     dates.sort_by_key(|event| event.start);
     Ok(dates)
+}
+
+/// Those of its dates that the caller has the right to, by start. A series is of one owner; who comes
+/// with the right to its first date still answers for no other one.
+pub(super) fn own_dates_in(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    series: &Series,
+) -> Result<Vec<Versioned<Event>>, DbError> {
+    let mut own = Vec::with_capacity(series.dates.len());
+    for date in dates_in(tx, series)? {
+        if may_too_in(tx, caller, &date, caller.right)? {
+            own.push(date);
+        }
+    }
+    Ok(own)
 }
 
 pub(super) fn view<'a>(series: &Series, dates: impl IntoIterator<Item = &'a Event>) -> SeriesView {
@@ -69,7 +85,7 @@ pub(super) async fn show(app: &App, caller: &Caller, id: SeriesId) -> Result<Ser
     if !may(&app.db, caller, &first, caller.right).await? {
         return Err(Error::NotFound);
     }
-    Ok(whole(&app.db, &series).await?)
+    Ok(whole(&app.db, caller, &series).await?)
 }
 
 /// The caller's own, newest first.
@@ -83,7 +99,10 @@ pub(super) async fn list(
     let found = app.db.page::<Series>(&query).await?;
     let mut items = Vec::with_capacity(found.items.len());
     for series in &found.items {
-        items.push(whole(&app.db, series).await?);
+        let view = whole(&app.db, caller, series).await?;
+        if !view.dates.is_empty() {
+            items.push(view);
+        }
     }
     Ok(Page {
         items,
@@ -91,10 +110,14 @@ pub(super) async fn list(
     })
 }
 
-async fn whole(db: &Db, series: &Series) -> Result<SeriesView, DbError> {
+async fn whole(db: &Db, caller: &Caller, series: &Series) -> Result<SeriesView, DbError> {
     let mut dates = Vec::with_capacity(series.dates.len());
     for id in &series.dates {
-        dates.extend(db.get::<Event>(&id.to_string()).await?);
+        if let Some(date) = db.get::<Event>(&id.to_string()).await?
+            && may(db, caller, &date, caller.right).await?
+        {
+            dates.push(date);
+        }
     }
     Ok(view(series, dates.iter().map(|row| &row.value)))
 }

@@ -180,3 +180,54 @@ async fn one_date_is_called_off_and_the_others_stand() {
         ["On Tour", "Night of Strings", "On Tour", "On Tour"]
     );
 }
+
+#[tokio::test]
+async fn a_date_that_is_given_away_leaves_the_series() {
+    // E17, A9: the last, then the first, then all the others
+    let shop = Shop::open(3).await;
+    let (id, dates) = series(&shop).await;
+    let event = async |date: &str, by: &str| {
+        let path = format!("/api/v1/events/{date}");
+        shop.t.get(&path, by).await.expect(200)
+    };
+    let edit = json!({ "from": dates[1], "title": "On Tour" });
+    let path = format!("/series/{id}/events");
+    let (_, next) = shop.give_away(&dates[3]).await;
+    let changed = call(&shop, "PATCH", &path, edit.clone()).await.expect(200);
+    assert_eq!(
+        all(&changed, "title"),
+        ["Night of Strings", "On Tour", "On Tour"]
+    );
+    let given = event(&dates[3], &next).await;
+    assert_eq!(
+        (&given["title"], &given["seriesId"]),
+        (&json!("Night of Strings"), &Value::Null)
+    );
+    let class = json!({ "from": dates[0], "className": "General",
+        "changes": { "price": { "amount": 1, "currency": "VND" } } });
+    let classes = format!("/series/{id}/ticket-classes");
+    let (_, other) = shop.give_away(&dates[0]).await;
+    let from_first = call(&shop, "PATCH", &classes, class.clone()).await;
+    from_first.expect_error(404, "not_found");
+    let stranger = shop.t.get(&format!("/api/v1/series/{id}"), &other).await;
+    stranger.expect_error(404, "not_found");
+    let published = call(&shop, "POST", &format!("/series/{id}/publish"), json!({})).await;
+    assert_eq!(all(&published.expect(200), "status"), ["PUBLISHED"; 2]);
+    for (date, by) in [(&dates[3], &next), (&dates[0], &other)] {
+        let event = event(date, by).await;
+        assert_eq!(event["classes"][0]["basePrice"]["amount"], 250_000);
+    }
+    assert_eq!(event(&dates[3], &next).await["status"], "DRAFT");
+    // The others are laid out like the date that is the first now.
+    let more = json!({ "weekly": { "count": 1 } });
+    let more = call(&shop, "POST", &format!("/series/{id}/dates"), more).await;
+    let more = more.expect(201);
+    assert_eq!(all(&more, "title"), ["On Tour"; 3]);
+    for date in all(&more, "eventId") {
+        shop.give_away(date).await;
+    }
+    let gone = call(&shop, "GET", &format!("/series/{id}"), json!({})).await;
+    gone.expect_error(404, "not_found");
+    let mine = call(&shop, "GET", "/series", json!({})).await.expect(200);
+    assert_eq!(mine["items"], json!([]));
+}

@@ -258,6 +258,41 @@ async fn news_follow_the_mail_to_whoever_confirmed_both_and_wants_them() {
 }
 
 #[tokio::test]
+async fn a_call_off_is_texted_once_whatever_its_jobs_luck() {
+    // N2, E4, H3
+    let double = Double::default();
+    let shop = Shop::over(app(&double).await, 5).await;
+    let ann = account(&shop.t, "ann@example.org", true).await;
+    give(&shop.t, &ann).await.expect(202);
+    run(&shop.t).await;
+    confirm(&shop.t, &ann, &code(&double)).await.expect(200);
+    let order = shop.buy(1).await["id"].as_str().expect("an id").to_owned();
+    shop.run_jobs().await;
+    let before = double.taken().len();
+    let path = format!("/api/v1/events/{}/cancel", shop.event);
+    let body = json!({ "reason": "The hall is flooded." });
+    let called_off = shop.t.post(&path, &shop.organizer, body).await;
+    called_off.expect(202);
+    for _ in 0..5 {
+        shop.run_jobs().await;
+        let again = crate::orders::call_off(
+            &shop.t.app,
+            order.parse().expect("an id"),
+            "Night of Strings",
+            "The hall is flooded.",
+        );
+        again.await.expect("nothing to do");
+        shop.t.clock.advance(31_000);
+    }
+    let taken = double.taken();
+    let texts: Vec<_> = taken[before..].iter().map(|text| &text["text"]).collect();
+    assert_eq!(
+        texts,
+        ["Night of Strings does not take place: The hall is flooded. More is in your mail."]
+    );
+}
+
+#[tokio::test]
 async fn a_provider_that_fails_is_asked_again_and_one_that_refuses_is_not() {
     // N2, H6
     let double = Double::default();

@@ -16,6 +16,10 @@ use crate::error::ApiError;
 use crate::organizations;
 use crate::platform::http::{Form, Path};
 
+const ONE_STEP: &str = "One step before";
+const NO_ACCOUNT: &str =
+    "Make an account with this e-mail address and confirm it first, then open the link again.";
+
 #[derive(Deserialize)]
 pub(super) struct NewPassword {
     password: String,
@@ -43,12 +47,29 @@ pub(super) async fn verify(
     }
 }
 
-pub(super) async fn ask_join() -> Response {
+pub(super) async fn ask_join(
+    State(app): State<AppState>,
+    Path(token): Path<String>,
+) -> Result<Response, ApiError> {
+    let asked = match organizations::asked(&app, &token).await {
+        Ok(asked) => asked,
+        Err(organizations::Error::BadLink) => return Ok(dead()),
+        Err(error) => return Err(error.into()),
+    };
+    let Some(account) = asked.account else {
+        return Ok(done(ONE_STEP, NO_ACCOUNT));
+    };
+    if !account.is_confirmed {
+        let words = organizations::unconfirmed(&account.username);
+        return Ok(done(ONE_STEP, &words));
+    }
     let content = html! {
         h1 { "Join the team" }
+        p { (asked.organization) " invites you. You would join as " strong { (account.username) } "." }
         form.ask method="post" { button type="submit" { "Accept the invitation" } }
     };
-    headers::private(StatusCode::OK, layout::page("Join the team", &content))
+    let page = layout::page("Join the team", &content);
+    Ok(headers::private(StatusCode::OK, page))
 }
 
 pub(super) async fn join(
@@ -62,10 +83,10 @@ pub(super) async fn join(
             Ok(done("Welcome", &words))
         }
         Err(Refused::BadLink) => Ok(dead()),
-        Err(Refused::NoAccount) => Ok(done(
-            "One step before",
-            "Make an account with this e-mail address first, then open the link again.",
-        )),
+        Err(Refused::NoAccount) => Ok(done(ONE_STEP, NO_ACCOUNT)),
+        Err(Refused::Unconfirmed { username }) => {
+            Ok(done(ONE_STEP, &organizations::unconfirmed(&username)))
+        }
         Err(error) => Err(error.into()),
     }
 }

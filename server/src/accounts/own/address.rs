@@ -26,7 +26,7 @@ pub(super) async fn change(
         return Ok(user.view());
     }
     let now = app.clock.now();
-    let wants = preferences(&app.db, &user.email_key).await?;
+    let wants = preferences(&app.db, &user.chooses_for()).await?;
     let mut moved = user.value.clone();
     wanted.email.trim().clone_into(&mut moved.email);
     moved.email_key.clone_from(&key);
@@ -62,7 +62,7 @@ pub(super) async fn change(
             // Links to the old address open nothing any more.
             one_time::spend_all(tx, user.id, Purpose::Verify, now)?;
             one_time::spend_all(tx, user.id, Purpose::Reset, now)?;
-            set_preferences(tx, &key, wants)?;
+            set_preferences(tx, &user.chooses_for(), wants)?;
             texts::follow_address(tx, user.id, &key)?;
             told.post(tx)?;
             asked.send(tx)?;

@@ -15,6 +15,7 @@ use crate::accounts::one_time::OneTime;
 use crate::accounts::{keys, passkeys, password, second_factor, session};
 use crate::app::{App, AppState};
 use crate::gate;
+use crate::hooks;
 use crate::notices;
 use crate::orders;
 use crate::organizations;
@@ -58,12 +59,13 @@ pub(super) async fn erase(
             if orders::has_open(tx, user, now)? {
                 return Err(Error::OrdersOpen);
             }
-            notices::erase(tx, &stored.email_key)?;
+            erase_mails(tx, &stored)?;
             let query = Query::on("by_user").eq(user).limit(LIMIT_MAX);
             for token in tx.list::<OneTime>(&query)? {
                 tx.delete(&token)?;
             }
             keys::remove_all(tx, user)?;
+            hooks::remove_all(tx, user)?;
             second_factor::remove(tx, user)?;
             passkeys::remove_all(tx, user)?;
             texts::erase(tx, user)?;
@@ -91,6 +93,19 @@ pub(super) async fn erase(
     Ok(ErasureView {
         tickets_keep_names_until: until.map(|end| end.plus_secs(AFTER_END_SECS)),
     })
+}
+
+/// Those to its address; while that is not confirmed, those alone that open its own links: others may
+/// be somebody else's, and on their way.
+fn erase_mails(tx: &mut Tx<'_>, user: &User) -> Result<(), DbError> {
+    if user.verified_at.is_some() {
+        return notices::erase(tx, &user.email_key);
+    }
+    let query = Query::on("by_user").eq(user.id).limit(LIMIT_MAX);
+    let tokens = tx.list::<OneTime>(&query)?;
+    let names: Vec<_> = tokens.iter().map(|token| token.mail()).collect();
+    notices::erase_named(tx, &names)?;
+    notices::erase_preferences(tx, &user.chooses_for())
 }
 
 /// The row stays, because orders and events point to it; nothing in it names anybody.

@@ -1,14 +1,16 @@
 //! All that is stored about a person, in one document.
 
 use shared::api::accounts::{JournalLine, MailHeading, PersonalData, SessionView};
+use shared::time::Timestamp;
 
 use crate::accounts::error::Error;
 use crate::accounts::model::{Session, User};
+use crate::accounts::one_time::{OneTime, Purpose};
 use crate::accounts::passkeys;
 use crate::app::App;
 use crate::notices;
 use crate::orders;
-use crate::platform::db::{LIMIT_MAX, Query};
+use crate::platform::db::{DbError, LIMIT_MAX, Query};
 use crate::platform::http::Caller;
 use crate::platform::journal;
 use crate::texts;
@@ -29,7 +31,7 @@ pub(super) async fn export(app: &App, caller: &Caller) -> Result<PersonalData, E
     let lines = db.list::<journal::Entry>(&lines).await?;
     Ok(PersonalData {
         account: user.view(),
-        preferences: notices::preferences(db, &user.email_key).await?,
+        preferences: notices::preferences(db, &user.chooses_for()).await?,
         phone: texts::phone_of(db, user.id).await?,
         sessions: sessions
             .iter()
@@ -45,7 +47,7 @@ pub(super) async fn export(app: &App, caller: &Caller) -> Result<PersonalData, E
         tickets: tickets::export(db, user.id).await?,
         transfers: transfer::export(db, user.id, app.clock.now()).await?,
         waits: waitlist::export(db, user.id).await?,
-        mails: notices::headings(app, &user.email_key)
+        mails: mails(app, &user)
             .await?
             .into_iter()
             .map(|(subject, created_at)| MailHeading {
@@ -61,4 +63,18 @@ pub(super) async fn export(app: &App, caller: &Caller) -> Result<PersonalData, E
             })
             .collect(),
     })
+}
+
+/// Those to its address; while that is not confirmed, those alone that ask to confirm it.
+async fn mails(app: &App, user: &User) -> Result<Vec<(String, Timestamp)>, DbError> {
+    if user.verified_at.is_some() {
+        return notices::headings(app, &user.email_key).await;
+    }
+    let asked = Query::on("by_user")
+        .eq(user.id)
+        .eq(Purpose::Verify.name())
+        .limit(LIMIT_MAX);
+    let asked = app.db.list::<OneTime>(&asked).await?;
+    let names: Vec<_> = asked.iter().map(|token| token.mail()).collect();
+    notices::headings_named(app, &names).await
 }

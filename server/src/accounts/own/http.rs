@@ -9,10 +9,9 @@ use shared::api::notices::Preferences;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{address, erase, export, profile};
+use super::{address, erase, export, profile, wants};
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::notices;
 use crate::platform::http::{Caller, ClientIp, Json};
 
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -68,11 +67,11 @@ async fn get_preferences(
     State(app): State<AppState>,
     caller: Caller,
 ) -> Result<Json<Preferences>, ApiError> {
-    let email = profile::show(&app, &caller).await?.email;
-    Ok(Json(notices::preferences(&app.db, &email).await?))
+    Ok(Json(wants::show(&app, &caller).await?))
 }
 
-/// Choose which mails come. Those about orders and the account itself always do.
+/// Choose which mails come. Those about orders and the account itself always do. What is chosen holds
+/// once the address is confirmed.
 #[utoipa::path(put, path = "/auth/me/preferences", tag = "accounts", operation_id = "setPreferences",
     security(("bearer" = [])), request_body = Preferences,
     responses((status = 200, body = Preferences), (status = 400, body = ErrorBody)))]
@@ -81,10 +80,7 @@ async fn put_preferences(
     caller: Caller,
     Json(wanted): Json<Preferences>,
 ) -> Result<Json<Preferences>, ApiError> {
-    let email = profile::show(&app, &caller).await?.email;
-    app.db
-        .write(move |tx| notices::set_preferences(tx, &email, wanted))
-        .await?;
+    wants::choose(&app, &caller, wanted).await?;
     Ok(Json(wanted))
 }
 

@@ -10,5 +10,6 @@ pub mod http;
 mod profile;
 #[cfg(test)]
 mod tests;
+mod wants;
 
 pub(super) use erase::register;

@@ -50,6 +50,10 @@ pub struct TicketClass {
     /// Pools that it shares with others, by id.
     #[serde(default)]
     pub pools: Vec<String>,
+    /// How often a limit was set where there was none: nobody counts what is sold without it, so what
+    /// was counted before is void.
+    #[serde(default)]
+    pub counting: u32,
     pub created_at: Timestamp,
     /// No longer sold; tickets of it stay good.
     #[serde(default)]
@@ -96,6 +100,7 @@ impl TicketClass {
             seated: false,
             terms: wanted.terms.clone(),
             pools: Vec::new(),
+            counting: 0,
             created_at: now,
             archived: None,
         };
@@ -122,8 +127,21 @@ impl TicketClass {
         if let Some(terms) = &changes.terms {
             class.terms = terms.clone();
         }
+        let is_limited_anew = self.terms.releases.is_empty() && !class.terms.releases.is_empty()
+            || self.terms.max_per_person.is_none() && class.terms.max_per_person.is_some();
+        if is_limited_anew {
+            class.counting = class.counting.saturating_add(1);
+        }
         class.check_selling(&mut fields);
         fields.done(class)
+    }
+
+    /// Names the gauge of one of its limits.
+    pub fn gauge(&self, limit: &str) -> String {
+        match self.counting {
+            0 => format!("{limit}/{}", self.id),
+            counting => format!("{limit}/{}/{counting}", self.id),
+        }
     }
 
     fn check_selling(&self, fields: &mut Fields) {

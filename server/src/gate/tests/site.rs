@@ -209,6 +209,7 @@ fn class(event: &Event) -> TicketClass {
         seated: false,
         terms: shared::api::selling::Terms::default(),
         pools: Vec::new(),
+        counting: 0,
         created_at: NOW,
         archived: None,
     }

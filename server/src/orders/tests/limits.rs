@@ -215,6 +215,49 @@ async fn stock_comes_in_parts_by_time_and_by_what_is_sold() {
 }
 
 #[tokio::test]
+async fn a_limit_that_comes_back_counts_what_was_sold_without_it() {
+    // I5, I6: by an edit of the class, and by going back to a version
+    let shop = Shop::open(30).await;
+    let limited = json!({ "releases": [{ "quantity": 6 }], "maxPerPerson": 6 });
+    terms(&shop, &shop.class, limited.clone()).await.expect(200);
+    let path = format!("/api/v1/events/{}", shop.event);
+    let revision = shop.t.get(&path, &shop.organizer).await.expect(200)["revision"].clone();
+    shop.buy(3).await;
+    terms(&shop, &shop.class, json!({})).await.expect(200);
+    shop.buy(4).await;
+    terms(&shop, &shop.class, limited).await.expect(200);
+    let other = shop.t.token_for(Role::Attendee);
+    shop.order_as(&other, 1).await.expect_error(409, "sold_out");
+    terms(&shop, &shop.class, json!({ "maxPerPerson": 6 }))
+        .await
+        .expect(200);
+    let refused = shop.order(1).await.expect_error(409, "max_per_person");
+    assert_eq!(refused["has"], "7");
+
+    terms(&shop, &shop.class, json!({})).await.expect(200);
+    let back = format!("{path}/versions/{revision}/restore");
+    let restored = shop.t.call("POST", &back, &shop.organizer, None).await;
+    restored.expect(200);
+    shop.order_as(&other, 1).await.expect_error(409, "sold_out");
+}
+
+#[tokio::test]
+async fn a_limit_per_person_that_comes_back_counts_what_was_bought_without_it() {
+    // I6
+    let shop = Shop::open(30).await;
+    let four = json!({ "maxPerPerson": 4 });
+    terms(&shop, &shop.class, four.clone()).await.expect(200);
+    shop.buy(1).await;
+    terms(&shop, &shop.class, json!({})).await.expect(200);
+    shop.buy(10).await;
+    terms(&shop, &shop.class, four).await.expect(200);
+    let refused = shop.order(1).await.expect_error(409, "max_per_person");
+    assert_eq!(refused["has"], "11");
+    let other = shop.t.token_for(Role::Attendee);
+    shop.order_as(&other, 4).await.expect(201);
+}
+
+#[tokio::test]
 async fn all_held_says_when_the_first_hold_ends() {
     // I6
     let shop = Shop::open(2).await;

@@ -61,6 +61,7 @@ fn class(amount: i64, currency: Currency, index: u8) -> TicketClass {
         seated: false,
         terms: Terms::default(),
         pools: Vec::new(),
+        counting: 0,
         created_at: NOW,
         archived: None,
     }

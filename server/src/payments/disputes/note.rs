@@ -9,8 +9,7 @@ use shared::time::Timestamp;
 
 use super::model::{Dispute, is_over};
 use super::regain::regain;
-use crate::accounts::model::User;
-use crate::events::model::Event;
+use crate::events::{self, model::Event};
 use crate::hooks;
 use crate::notices::{self, Mail};
 use crate::orders;
@@ -165,8 +164,7 @@ fn tell(
     let Some(event) = event else {
         return Ok(());
     };
-    let organizer = tx.get::<User>(&event.organizer_id.to_string())?;
-    let Some(organizer) = organizer.filter(|user| user.erased_at.is_none()) else {
+    let Some(organizer) = events::contact_in(tx, &event)? else {
         return Ok(());
     };
     let mail = Mail::PaymentDisputed {
