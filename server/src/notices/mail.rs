@@ -8,6 +8,7 @@ use shared::api::notices::Topic;
 use shared::ids::{EventId, OneTimeId, OrderId};
 
 use super::letter::Letter;
+use super::papers::{FoundOrder, InvoiceMail};
 use crate::orders::guest_token;
 use crate::platform::vault::Vault;
 
@@ -33,6 +34,7 @@ pub enum Mail {
     FoundOrders {
         orders: Vec<FoundOrder>,
     },
+    Invoice(InvoiceMail),
     VerifyAddress {
         name: String,
         token: OneTimeId,
@@ -113,13 +115,6 @@ pub enum Mail {
     },
 }
 
-/// An order of a guest, and the title of its event.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FoundOrder {
-    pub event: String,
-    pub order: OrderId,
-}
-
 /// What a one-time link does. Its name is in the address, and keys its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opens {
@@ -155,7 +150,7 @@ impl Ink<'_> {
         format!("{}/account/{purpose}/{token}", self.public_url)
     }
 
-    fn order(self, order: OrderId) -> String {
+    pub(super) fn order(self, order: OrderId) -> String {
         let token = self
             .vault
             .map_or("…".to_owned(), |vault| guest_token(vault, order));
@@ -174,6 +169,7 @@ impl Mail {
             Self::Plain { .. } => "plain",
             Self::OrderPaid { .. } => "order_paid",
             Self::FoundOrders { .. } => "found_orders",
+            Self::Invoice(_) => "invoice",
             Self::VerifyAddress { .. } => "verify_address",
             Self::ResetPassword { .. } => "reset_password",
             Self::PasswordChanged { .. } => "password_changed",
@@ -199,6 +195,7 @@ impl Mail {
             Self::Plain { .. }
             | Self::OrderPaid { .. }
             | Self::FoundOrders { .. }
+            | Self::Invoice(_)
             | Self::VerifyAddress { .. }
             | Self::ResetPassword { .. }
             | Self::PasswordChanged { .. }
@@ -216,6 +213,7 @@ impl Mail {
         match self {
             Self::Plain { subject, text } => Letter::new(subject).quote(text),
             Self::OrderPaid { .. } | Self::FoundOrders { .. } => self.about_an_order(ink),
+            Self::Invoice(invoice) => invoice.letter(ink),
             Self::VerifyAddress { name, token } => Letter::new("Confirm your e-mail address")
                 .hello(name)
                 .say("Please confirm that this address is yours. The link works once, for a day.")
@@ -418,6 +416,7 @@ impl Mail {
                     order: OrderId::from_bytes([0; 16]),
                 }],
             },
+            Self::Invoice(InvoiceMail::sample()),
             Self::VerifyAddress {
                 name: name(),
                 token,

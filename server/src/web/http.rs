@@ -10,8 +10,8 @@ use shared::ids::PaymentId;
 use super::ahead::Refused;
 use super::ticket_page::{Shown, unknown};
 use super::{
-    account_page, assets, enrol_page, event_page, front_page, guest_page, headers, live_page,
-    missing_page, payment_page, unsubscribe_page,
+    account_page, assets, enrol_page, event_page, front_page, guest_page, guest_papers, headers,
+    live_page, missing_page, payment_page, unsubscribe_page,
 };
 use crate::app::AppState;
 use crate::error::ApiError;
@@ -33,6 +33,8 @@ pub fn pages() -> Router<AppState> {
             "/guest/{token}",
             get(guest_page::show).post(guest_page::claim),
         )
+        .route("/guest/{token}/papers", get(guest_papers::show))
+        .route("/guest/{token}/papers/{paper}", get(guest_papers::print))
         .route(
             "/account/verify/{token}",
             get(account_page::ask_verify).post(account_page::verify),

@@ -15,6 +15,7 @@ use crate::accounts::one_time::OneTime;
 use crate::accounts::{keys, password, second_factor, session};
 use crate::app::{App, AppState};
 use crate::gate;
+use crate::invoices;
 use crate::notices;
 use crate::orders;
 use crate::organizations;
@@ -66,6 +67,7 @@ pub(super) async fn erase(
             keys::remove_all(tx, user)?;
             second_factor::remove(tx, user)?;
             texts::erase(tx, user)?;
+            invoices::erase(tx, user)?;
             organizations::leave_all(tx, user)?;
             gate::leave_staff(tx, user)?;
             if stored.verified_at.is_some() {

@@ -5,6 +5,7 @@ use shared::api::accounts::{JournalLine, MailHeading, PersonalData, SessionView}
 use crate::accounts::error::Error;
 use crate::accounts::model::{Session, User};
 use crate::app::App;
+use crate::invoices;
 use crate::notices;
 use crate::orders;
 use crate::platform::db::{LIMIT_MAX, Query};
@@ -30,6 +31,7 @@ pub(super) async fn export(app: &App, caller: &Caller) -> Result<PersonalData, E
         account: user.view(),
         preferences: notices::preferences(db, &user.email_key).await?,
         phone: texts::phone_of(db, user.id).await?,
+        invoicing: invoices::export(db, user.id).await?,
         sessions: sessions
             .iter()
             .map(|session| SessionView {
