@@ -30,6 +30,8 @@ const FIGURES: [(&str, f32, f32); 5] = [
     ("Total", RIGHT, 23.0),
 ];
 const WORDS: f32 = 58.0;
+/// What the sums need below the last line.
+const SUMS: f32 = 44.0;
 
 pub(super) fn printed(invoice: &Invoice) -> Result<Vec<u8>, Unprintable> {
     let mut sheet = Sheet::new(invoice);
@@ -122,7 +124,9 @@ impl<'a> Sheet<'a> {
         facts.push(("", times::span(event.start, event.end, &event.timezone)));
         facts.push(("Order", invoice.order_id.to_string()));
         for (name, value) in facts {
-            self.page.text(self.at(LEFT), SMALL, name);
+            if !name.is_empty() {
+                self.page.text(self.at(LEFT), SMALL, name);
+            }
             self.y = self.page.within(self.at(45.0), SMALL, 145.0, &value) + 0.8;
         }
         self.y += 4.0;
@@ -163,15 +167,18 @@ impl<'a> Sheet<'a> {
     fn table(&mut self) {
         self.room(30.0);
         self.headings();
-        for line in &self.invoice.lines {
-            self.line(line);
+        let last = self.invoice.lines.len().saturating_sub(1);
+        for (at, line) in self.invoice.lines.iter().enumerate() {
+            // The sums never stand on a page alone.
+            let below = if at == last { SUMS } else { 0.0 };
+            self.line(line, below);
         }
         self.y -= 2.0;
         self.rule();
         self.y += 6.0;
     }
 
-    fn line(&mut self, line: &Line) {
+    fn line(&mut self, line: &Line, below: f32) {
         let words = lines_within(&line.text, SMALL, WORDS);
         let more = self
             .beside(line)
@@ -180,7 +187,7 @@ impl<'a> Sheet<'a> {
         let rows = |count: usize, size: f32| {
             f32::from(u16::try_from(count).unwrap_or(u16::MAX)) * step(size)
         };
-        if self.room(rows(words.len(), SMALL) + rows(more.len(), 8.0)) {
+        if self.room(rows(words.len(), SMALL) + rows(more.len(), 8.0) + below) {
             self.headings();
         }
         let quantity = match line.quantity {
@@ -226,7 +233,7 @@ impl<'a> Sheet<'a> {
     }
 
     fn sums(&mut self) {
-        self.room(34.0);
+        self.room(SUMS - 8.0);
         let invoice = self.invoice;
         let sums = invoice.sums();
         let rate = invoice
@@ -235,6 +242,7 @@ impl<'a> Sheet<'a> {
         let tax = format!("Tax{rate} on {}", invoice.money(sums.net));
         self.sum("Net", invoice.money(sums.net));
         self.sum(&tax, invoice.money(sums.tax));
+        self.y += 1.5;
         self.page.strong(self.at(COLUMN), 12.0, "Total");
         self.page
             .right(self.at(RIGHT), 12.0, 55.0, &invoice.total.to_string());
@@ -246,7 +254,8 @@ impl<'a> Sheet<'a> {
             }
             (Kind::Invoice, None) => String::new(),
         };
-        let prices = if invoice.tax_included && sums.tax > 0 {
+        let has_prices = invoice.lines.iter().any(|line| line.unit.is_some());
+        let prices = if has_prices && invoice.tax_included && sums.tax > 0 {
             " Unit prices contain the tax."
         } else {
             ""
