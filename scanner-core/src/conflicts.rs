@@ -2,6 +2,7 @@
 //! the same on every device that has the same entries.
 
 use serde::Serialize;
+use shared::admission::clashes;
 use shared::ids::DeviceId;
 use shared::log::{Use, UseLabel};
 use shared::time::Timestamp;
@@ -39,13 +40,11 @@ impl Scanner {
     pub(crate) fn conflicts(&self) -> (Vec<Conflict>, u64) {
         let book = self.book();
         let again = book.state.used_again();
+        let policy = book.snapshot.as_ref().map(|of| &of.policy);
         let counted = again.filter_map(|(serial, state)| {
-            let labelled = state.labelled();
-            let is_conflict = labelled
-                .iter()
-                .any(|(_, label)| *label == UseLabel::Duplicate);
-            (is_conflict && book.suspects.of(serial).is_empty())
-                .then(|| self.conflict(serial, &labelled, &[]))
+            let clashes = clashes(&state, policy?);
+            (!clashes.is_empty() && book.suspects.of(serial).is_empty())
+                .then(|| self.conflict(serial, &clashes, &[]))
         });
         // With what is quarantined, one admission that counts is a conflict too.
         let suspected = book.suspects.serials().filter_map(|serial| {

@@ -24,6 +24,7 @@ use crate::platform::jobs::{JobsHandle, Runner};
 use crate::platform::lifecycle::create_private_dir;
 use crate::platform::vault::{Kek, KekError, KeyFileError, Vault};
 use crate::texts::{self, BadSmsSettings};
+use crate::waitlist::Round;
 use crate::{cancellation, hooks, inventory, invoices, notices, orders, payments, tickets};
 
 /// The application. Handlers get it as `State<AppState>`.
@@ -45,6 +46,8 @@ pub struct App {
     /// Where texts go; `None`: none are sent.
     pub sms: Option<Box<dyn texts::Provider>>,
     pub gate: GateRuntime,
+    /// Where the sweep over the waitlists is.
+    pub waitlist: Round,
     /// Before each service that others run.
     pub breakers: Breakers,
     /// Requests in flight.
@@ -113,6 +116,7 @@ impl App {
             load: Load::default(),
             jobs: JobsHandle::new(&db),
             http,
+            waitlist: Round::default(),
             stopping: CancellationToken::new(),
             config: Arc::new(config),
             db,

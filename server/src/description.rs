@@ -4,8 +4,8 @@
 
 use shared::limits::{
     ANNOUNCEMENT_CHARS_MAX, BATCH_TICKETS_MAX, DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX,
-    NAME_CHARS_MAX, ORDER_TICKETS_MAX, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, SEAT_CHARS_MAX,
-    TITLE_CHARS_MAX,
+    NAME_CHARS_MAX, ORDER_TICKETS_MAX, PASSKEY_NAME_CHARS_MAX, PASSWORD_BYTES_MAX,
+    PASSWORD_CHARS_MIN, SEAT_CHARS_MAX, TITLE_CHARS_MAX,
 };
 use shared::trust::questions::QUESTIONS_MAX;
 use utoipa::Number;
@@ -29,6 +29,7 @@ pub(crate) enum Limit {
 use Limit::{Chars, Items, Number as Count};
 
 const NAME: Limit = Chars(1, NAME_CHARS_MAX);
+const PASSKEY_NAME: Limit = Chars(1, PASSKEY_NAME_CHARS_MAX);
 const EMAIL: Limit = Chars(3, EMAIL_CHARS_MAX);
 const REASON: Limit = Chars(0, TITLE_CHARS_MAX);
 const PER_ORDER: Limit = Count(1, ORDER_TICKETS_MAX);
@@ -50,6 +51,8 @@ pub(crate) const LIMITS: &[(&str, &str, Limit)] = &[
     ("UpdateProfile", "displayName", Chars(0, NAME_CHARS_MAX)),
     ("Announce", "words", Chars(1, ANNOUNCEMENT_CHARS_MAX)),
     ("CreateApiKey", "name", NAME),
+    ("FinishPasskey", "name", PASSKEY_NAME),
+    ("RenamePasskey", "name", PASSKEY_NAME),
     ("NameOrganization", "name", NAME),
     ("Invite", "email", EMAIL),
     ("CreateEvent", "title", Chars(1, TITLE_CHARS_MAX)),

@@ -97,6 +97,13 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/auth/totp", Access::Person),
     (Method::POST, "/auth/totp/confirm", Access::Person),
     (Method::POST, "/auth/totp/end", Access::Person),
+    (Method::GET, "/auth/passkeys", Access::Person),
+    (Method::POST, "/auth/passkeys", Access::Person),
+    (Method::POST, "/auth/passkeys/finish", Access::Person),
+    (Method::PATCH, "/auth/passkeys/{id}", Access::Person),
+    (Method::POST, "/auth/passkeys/{id}/remove", Access::Person),
+    (Method::POST, "/auth/login/passkey", Access::Public),
+    (Method::POST, "/auth/login/passkey/finish", Access::Public),
     // organizations
     (Method::GET, "/organizations", Access::User(Right::View)),
     (Method::POST, "/organizations", Access::Person),

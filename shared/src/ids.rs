@@ -104,4 +104,7 @@ ids! {
     /// Several dates of one thing.
     SeriesId,
     ApiKeyId,
+    /// A passkey, and one try to make or to show one.
+    PasskeyId,
+    CeremonyId,
 }

@@ -42,3 +42,6 @@ pub const NAME_CHARS_MAX: usize = 100;
 pub const EMAIL_CHARS_MAX: usize = 254;
 pub const PASSWORD_CHARS_MIN: usize = 10;
 pub const PASSWORD_BYTES_MAX: usize = 256;
+/// Passkeys of one account, and what a person calls one.
+pub const PASSKEYS_MAX: u32 = 10;
+pub const PASSKEY_NAME_CHARS_MAX: usize = 60;

@@ -12,6 +12,7 @@ use server::platform::jobs::{
     self, Job, JobCounts, JobStatus, JobsHandle, NewJob, Priority, Runner, RunnerOptions,
 };
 use shared::ids::JobId;
+use shared::time::Timestamp;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -219,6 +220,7 @@ async fn leave_as_killed(db: &Db) {
                 lease_until: NOW.plus_secs(60),
             },
             attempts,
+            holder: None,
             last_error: None,
         };
         db.write(move |tx| tx.insert(&left)).await.expect("insert");
@@ -237,6 +239,75 @@ pub(crate) async fn a_late_runner_has_no_say(stage: &Stage) {
             time.advance(60_000);
             second.run_due().await?;
             bail!("too late to matter")
+        }
+    });
+    enqueue(&db, vec![job(1, "note")]).await;
+    assert_eq!(first.run_due().await.expect("run"), 1);
+    assert_eq!(*seen.lock().expect("unpoisoned"), ["1"]);
+    assert_eq!(counts(&db).await, (0, 0));
+}
+
+/// Says again that its jobs are its own as often as a case can wait for.
+fn alive() -> RunnerOptions {
+    RunnerOptions {
+        renew_millis: 5,
+        ..RunnerOptions::default()
+    }
+}
+
+pub(crate) async fn a_long_job_stays_its_runners(stage: &Stage) {
+    // H8
+    let db = stage.open().await;
+    let (clock, seen) = (Stage::clock(), Seen::default());
+    let second = Arc::new(runner(&db, &clock, &seen));
+    let mut first = runner_with(&db, &clock, alive());
+    let (time, jobs) = (Arc::clone(&clock), db.clone());
+    first.register("note", move |(), _| {
+        let (second, time, jobs) = (Arc::clone(&second), Arc::clone(&time), jobs.clone());
+        async move {
+            for _ in 0..6 {
+                let before = lease_of(&jobs).await;
+                time.advance(20_000);
+                while lease_of(&jobs).await <= before {
+                    tokio::task::yield_now().await;
+                }
+                // Two minutes in all, and nobody takes it for abandoned.
+                assert_eq!(second.run_due().await?, 0);
+            }
+            Ok(())
+        }
+    });
+    enqueue(&db, vec![job(1, "note")]).await;
+    assert_eq!(first.run_due().await.expect("run"), 1);
+    assert!(seen.lock().expect("unpoisoned").is_empty());
+    assert_eq!(counts(&db).await, (0, 0));
+}
+
+/// Until when the only job is its runner's.
+async fn lease_of(db: &Db) -> Timestamp {
+    match only(db).await.status {
+        JobStatus::Running { lease_until } => lease_until,
+        other => panic!("it is not running: {other:?}"),
+    }
+}
+
+pub(crate) async fn who_lost_a_job_stops_working_on_it(stage: &Stage) {
+    // H8
+    let db = stage.open().await;
+    let (clock, seen) = (Stage::clock(), Seen::default());
+    let second = Arc::new(runner(&db, &clock, &seen));
+    let mut first = runner_with(&db, &clock, alive());
+    let time = Arc::clone(&clock);
+    first.register("note", move |(), _| {
+        let (second, time) = (Arc::clone(&second), Arc::clone(&time));
+        async move {
+            // As if its words had not come through: the lease is over, and another server is there.
+            let mut took = 0;
+            while took == 0 {
+                time.advance(30_000);
+                took = second.run_due().await?;
+            }
+            std::future::pending().await
         }
     });
     enqueue(&db, vec![job(1, "note")]).await;

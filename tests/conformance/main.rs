@@ -9,6 +9,8 @@ mod invoices;
 mod jobs;
 mod meanings;
 mod moments;
+mod old_data;
+mod old_rows;
 mod queries;
 mod rows;
 mod schema;
@@ -16,6 +18,7 @@ mod stage;
 mod stock;
 mod trail;
 mod transactions;
+mod views;
 
 use stage::{Case, Stage};
 use tests::mongo::ReplicaSet;
@@ -46,10 +49,13 @@ cases! {
         a_swallowed_error_dooms, no_increment_is_lost, a_lost_race_runs_again,
         neighbours_in_a_group_do_not_harm_each_other, what_was_answered_survives,
         a_closed_database_says_so;
+    views: a_view_is_of_one_state, a_view_sees_what_was_answered, a_view_reads_as_others_do, a_panic_in_a_view_is_contained;
     schema: the_registry_is_the_schema, opening_twice_changes_nothing;
+    old_data: rows_of_before_are_read_and_found, what_was_answered_before_is_listed, a_journal_of_before_is_sealed;
     jobs: an_aborted_commit_has_no_job, a_waiting_job_is_not_doubled, a_done_job_is_gone,
         a_failing_job_waits_longer_and_dies, a_job_whose_service_is_away_waits_and_loses_no_try, a_fatal_job_dies_at_once_and_can_be_revived,
         the_end_of_a_lease_gives_a_job_back, a_server_that_is_alone_does_not_wait_for_leases, a_late_runner_has_no_say,
+        a_long_job_stays_its_runners, who_lost_a_job_stops_working_on_it,
         two_runners_share_the_work, the_runner_wakes_for_a_commit_and_stops_in_order;
     stock: a_claim_takes_all_or_nothing, a_claimed_row_is_whole, a_seat_is_sold_once,
         nobody_ever_gets_anothers_ticket, parties_that_race_for_the_best_seats_share_none,

@@ -13,6 +13,7 @@ mod mail;
 mod offline;
 mod onsale;
 mod overrule;
+mod passkeys;
 mod paths;
 mod qr;
 mod refusals;

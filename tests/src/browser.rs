@@ -95,6 +95,34 @@ impl Browser {
         self.call("Page.navigate", &json!({ "url": url }));
     }
 
+    /// Plugs a device with passkeys in, which says at once that its owner is there; `verifies`: and that it
+    /// knows them. Gives its id.
+    ///
+    /// # Panics
+    /// When the browser has no such devices.
+    pub fn plug(&mut self, verifies: bool) -> String {
+        self.call(
+            "Emulation.setFocusEmulationEnabled",
+            &json!({ "enabled": true }),
+        );
+        self.call("WebAuthn.enable", &json!({}));
+        let options = json!({
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
+            "hasUserVerification": verifies, "isUserVerified": verifies,
+            "automaticPresenceSimulation": true,
+        });
+        let options = json!({ "options": options });
+        let added = self.call("WebAuthn.addVirtualAuthenticator", &options);
+        let id = added["authenticatorId"].as_str();
+        id.expect("a device").to_owned()
+    }
+
+    /// Takes a device out again.
+    pub fn unplug(&mut self, id: &str) {
+        let id = json!({ "authenticatorId": id });
+        self.call("WebAuthn.removeVirtualAuthenticator", &id);
+    }
+
     /// The value of an expression; promises are awaited, errors are null.
     pub fn value(&mut self, expression: &str) -> Value {
         let call = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });

@@ -100,6 +100,7 @@ fn configured(folder: &TempDir, database: &str) -> Config {
         second_factor_per_minute: 0,
         code_per_minute: 0,
         code_per_ip_per_minute: 0,
+        hook_per_minute: 0,
     };
     config
 }

@@ -113,6 +113,18 @@ impl Server {
         self.env.clear();
     }
 
+    /// Starts again as `localhost`: passkeys belong to a name. Gives its address.
+    ///
+    /// # Panics
+    /// When it does not stop, or does not get ready.
+    pub fn rename_to_localhost(&mut self) -> String {
+        self.stop();
+        let url = format!("http://localhost:{}", self.port);
+        self.env.push(("PUBLIC_URL".to_owned(), url.clone()));
+        self.resume();
+        url
+    }
+
     /// Starts the process (again), on the same port and data.
     ///
     /// # Panics

@@ -6,6 +6,7 @@ use crate::platform::db::DbError;
 use crate::platform::fields::Invalid;
 use crate::platform::vault::VaultError;
 
+const CODE_WANTED: &str = "Send the code of your authenticator app, or a recovery code.";
 const BAD_CODE: &str = "The code is wrong, too old, or was used already.";
 
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,22 @@ pub enum Error {
     BadLoginCode,
     #[error("the code does not work")]
     BadCode,
+    /// Of somebody who is logged in.
+    #[error("a code of the second factor is wanted besides the password")]
+    CodeMissing,
+    /// One error for every way in which a login by passkey can fail.
+    #[error("the passkey does not work")]
+    BadPasskey,
+    #[error("the new passkey does not work")]
+    BadNewPasskey,
+    #[error("the passkey is registered already")]
+    PasskeyKnown,
+    #[error("too many passkeys")]
+    TooManyPasskeys,
+    #[error("there is no such passkey")]
+    NoSuchPasskey,
+    #[error("passkeys need a server with a name, and TLS")]
+    PasskeysNeedName,
     #[error("too many codes")]
     TooManyCodes(ApiError),
     #[error(transparent)]
@@ -98,9 +115,27 @@ impl From<Error> for ApiError {
                 "second_factor_on",
                 "Your account has a second factor. Switch it off first.",
             ),
-            Error::CodeWanted => Self::unauthorized(
-                "code_wanted",
-                "Send the code of your authenticator app, or a recovery code.",
+            Error::CodeWanted => Self::unauthorized("code_wanted", CODE_WANTED),
+            Error::CodeMissing => Self::unprocessable("code_wanted", CODE_WANTED),
+            Error::BadPasskey => Self::unauthorized(
+                "bad_passkey",
+                "This passkey does not work here, or it took too long. Try again, or log in with your password.",
+            ),
+            Error::BadNewPasskey => Self::unprocessable(
+                "bad_passkey",
+                "This passkey cannot be added, or it took too long. Try again.",
+            ),
+            Error::PasskeyKnown => {
+                Self::conflict("passkey_known", "This passkey is registered already.")
+            }
+            Error::TooManyPasskeys => Self::conflict(
+                "too_many_passkeys",
+                "You have as many passkeys as there may be. Remove one first.",
+            ),
+            Error::NoSuchPasskey => Self::not_found("passkey"),
+            Error::PasskeysNeedName => Self::conflict(
+                "passkeys_need_a_name",
+                "Passkeys need a server whose public address has a name and https (or is localhost). This one's has not: log in with your password.",
             ),
             Error::BadLoginCode => Self::unauthorized("bad_code", BAD_CODE),
             Error::BadCode => Self::unprocessable("bad_code", BAD_CODE),

@@ -34,6 +34,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(super::own::http::routes())
         .merge(super::keys::http::routes())
         .merge(super::second_factor::http::routes())
+        .merge(super::passkeys::http::routes())
 }
 
 /// Make an account.

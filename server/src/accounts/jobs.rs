@@ -1,4 +1,4 @@
-//! Removing sessions, refresh tokens, mailed links and invitations that ended of age.
+//! Removing sessions, refresh tokens, mailed links, ceremonies and invitations that ended of age.
 
 use serde_json::Value;
 use shared::ids::JobId;
@@ -6,6 +6,7 @@ use shared::time::Timestamp;
 
 use super::model::{RefreshToken, Session};
 use super::one_time::OneTime;
+use super::passkeys::Ceremony;
 use crate::app::{App, AppState};
 use crate::organizations::Invitation;
 use crate::platform::db::{DbError, Entity, Query, Tx};
@@ -54,6 +55,7 @@ pub async fn sweep(app: &App) -> Result<usize, DbError> {
                     remove::<RefreshToken>(tx, now)?
                         + remove::<Session>(tx, now)?
                         + remove::<OneTime>(tx, now)?
+                        + remove::<Ceremony>(tx, now)?
                         + remove::<Invitation>(tx, now)?,
                 )
             })

@@ -35,6 +35,7 @@ pub struct Limiters {
     second_factor: Limiter,
     code: Limiter,
     code_per_ip: Limiter,
+    hook: Limiter,
 }
 
 impl Limiters {
@@ -49,6 +50,7 @@ impl Limiters {
             second_factor: Limiter::new(limits.second_factor_per_minute, clock),
             code: Limiter::new(limits.code_per_minute, clock),
             code_per_ip: Limiter::new(limits.code_per_ip_per_minute, clock),
+            hook: Limiter::new(limits.hook_per_minute, clock),
         }
     }
 
@@ -56,6 +58,11 @@ impl Limiters {
     pub fn login(&self, ip: IpAddr, account_key: &str) -> Result<(), ApiError> {
         self.login_per_ip.check(network(ip), "")?;
         self.login.check(network(ip), account_key)
+    }
+
+    /// Steps of logins by passkey: nobody says whose it will be, and there is nothing to guess.
+    pub fn passkey(&self, ip: IpAddr) -> Result<(), ApiError> {
+        self.login_per_ip.check(network(ip), "")
     }
 
     pub fn register(&self, ip: IpAddr) -> Result<(), ApiError> {
@@ -82,6 +89,12 @@ impl Limiters {
     pub fn code(&self, ip: IpAddr, account: &str) -> Result<(), ApiError> {
         self.code_per_ip.check(network(ip), "")?;
         self.code.check(network(ip), account)
+    }
+
+    /// Messages that somebody has us send to a webhook of theirs (N10): each may keep a runner of
+    /// jobs waiting for as long as a receiver likes.
+    pub fn hook(&self, owner: &str) -> Result<(), ApiError> {
+        self.hook.check([0; 8], owner)
     }
 
     /// Steps of device enrolments (V6).
@@ -184,6 +197,7 @@ mod tests {
             second_factor_per_minute: 2,
             code_per_minute: 2,
             code_per_ip_per_minute: 2,
+            hook_per_minute: 2,
         };
         (clock, Limiters::new(limits, &shared))
     }

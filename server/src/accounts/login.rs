@@ -1,17 +1,18 @@
 //! Logging in (A3): a new session, its first refresh token, an access token.
 
+use serde_json::{Value, json};
 use shared::api::accounts::{LoginRequest, LoginResponse};
-use shared::ids::{JournalId, SessionId, UserId};
+use shared::ids::{JournalId, PasskeyId, SessionId, UserId};
 use shared::limits;
 use shared::time::Timestamp;
 use zeroize::Zeroizing;
 
 use super::error::Error;
-use super::model::{Session, User};
+use super::model::{RefreshToken, Session, User};
 use super::refresh_token::FreshToken;
 use super::{credentials, second_factor};
 use crate::app::App;
-use crate::platform::db::{Db, DbError, Query, Versioned};
+use crate::platform::db::{Db, DbError, Query, Tx, Versioned};
 use crate::platform::http::Caller;
 use crate::platform::journal::{self, Actor};
 
@@ -34,32 +35,51 @@ pub async fn login(app: &App, request: LoginRequest) -> Result<LoginResponse, Er
     };
     let now = app.clock.now();
     second_factor::pass(app, user.id, request.code.as_deref(), now).await?;
-    let fresh = FreshToken::draw(&*app.entropy);
-    let session = Session {
-        id: SessionId::new(now, app.entropy.id10()),
-        user_id: user.id,
-        created_at: now,
-        expires_at: refresh_expiry(app, now),
-        ended: None,
-    };
-    let token = fresh.stored(session.id, session.expires_at);
-    let answer = answer(app, &user, session.id, &fresh, now);
-    let entry = journal::Entry::new(
-        JournalId::new(now, app.entropy.id10()),
-        now,
-        Actor::User(user.id),
-        "session.began",
-        journal::subject("session", session.id),
-        serde_json::Value::Null,
-    );
-    app.db
-        .write(move |tx| {
-            tx.insert(&session)?;
-            tx.insert(&token)?;
-            journal::record(tx, &entry)
-        })
-        .await?;
+    let beginning = Beginning::new(app, &user, None, now);
+    let answer = beginning.answer.clone();
+    app.db.write(move |tx| beginning.commit(tx)).await?;
     Ok(answer)
+}
+
+/// A login that was earned: what is stored of it, and what its holder gets.
+pub(super) struct Beginning {
+    session: Session,
+    token: RefreshToken,
+    entry: journal::Entry,
+    pub(super) answer: LoginResponse,
+}
+
+impl Beginning {
+    pub(super) fn new(app: &App, user: &User, passkey: Option<PasskeyId>, now: Timestamp) -> Self {
+        let fresh = FreshToken::draw(&*app.entropy);
+        let session = Session {
+            id: SessionId::new(now, app.entropy.id10()),
+            user_id: user.id,
+            created_at: now,
+            expires_at: refresh_expiry(app, now),
+            ended: None,
+            passkey,
+        };
+        Self {
+            token: fresh.stored(session.id, session.expires_at),
+            answer: answer(app, user, session.id, &fresh, now),
+            entry: journal::Entry::new(
+                JournalId::new(now, app.entropy.id10()),
+                now,
+                Actor::User(user.id),
+                "session.began",
+                journal::subject("session", session.id),
+                passkey.map_or(Value::Null, |passkey| json!({ "passkey": passkey })),
+            ),
+            session,
+        }
+    }
+
+    pub(super) fn commit(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        tx.insert(&self.session)?;
+        tx.insert(&self.token)?;
+        journal::record(tx, &self.entry)
+    }
 }
 
 /// The user of that name or e-mail address.

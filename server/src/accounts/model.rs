@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use shared::api::accounts::{Role, UserView};
-use shared::ids::{SessionId, UserId};
+use shared::ids::{PasskeyId, SessionId, UserId};
 use shared::time::Timestamp;
 
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
@@ -88,6 +88,9 @@ pub struct Session {
     /// When its newest refresh token ends.
     pub expires_at: Timestamp,
     pub ended: Option<Ended>,
+    /// What it was begun with; none: a password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passkey: Option<PasskeyId>,
 }
 
 /// Why a session gives no new tokens.

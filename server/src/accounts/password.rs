@@ -1,7 +1,8 @@
 //! A new password: for who knows the old one, and for who gets the mail (A7).
 //!
 //! Invariants: asking for a reset does the same and answers the same whether or not there is such an
-//! account; a new password ends every login but the one that set it, and every open reset link.
+//! account; a new password ends every login but the one that set it, and every open reset link; one by
+//! mail also ends the passkeys of an account whose address nobody had confirmed.
 
 use anyhow::Context as _;
 use serde_json::json;
@@ -13,7 +14,7 @@ use super::error::Error;
 use super::login::find_by_name;
 use super::model::{EndReason, User};
 use super::one_time::{self, OneTime, Purpose};
-use super::{credentials, session};
+use super::{credentials, passkeys, session};
 use crate::app::{App, AppState};
 use crate::notices::{Mail, Outgoing};
 use crate::orders;
@@ -98,6 +99,8 @@ pub async fn reset(app: &App, token: &str, password: String) -> Result<(), Error
                 .filter(|user| user.email_key == token.email_key)
                 .ok_or(Error::BadLink)?;
             if user.verified_at.is_none() {
+                // Whoever made the account need not be who reads this mailbox.
+                passkeys::remove_all(tx, user.id)?;
                 user.verified_at = Some(now);
                 orders::adopt_later(tx, job, user.id, now)?;
             }

@@ -1,7 +1,7 @@
 //! Ending sessions: logout (A5) and theft (A4). Access tokens live on until they expire.
 
 use serde_json::json;
-use shared::ids::{JournalId, SessionId, UserId};
+use shared::ids::{JournalId, PasskeyId, SessionId, UserId};
 use shared::time::Timestamp;
 
 use super::error::Error;
@@ -87,17 +87,7 @@ pub(super) fn end_all(
     journal_id: JournalId,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    // Those that ended of age are swept, so these are few; what a flood of logins left over the
-    // bound goes with the next call.
-    let query = Query::on("by_user").eq(user).limit(LIMIT_MAX);
-    let mut ended = 0_u32;
-    for mut session in tx.list::<Session>(&query)? {
-        if session.ended.is_none() && Some(session.id) != keep {
-            session.ended = Some(Ended { at: now, why });
-            tx.replace(&mut session)?;
-            ended += 1;
-        }
-    }
+    let ended = end_where(tx, user, why, now, |session| Some(session.id) != keep)?;
     let entry = journal::Entry::new(
         journal_id,
         now,
@@ -107,6 +97,40 @@ pub(super) fn end_all(
         json!({ "sessions": ended, "why": why }),
     );
     journal::record(tx, &entry)
+}
+
+/// Ends the logins that were begun with a passkey, but `keep`. Gives how many.
+pub(super) fn end_of_passkey(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    passkey: PasskeyId,
+    keep: SessionId,
+    now: Timestamp,
+) -> Result<u32, DbError> {
+    end_where(tx, user, EndReason::Logout, now, |session| {
+        session.passkey == Some(passkey) && session.id != keep
+    })
+}
+
+fn end_where(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    why: EndReason,
+    now: Timestamp,
+    which: impl Fn(&Session) -> bool,
+) -> Result<u32, DbError> {
+    // Those that ended of age are swept, so these are few; what a flood of logins left over the
+    // bound goes with the next call.
+    let query = Query::on("by_user").eq(user).limit(LIMIT_MAX);
+    let mut ended = 0;
+    for mut session in tx.list::<Session>(&query)? {
+        if session.ended.is_none() && which(&session) {
+            session.ended = Some(Ended { at: now, why });
+            tx.replace(&mut session)?;
+            ended += 1;
+        }
+    }
+    Ok(ended)
 }
 
 /// Ends all of the caller's logins, this one too (A5).

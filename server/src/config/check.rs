@@ -74,6 +74,7 @@ fn settings(out: &mut String, config: &Config) {
         ("second_factor_per_minute", limits.second_factor_per_minute),
         ("code_per_minute", limits.code_per_minute),
         ("code_per_ip_per_minute", limits.code_per_ip_per_minute),
+        ("hook_per_minute", limits.hook_per_minute),
     ] {
         line(out, &format!("{key} = {value}"));
     }

@@ -100,6 +100,8 @@ pub struct Limits {
     pub code_per_minute: u32,
     /// Orders with a code from one address, whatever the account.
     pub code_per_ip_per_minute: u32,
+    /// Pings and repeated messages to the webhooks of one account.
+    pub hook_per_minute: u32,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -215,6 +217,7 @@ impl Default for Defaults {
                 second_factor_per_minute: 5,
                 code_per_minute: 10,
                 code_per_ip_per_minute: 120,
+                hook_per_minute: 30,
             },
             payments: Payments {
                 lend_accounts: true,

@@ -171,6 +171,9 @@ struct DemoEvent {
     starts_at: Timestamp,
 }
 
+/// Where it takes place.
+pub(super) const ZONE: &str = "Asia/Ho_Chi_Minh";
+
 /// It starts in an hour; entry begins hours before the start, so its gates admit now.
 async fn event(host: &Rest, now: Timestamp) -> Result<DemoEvent, RestError> {
     let starts_at = now.plus_secs(HOUR_SECS);
@@ -179,7 +182,7 @@ async fn event(host: &Rest, now: Timestamp) -> Result<DemoEvent, RestError> {
         "description": "Music between the food stalls. Bring an appetite.",
         "startDate": starts_at,
         "endDate": now.plus_secs(8 * HOUR_SECS),
-        "timezone": "Asia/Ho_Chi_Minh",
+        "timezone": ZONE,
         "capacity": STANDARD_STOCK + VIP_STOCK + FRONT_ROW_STOCK,
         "namesAtGate": true,
     });

@@ -56,6 +56,17 @@ async fn check(app: &AppState, stage: &Stage) {
     ] {
         assert!(words.contains(needed), "{needed} is missing: {words}");
     }
+    let line = words.lines().find(|line| line.contains("starts on"));
+    let (_, starts) = line
+        .and_then(|line| line.split_once("starts on "))
+        .expect("a line");
+    let (starts, zone) = starts.split_once(" (").expect("a zone");
+    assert!(zone.starts_with("Ho Chi Minh City time"), "{words}");
+    let read = jiff::civil::DateTime::strptime("%a %d %B %Y, %H:%M", starts);
+    let read = read.unwrap_or_else(|why| panic!("{starts}: {why}"));
+    let offset = jiff::tz::Offset::constant(7);
+    let read = offset.to_timestamp(read).expect("a moment").as_second();
+    assert_eq!(read, stage.starts_at.as_secs().div_euclid(60) * 60);
     let json = serde_json::to_value(stage).expect("json");
     for field in [
         "url",

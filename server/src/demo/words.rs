@@ -1,6 +1,7 @@
 //! What the demo says to a person.
 
-use super::stage::Stage;
+use super::stage::{Stage, ZONE};
+use crate::web::times;
 
 /// What there is, and what to type next. `kiosk_data` is a directory that does not exist yet.
 pub fn walkthrough(stage: &Stage, kiosk_data: &str) -> String {
@@ -14,6 +15,7 @@ pub fn walkthrough(stage: &Stage, kiosk_data: &str) -> String {
         enrolment,
         ..
     } = stage;
+    let (starts, city) = (times::long(*starts_at, ZONE), times::city(ZONE));
     let (digits, page) = (&ticket.token, &ticket.page_url);
     let logins: String = [&stage.admin, &stage.organizer, &stage.attendee]
         .iter()
@@ -33,7 +35,7 @@ Everything here is fresh and temporary; Ctrl-C ends it.
 Logins (name, password):
 {logins}
 
-"{title}" starts at {starts_at}; its gates admit from now on.
+"{title}" starts on {starts} ({city} time); its gates admit from now on.
 One ticket is bought and claimed. Its page, as the guest sees it:
   {page}
 

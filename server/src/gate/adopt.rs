@@ -9,6 +9,7 @@ use shared::api::gate::RedemptionView;
 use shared::ids::EventId;
 use shared::log::{Entry, LogHead};
 use shared::time::Timestamp;
+use shared::trust::Policy;
 use shared::trust::roster::ADOPTED_MAX;
 
 use super::model::{GateDevice, LogCut};
@@ -16,6 +17,7 @@ use super::redemption::{Redemption, Suspect};
 use super::redemptions::Names;
 use super::statements::{self, RACES_MAX};
 use super::sync::{entry_at, take_up};
+use super::validate::rules_of;
 use super::{Error, enrol, invite, roster, told};
 use crate::app::App;
 use crate::events::{self, model::Event};
@@ -82,10 +84,11 @@ async fn count(
     let next = roster::next(Some(&trust.roster), event, &devices, &trust.keys, now)?;
     let actor = Actor::User(caller.user);
     let line = told::adopted(app, actor, &device, &suspect.0, now);
+    let rules = rules_of(app, event.id).await?;
     app.db
         .write(move |tx| {
             enrol::store(tx, &device, &next, &line)?;
-            adopt_in(tx, &suspect, entry, now)
+            adopt_in(tx, &suspect, entry, &rules, now)
         })
         .await
 }
@@ -94,10 +97,11 @@ fn adopt_in(
     tx: &mut crate::platform::db::Tx<'_>,
     suspect: &Versioned<Suspect>,
     entry: Entry,
+    rules: &Policy,
     now: Timestamp,
 ) -> Result<(), Error> {
     tx.delete(suspect)?;
-    take_up(tx, suspect.0.clone(), entry, now)
+    take_up(tx, suspect.0.clone(), entry, rules, now)
 }
 
 fn note(device: &mut GateDevice, log: [u8; 16], after: &LogHead) -> Result<(), Error> {

@@ -1,21 +1,24 @@
 //! Tickets by which more came in than may: what a partition let through, ordered and explained the
 //! same way everywhere.
 //!
-//! Invariant: derived from signed entries and the roster's cuts alone, so every replica that has the
-//! same entries tells the same conflicts.
+//! Invariant: derived from signed entries, the event's rules and the roster's cuts alone, so every
+//! replica that has the same of them tells the same conflicts.
 
 use std::collections::BTreeSet;
 
+use shared::admission::clashes;
 use shared::api::gate::{
     ConflictAdmissionView, ConflictView, Heard, RedemptionKind, RedemptionLabel,
 };
 use shared::api::page::Page;
 use shared::ids::EventId;
-use shared::log::{Admission, DecisionFlags, conflict};
+use shared::log::{Admission, DecisionFlags, TicketState, conflict};
+use shared::trust::Policy;
 
 use super::Error;
 use super::redemption::{Redemption, Suspect};
 use super::redemptions::{Names, of_serial};
+use super::validate::rules_of;
 use crate::app::App;
 use crate::events;
 use crate::platform::db::{Db, DbError, LIMIT_MAX, Query};
@@ -32,6 +35,7 @@ pub(super) async fn conflicts(
     let after = page.cursor.as_deref().map(cursor).transpose()?;
     let wanted = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let names = Names::of(&app.db, event.id).await?;
+    let rules = rules_of(app, event.id).await?;
     let mut items = Vec::new();
     let mut last = after;
     loop {
@@ -49,7 +53,7 @@ pub(super) async fn conflicts(
                     next_cursor: last.map(|last| last.to_string()),
                 });
             }
-            items.extend(of_ticket(&app.db, event.id, serial, &names).await?);
+            items.extend(of_ticket(&app.db, event.id, serial, (&names, &rules)).await?);
             last = Some(serial);
         }
     }
@@ -91,27 +95,31 @@ async fn next_serials(
     Ok(serials)
 }
 
-/// `None` when all but one of its admissions were undone, or count for nothing.
+/// `None` when all but one of its admissions were undone, or stand in nobody's way.
 async fn of_ticket(
     db: &Db,
     event: EventId,
     serial: u32,
-    names: &Names,
+    (names, rules): (&Names, &Policy),
 ) -> Result<Option<ConflictView>, DbError> {
-    let uses = of_serial(db, event, serial).await?;
-    let stands = |use_: &Redemption| match use_.label {
-        RedemptionLabel::Primary | RedemptionLabel::Duplicate => true,
-        RedemptionLabel::None => false,
-    };
-    let mut admissions: Vec<(Redemption, bool)> = uses
-        .into_iter()
-        .filter(stands)
-        .map(|use_| (use_, false))
-        .collect();
+    let mut uses = of_serial(db, event, serial).await?;
     let query = Query::on("by_serial").eq(event).eq(serial).limit(LIMIT_MAX);
     let suspects = db.list::<Suspect>(&query).await?;
-    let suspects = suspects.into_iter().map(|row| row.value.0);
-    admissions.extend(suspects.filter(is_admission).map(|use_| (use_, true)));
+    let mut suspects: Vec<Redemption> = suspects.into_iter().map(|row| row.value.0).collect();
+    suspects.retain(is_admission);
+    let mut state = TicketState::default();
+    for use_ in &uses {
+        state.insert(use_.as_use());
+    }
+    let clashes = clashes(&state, rules);
+    let clash = |of: &Redemption| clashes.iter().any(|(use_, _)| *use_ == of.as_use());
+    // Beside what is quarantined, all that came in is told.
+    let stands = |of: &Redemption| of.label != RedemptionLabel::None;
+    uses.retain(|of| stands(of) && (clash(of) || !suspects.is_empty()));
+    let is_conflict = !(clashes.is_empty() && suspects.is_empty());
+    let counted = uses.into_iter().map(|use_| (use_, false));
+    let suspected = suspects.into_iter().map(|use_| (use_, true));
+    let mut admissions: Vec<(Redemption, bool)> = counted.chain(suspected).collect();
     admissions.sort_by_key(|(use_, _)| use_.as_use());
     let judged: Vec<Admission> = admissions
         .iter()
@@ -123,10 +131,6 @@ async fn of_ticket(
             quarantined: *quarantined,
         })
         .collect();
-    let duplicate = |(use_, quarantined): &(Redemption, bool)| {
-        *quarantined || use_.label == RedemptionLabel::Duplicate
-    };
-    let is_conflict = admissions.iter().any(duplicate);
     Ok(conflict::category(&judged)
         .filter(|_| is_conflict)
         .map(|category| ConflictView {

@@ -9,6 +9,7 @@
 //! however many processes speak; what is no ticket of the event is let in by nobody.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use shared::admission::overrule::{annul, force};
@@ -20,6 +21,7 @@ use shared::log::{
 };
 use shared::ticket::ScanProof;
 use shared::time::Timestamp;
+use shared::trust::Policy;
 use shared::trust::supervisors::OFFICE;
 
 use super::keys::EventKeys;
@@ -28,7 +30,7 @@ use super::redemption::Redemption;
 use super::redemptions::{Names, of_serial};
 use super::statements::{self, Races};
 use super::sync::{Known, Plan, Run, apply};
-use super::validate::{Case, Place};
+use super::validate::{Case, Place, rules_of};
 use super::{Error, enrol, roster, told};
 use crate::app::App;
 use crate::events::{self, model::Event};
@@ -171,6 +173,7 @@ async fn record(
     let keys = super::keys::for_event(app, event.id, now).await?;
     let office = Office::of(event, &keys);
     office.open(app, event, now).await?;
+    let rules = rules_of(app, event.id).await?;
     let action = match word.kind {
         EntryKind::Undo => "ticket.admission_undone",
         _ => "ticket.forced",
@@ -186,11 +189,12 @@ async fn record(
     let mut races = Races::default();
     loop {
         let (office, entry) = (office.clone(), entry.clone());
+        let rules = Arc::clone(&rules);
         let stored = app
             .db
             .write(move |tx| -> Result<(), Error> {
                 journal::record(tx, &entry)?;
-                office.say(tx, word, now)
+                office.say(tx, word, &rules, now)
             })
             .await;
         match stored {
@@ -293,7 +297,13 @@ impl Office {
     }
 
     /// Signs on the head that this commit sees, and projects the entry like any other.
-    fn say(&self, tx: &mut Tx<'_>, word: Word, now: Timestamp) -> Result<(), Error> {
+    fn say(
+        &self,
+        tx: &mut Tx<'_>,
+        word: Word,
+        rules: &Policy,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let log = self.genesis.log_id();
         let stored = tx.get::<GateLog>(&log.to_string())?;
         let is_new = stored.is_none();
@@ -322,7 +332,7 @@ impl Office {
             }],
             ..Plan::default()
         };
-        if apply(tx, event, &plan, now)? {
+        if apply(tx, event, &plan, rules, now)? {
             return Ok(());
         }
         Err(DbError::Conflict {

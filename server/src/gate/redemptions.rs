@@ -80,9 +80,13 @@ pub(crate) async fn of_serial(
     event: EventId,
     serial: u32,
 ) -> Result<Vec<Redemption>, DbError> {
-    let query = Query::on("by_serial").eq(event).eq(serial).limit(LIMIT_MAX);
-    let found = db.list::<Redemption>(&query).await?;
+    let found = db.list::<Redemption>(&by_serial(event, serial)).await?;
     Ok(found.into_iter().map(Versioned::into_inner).collect())
+}
+
+/// A ticket's redemptions, or its suspects.
+pub(super) fn by_serial(event: EventId, serial: u32) -> Query {
+    Query::on("by_serial").eq(event).eq(serial).limit(LIMIT_MAX)
 }
 
 /// Names of an event's gates and devices.

@@ -16,7 +16,7 @@ use shared::time::Timestamp;
 use shared::trust::{Keyring, Manifest, Policy, SegmentKind, SegmentRef, TrustedKeys};
 
 use super::model::StoredSegment;
-use super::validate::{Case, Place, by_serial, rules, view};
+use super::validate::{Case, Known, Place, by_serial, rules, view};
 use super::{Error, event, keys, publish, statements, tries};
 use crate::app::{App, AppState};
 use crate::events;
@@ -49,8 +49,9 @@ pub(super) async fn validate(
     let (presented, ticket) = read(app, id, &wanted.code, now).await?;
     let verdict = match ticket {
         Some(ticket) => {
-            let case = Case::shown(app, Arc::clone(&policy), &ticket, presented, place, now);
-            case.await?.decide(now)
+            let known = Known::of(&app.db, &ticket).await?;
+            let rules = Arc::clone(&policy);
+            Case::shown(rules, &ticket, known, presented, place, now)?.decide(now)
         }
         None if presented == Presented::Refused(Reason::NotATicket) && !carried.is_empty() => {
             decide_medium(&carried, &[], &policy, &context, now)
@@ -118,8 +119,9 @@ async fn validate_typed(
     let found = look_up(app, id, typed, place, now).await?;
     let verdict = match found {
         Ok((ticket, presented)) => {
-            let case = Case::shown(app, Arc::clone(policy), &ticket, presented, place, now);
-            case.await?.decide(now)
+            let known = Known::of(&app.db, &ticket).await?;
+            let rules = Arc::clone(policy);
+            Case::shown(rules, &ticket, known, presented, place, now)?.decide(now)
         }
         Err(why) => {
             let context = place.context(policy, now)?;

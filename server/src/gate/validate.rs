@@ -18,12 +18,11 @@ use shared::ticket::{
 use shared::time::Timestamp;
 use shared::trust::{Policy, Supervisors, TicketRow};
 
-use super::redemption::Suspect;
-use super::redemptions::of_serial;
-use super::{Error, event, policy};
+use super::redemption::{Redemption, Suspect};
+use super::{Error, policy, redemptions};
 use crate::app::App;
 use crate::events::{self, model::Event};
-use crate::platform::db::{Db, LIMIT_MAX, Query, Versioned};
+use crate::platform::db::{Db, Query, Reads, Versioned};
 use crate::platform::http::Caller;
 use crate::tickets::{self, ClaimedTicket};
 
@@ -91,14 +90,14 @@ pub(super) async fn validate(
     place: Place,
     now: Timestamp,
 ) -> Result<ValidationView, Error> {
-    let ticket = tickets::find(&app.db, ticket)
-        .await?
-        .ok_or(Error::NotFound("ticket"))?;
-    let event = event(&app.db, ticket.event_id).await?;
+    let read = app.db.view(move |view| read(view, ticket)).await?;
+    let (ticket, event, known) = read;
     if !tickets::may_see(&app.db, caller, &ticket, &event).await? {
         return Err(Error::NotFound("ticket"));
     }
-    let case = Case::of(app, &event, &ticket, place, now).await?;
+    let policy = rules(app, &event).await?;
+    let presented = presented(&ticket, policy.epoch, now)?;
+    let case = Case::shown(policy, &ticket, known, presented, place, now)?;
     let mut view = with_words(&case.policy, &ticket, case.decide(now));
     let has_notes = !view.notes.is_empty();
     if has_notes && !events::may(&app.db, caller, &event, caller.right).await? {
@@ -106,6 +105,18 @@ pub(super) async fn validate(
         view.notes.clear();
     }
     Ok(view)
+}
+
+fn read(
+    reads: &mut impl Reads,
+    ticket: ClaimedTicketId,
+) -> Result<(Versioned<ClaimedTicket>, Versioned<Event>, Known), Error> {
+    let ticket = reads.get::<ClaimedTicket>(&ticket.to_string())?;
+    let ticket = ticket.ok_or(Error::NotFound("ticket"))?;
+    let event = reads.get::<Event>(&ticket.event_id.to_string())?;
+    let event = event.ok_or(Error::NotFound("event"))?;
+    let known = Known::read(reads, &ticket)?;
+    Ok((ticket, event, known))
 }
 
 /// For the organizer. What is no medium of the event is no ticket either.
@@ -178,9 +189,9 @@ pub(super) async fn by_serial(
 }
 
 /// The uses of a ticket that are known here.
-pub async fn state_of(db: &Db, event: EventId, serial: u32) -> Result<TicketState, Error> {
+pub fn state_of(reads: &mut impl Reads, event: EventId, serial: u32) -> Result<TicketState, Error> {
     let mut state = TicketState::default();
-    for redemption in of_serial(db, event, serial).await? {
+    for redemption in reads.list::<Redemption>(&redemptions::by_serial(event, serial))? {
         state.insert(redemption.as_use());
     }
     Ok(state)
@@ -188,20 +199,43 @@ pub async fn state_of(db: &Db, event: EventId, serial: u32) -> Result<TicketStat
 
 /// Admissions that are told of and not counted. A supervisor's word from a device that was cut off
 /// blocks nobody: it could name any ticket.
-pub async fn suspects_of(db: &Db, event: EventId, serial: u32) -> Result<Vec<Use>, Error> {
-    let query = Query::on("by_serial").eq(event).eq(serial).limit(LIMIT_MAX);
-    let suspects = db.list::<Suspect>(&query).await?;
+pub fn suspects_of(reads: &mut impl Reads, event: EventId, serial: u32) -> Result<Vec<Use>, Error> {
+    let suspects = reads.list::<Suspect>(&redemptions::by_serial(event, serial))?;
     let uses = suspects.iter().map(|row| row.0.as_use());
     Ok(uses.filter(|use_| use_.kind == EntryKind::Admit).collect())
+}
+
+/// What is stored about a ticket beside its own row.
+#[derive(Debug)]
+pub(super) struct Known {
+    row: TicketRow,
+    add_ons: Vec<AddOn>,
+    state: TicketState,
+    suspects: Vec<Use>,
+}
+
+impl Known {
+    fn read(reads: &mut impl Reads, ticket: &ClaimedTicket) -> Result<Self, Error> {
+        let (event, serial) = (ticket.event_id, ticket.serial);
+        Ok(Self {
+            row: ticket.row(tickets::stock_in(reads, ticket)?.status),
+            add_ons: tickets::add_ons(reads, ticket)?,
+            state: state_of(reads, event, serial)?,
+            suspects: suspects_of(reads, event, serial)?,
+        })
+    }
+
+    /// Of a ticket that is at hand.
+    pub(super) async fn of(db: &Db, ticket: &ClaimedTicket) -> Result<Self, Error> {
+        let ticket = ticket.clone();
+        db.view(move |view| Self::read(view, &ticket)).await
+    }
 }
 
 /// All that the server knows of a ticket, at a gate or at none.
 pub(super) struct Case<'a> {
     ticket: &'a ClaimedTicket,
-    row: TicketRow,
-    add_ons: Vec<AddOn>,
-    state: TicketState,
-    suspects: Vec<Use>,
+    known: Known,
     policy: Arc<Policy>,
     context: GateContext,
     presented: Presented,
@@ -218,29 +252,26 @@ impl<'a> Case<'a> {
     ) -> Result<Self, Error> {
         let policy = rules(app, event).await?;
         let presented = presented(ticket, policy.epoch, now)?;
-        Self::shown(app, policy, ticket, presented, place, now).await
+        let known = Known::of(&app.db, ticket).await?;
+        Self::shown(policy, ticket, known, presented, place, now)
     }
 
     /// As it was shown.
-    pub(super) async fn shown(
-        app: &App,
+    pub(super) fn shown(
         policy: Arc<Policy>,
         ticket: &'a ClaimedTicket,
+        known: Known,
         presented: Presented,
         place: Place,
         now: Timestamp,
     ) -> Result<Self, Error> {
         let context = place.context(&policy, now)?;
-        let stock = tickets::stock(&app.db, ticket).await?;
         Ok(Self {
-            add_ons: tickets::add_ons(&app.db, ticket).await?,
-            state: state_of(&app.db, ticket.event_id, ticket.serial).await?,
-            suspects: suspects_of(&app.db, ticket.event_id, ticket.serial).await?,
-            row: ticket.row(stock.status),
-            presented,
             ticket,
+            known,
             policy,
             context,
+            presented,
         })
     }
 
@@ -253,12 +284,12 @@ impl<'a> Case<'a> {
 
     pub(super) fn decide(&self, now: Timestamp) -> Verdict {
         let facts = Facts {
-            row: Some(&self.row),
-            state: Some(&self.state),
-            suspects: &self.suspects,
+            row: Some(&self.known.row),
+            state: Some(&self.known.state),
+            suspects: &self.known.suspects,
             seat: self.ticket.seat.as_deref(),
             holder: Some(&self.ticket.attendee.name),
-            add_ons: &self.add_ons,
+            add_ons: &self.known.add_ons,
             ..Facts::default()
         };
         decide(&self.presented, &facts, &self.policy, &self.context, now)
@@ -313,6 +344,11 @@ pub(super) async fn rules(app: &App, event: &Versioned<Event>) -> Result<Arc<Pol
     ));
     app.gate.policies.put(event, &policy);
     Ok(policy)
+}
+
+/// [`rules`] of an event that is not at hand.
+pub(super) async fn rules_of(app: &App, event: EventId) -> Result<Arc<Policy>, Error> {
+    rules(app, &super::event(&app.db, event).await?).await
 }
 
 fn gate_index(policy: &Policy, id: GateId) -> Result<u16, Error> {

@@ -62,12 +62,14 @@ async fn remove_hook(
 
 /// Sends a ping, to try the address.
 #[utoipa::path(post, path = "/webhooks/{id}/ping", tag = "webhooks", params(("id" = HookId, Path)), security(("bearer" = [])),
-    responses((status = 202, body = HookMessageView), (status = 404, body = ErrorBody)))]
+    responses((status = 202, body = HookMessageView), (status = 404, body = ErrorBody),
+        (status = 429, description = "`rate_limited`", body = ErrorBody)))]
 async fn ping_hook(
     State(app): State<AppState>,
     caller: Caller,
     Path(id): Path<HookId>,
 ) -> Result<(StatusCode, Json<HookMessageView>), ApiError> {
+    app.limiters.hook(&caller.user.to_string())?;
     let message = register::ping(&app, &caller, id, app.clock.now()).await?;
     Ok((StatusCode::ACCEPTED, Json(message)))
 }
@@ -87,12 +89,14 @@ async fn hook_log(
 /// Sends a message again, with the same id and body.
 #[utoipa::path(post, path = "/webhooks/{id}/messages/{messageId}/replay", tag = "webhooks",
     params(("id" = HookId, Path), ("messageId" = HookMessageId, Path)), security(("bearer" = [])),
-    responses((status = 202, body = HookMessageView), (status = 404, body = ErrorBody)))]
+    responses((status = 202, body = HookMessageView), (status = 404, body = ErrorBody),
+        (status = 429, description = "`rate_limited`", body = ErrorBody)))]
 async fn replay_message(
     State(app): State<AppState>,
     caller: Caller,
     Path(ids): Path<(HookId, HookMessageId)>,
 ) -> Result<(StatusCode, Json<HookMessageView>), ApiError> {
+    app.limiters.hook(&caller.user.to_string())?;
     let message = register::replay(&app, &caller, ids, app.clock.now()).await?;
     Ok((StatusCode::ACCEPTED, Json(message)))
 }

@@ -1,14 +1,16 @@
 //! Holding stock for an order: all or nothing, in one statement.
 
+use std::collections::{BTreeSet, HashSet};
+
 use shared::ids::{ClassId, EventId, OrderId};
 use shared::time::Timestamp;
 
-use super::best::{has_whole_place, pick};
+use super::best::{Free, Pick, choose};
 use super::error::StockError;
-use super::model::IssuedTicket;
+use super::model::{IssuedTicket, run_key};
 use super::store::{self, Hold};
 use crate::events::model::TicketClass;
-use crate::platform::db::{DbError, Query, Tx, TxBackend};
+use crate::platform::db::{DbError, Query, Tx, TxBackend, Versioned};
 use crate::venues::model::Place;
 
 /// Free seats looked at for one party before it may sit apart: the best ones come first.
@@ -17,6 +19,10 @@ const LOOK_MAX: u32 = 4_000;
 const LOOK_PAGE: u32 = 500;
 /// Holds that ended, looked at beside what is free.
 const LAPSED_MAX: u32 = 200;
+/// The run of seats that no plan places.
+const NOWHERE: u32 = u32::MAX;
+/// Seats of one run that are looked at.
+const RUN_MAX: u32 = 500;
 /// Equally good picks that buyers on MongoDB spread over.
 const SPREAD: usize = 8;
 
@@ -64,8 +70,6 @@ pub fn claim_class(
         now,
         until,
     };
-    let free = free_seats(tx, &hold, class.id, quantity as usize)?;
-    let places: Vec<Place> = free.iter().map(|(_, place)| *place).collect();
     // One writer sees every pick; transactions that run beside each other do not.
     let spread = match tx.backend() {
         TxBackend::Sqlite(_) => 0,
@@ -74,13 +78,16 @@ pub fn claim_class(
             .last()
             .map_or(0, |last| usize::from(*last) % SPREAD),
     };
-    let Some(picked) = pick(&places, quantity as usize, spread) else {
-        let standard = places.iter().filter(|place| !place.reserved).count();
+    let mut seen = Seen::default();
+    let Some(picked) = seen.seek(tx, &hold, class.id, (quantity as usize, spread))? else {
+        let standard = seen.free.iter();
+        let standard = standard.filter(|seat| seat.is_ours && !seat.place.reserved);
+        let available = u32::try_from(standard.count()).unwrap_or(u32::MAX);
         let (_, held) = store::look(tx, &hold, class.id, quantity)?;
-        let available = u32::try_from(standard).unwrap_or(u32::MAX);
         return short(tx, &hold, class.id, available, held);
     };
-    let seats: Vec<String> = picked.iter().map(|seat| free[*seat].0.clone()).collect();
+    let seats = picked.seats.iter();
+    let seats: Vec<String> = seats.map(|seat| seen.labels[*seat].clone()).collect();
     let held = store::claim_seats(tx, &hold, &seats)?;
     if held.len() == seats.len() {
         return Ok(held);
@@ -92,60 +99,93 @@ pub fn claim_class(
     .into())
 }
 
-/// Free seats of the class with their places, from the best on, until a party finds one there.
-fn free_seats(
-    tx: &mut Tx<'_>,
-    hold: &Hold,
-    class: ClassId,
-    quantity: usize,
-) -> Result<Vec<(String, Place)>, DbError> {
-    let stock = || Query::on("stock").eq(hold.event).eq(class);
-    let lapsed = stock().eq("HELD").at_most(hold.now).limit(LAPSED_MAX);
-    let mut free: Vec<(String, Place)> = Vec::new();
-    free.extend(
-        tx.list::<IssuedTicket>(&lapsed)?
-            .iter()
-            .filter_map(|row| placed(row)),
-    );
-    let mut seen = 0;
-    let mut limit = LOOK_PAGE;
-    while seen < LOOK_MAX {
-        // Stock is entered in the order of the plan, so the ids of free seats ascend from the best.
-        let query = stock().eq("AVAILABLE").limit(seen + limit);
-        let rows = tx.list::<IssuedTicket>(&query)?;
-        let found = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        let is_all = found < seen + limit;
-        let fresh = rows.iter().skip(seen as usize);
-        free.extend(fresh.filter_map(|row| placed(row)));
-        seen = found;
-        if is_all {
-            return Ok(free);
+/// What a party without names has seen of the free seats.
+#[derive(Default)]
+struct Seen {
+    free: Vec<Free>,
+    /// Of each of them.
+    labels: Vec<String>,
+    /// Runs of which every free seat was seen.
+    known: BTreeSet<u32>,
+}
+
+impl Seen {
+    /// Reads the free seats of the class from the best on, until a party finds its place there.
+    fn seek(
+        &mut self,
+        tx: &mut Tx<'_>,
+        hold: &Hold,
+        class: ClassId,
+        party: (usize, usize),
+    ) -> Result<Option<Pick>, DbError> {
+        self.known.insert(NOWHERE);
+        let stock = || Query::on("stock").eq(hold.event).eq(class);
+        let lapsed = stock().eq("HELD").at_most(hold.now).limit(LAPSED_MAX);
+        self.add(&tx.list::<IssuedTicket>(&lapsed)?, class);
+        let mut read = 0;
+        let mut limit = LOOK_PAGE;
+        loop {
+            // Stock is entered in the order of the plan, so the ids of free seats ascend from the best.
+            let query = stock().eq("AVAILABLE").limit(read + limit);
+            let rows = tx.list::<IssuedTicket>(&query)?;
+            self.add(rows.get(read as usize..).unwrap_or_default(), class);
+            let found = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+            let is_all = found < read + limit || found >= LOOK_MAX;
+            let picked = self.choose(tx, hold, class, party)?;
+            if is_all || picked.as_ref().is_some_and(|picked| picked.is_whole) {
+                return Ok(picked);
+            }
+            read = found;
+            limit = read;
         }
-        // The last row that was seen may go on behind the page: nobody is seated there yet.
-        let last = free.last().map(|(_, place)| place.run);
-        let whole: Vec<Place> = free.iter().map(|(_, place)| *place).collect();
-        let whole: Vec<Place> = whole
-            .into_iter()
-            .filter(|at| Some(at.run) != last)
-            .collect();
-        if has_whole_place(&whole, quantity) {
-            free.retain(|(_, place)| Some(place.run) != last);
-            return Ok(free);
-        }
-        limit = seen;
     }
-    Ok(free)
+
+    /// A row may go on behind what was read, or be another class's in part: it is looked at whole
+    /// before anybody is seated in it.
+    fn choose(
+        &mut self,
+        tx: &mut Tx<'_>,
+        hold: &Hold,
+        class: ClassId,
+        party: (usize, usize),
+    ) -> Result<Option<Pick>, DbError> {
+        let labels = &mut self.labels;
+        choose(&mut self.free, &mut self.known, party, |run| {
+            let query = Query::on("by_run").eq(run_key(hold.event, run));
+            let rows = tx.list::<IssuedTicket>(&query.limit(RUN_MAX))?;
+            let free = rows.iter().filter(|row| row.claimable(hold.now));
+            let seen: HashSet<&String> = labels.iter().collect();
+            let news: Vec<_> = free
+                .filter_map(|row| placed(row, class))
+                .filter(|(label, _)| !seen.contains(label))
+                .collect();
+            let (new_labels, rest): (Vec<_>, Vec<_>) = news.into_iter().unzip();
+            labels.extend(new_labels);
+            Ok(rest)
+        })
+    }
+
+    fn add(&mut self, rows: &[Versioned<IssuedTicket>], class: ClassId) {
+        for (label, seat) in rows.iter().filter_map(|row| placed(row, class)) {
+            if seat.place.run == NOWHERE || !self.known.contains(&seat.place.run) {
+                self.free.push(seat);
+                self.labels.push(label);
+            }
+        }
+    }
 }
 
 /// Seats that no plan places stand alone, behind all others.
-fn placed(ticket: &IssuedTicket) -> Option<(String, Place)> {
+fn placed(ticket: &IssuedTicket, class: ClassId) -> Option<(String, Free)> {
     let seat = ticket.seat.clone()?;
     let alone = Place {
-        run: u32::MAX,
+        run: NOWHERE,
         at: ticket.seat_index.unwrap_or(0).saturating_mul(2),
         reserved: false,
     };
-    Some((seat, ticket.place.unwrap_or(alone)))
+    let place = ticket.place.unwrap_or(alone);
+    let is_ours = ticket.class_id == class;
+    Some((seat, Free { place, is_ours }))
 }
 
 fn short<T>(

@@ -130,11 +130,14 @@ impl Entity for IssuedTicket {
             Field::int("free_at").nullable(),
             Field::int("serial"),
             Field::text("seat").nullable(),
+            // Nullable for seats of before, and for stock that stands nowhere.
+            Field::text("run").nullable(),
         ],
         indexes: &[
             Index::on("stock", &["event_id", "class_id", "status", "free_at"]),
             Index::unique("by_serial", &["event_id", "serial"]),
             Index::unique("by_seat", &["event_id", "seat"]),
+            Index::on("by_run", &["run"]),
         ],
     };
     fn id(&self) -> String {
@@ -148,8 +151,17 @@ impl Entity for IssuedTicket {
             self.free_at().into(),
             self.serial.into(),
             self.seat.as_deref().filter(|_| !self.replaced).into(),
+            self.place
+                .filter(|_| !self.replaced)
+                .map(|place| run_key(self.event_id, place.run))
+                .into(),
         ]
     }
+}
+
+/// What the seats of one run are found by.
+pub(super) fn run_key(event: EventId, run: u32) -> String {
+    format!("{event}/{run}")
 }
 
 /// The status as it is spelled on the wire and in the index.

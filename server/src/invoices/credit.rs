@@ -6,7 +6,7 @@ use shared::money::Money;
 use shared::time::Timestamp;
 
 use super::error::Error;
-use super::issue::{Draws, invoice_in, note, order_in, tell};
+use super::issue::{Draws, invoice_in, note, order_in, tell, write_invoice};
 use super::jobs::CREDIT;
 use super::lines::{Before, Returned, credit_lines};
 use super::model::{Billing, Invoice, Kind};
@@ -21,7 +21,8 @@ use crate::platform::journal::Actor;
 const CORRECTED: &str = "Corrected by a new invoice.";
 const NO_TICKET: &str = "Money went back for no ticket in particular.";
 
-/// Plans it, in the commit that decides that `amount` goes back; orders without an invoice need none.
+/// Plans it, in the commit that decides that `amount` goes back, or comes back after all; orders without
+/// an invoice need none.
 pub fn credit_later(
     tx: &mut Tx<'_>,
     order: &Order,
@@ -32,8 +33,8 @@ pub fn credit_later(
     if amount <= 0 || billing.is_none_or(|billing| billing.invoice.is_none()) {
         return Ok(());
     }
-    // What went back only grows: it is all the randomness that the job's id needs.
-    let from = format!("{}/{}", order.id, order.refunded);
+    // What has gone back is another sum each time: all the randomness that the job's id needs.
+    let from = format!("{}/{}/{amount}", order.id, order.refunded);
     let hash = blake3::derive_key("gatehouse credit note job id", from.as_bytes());
     let mut id = [0; 10];
     id.copy_from_slice(&hash[..10]);
@@ -47,7 +48,7 @@ pub(super) async fn credit_for(app: &App, order: OrderId) -> Result<(), Error> {
     let draws = Draws::new(app, Actor::System, now);
     app.db
         .write(move |tx| {
-            let order = order_in(tx, order)?;
+            let mut order = order_in(tx, order)?;
             let Some(mut billing) = tx.get::<Billing>(&order.id.to_string())? else {
                 return Ok(());
             };
@@ -55,6 +56,12 @@ pub(super) async fn credit_for(app: &App, order: OrderId) -> Result<(), Error> {
                 return Ok(());
             };
             let invoice = invoice_in(tx, invoice)?;
+            if order.refunded < billing.credited {
+                // A bank gave back what it had taken: what was credited is sold after all.
+                close(tx, &order, &mut billing, &invoice, &draws, now)?;
+                write_invoice(tx, &mut order, &mut billing, &draws, now)?;
+                return Ok(());
+            }
             let written = credit(tx, &order, &mut billing, &invoice, draws.credit, now)?;
             if let Some(written) = written {
                 tx.replace(&mut billing)?;
@@ -105,7 +112,7 @@ pub(super) fn close(
 ) -> Result<(), Error> {
     let amount = invoice.total.amount.saturating_sub(billing.credited);
     if amount <= 0 {
-        return Err(Error::NothingSold);
+        return Ok(());
     }
     let is_new = |ticket: &&TicketId| !billing.returned.contains(ticket);
     let part = Part {

@@ -91,7 +91,7 @@ pub(super) async fn issue_for(app: &App, order: OrderId, actor: Actor) -> Result
             if let Some(standing) = billing.invoice {
                 return invoice_in(tx, standing);
             }
-            write(tx, &mut order, &mut billing, &draws, now)
+            write_invoice(tx, &mut order, &mut billing, &draws, now)
         })
         .await
 }
@@ -124,13 +124,13 @@ pub(super) async fn correct(
             // Nothing that is still to be credited is lost: it goes with the old one.
             close(tx, &order, &mut billing, &old, &draws, now)?;
             billing.details = Some(details.clone());
-            Ok(write(tx, &mut order, &mut billing, &draws, now)?.view())
+            Ok(write_invoice(tx, &mut order, &mut billing, &draws, now)?.view())
         })
         .await
 }
 
 /// Writes the order's invoice, and a credit note at once over what went back before.
-fn write(
+pub(super) fn write_invoice(
     tx: &mut Tx<'_>,
     order: &mut Versioned<Order>,
     billing: &mut Versioned<Billing>,

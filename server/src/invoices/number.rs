@@ -33,7 +33,9 @@ pub fn draw(
             stored.value = next.clone();
             tx.replace(&mut stored)?;
         }
-        None => drop(tx.insert(&next)?),
+        None => {
+            tx.insert(&next)?;
+        }
     }
     Ok(Drawn {
         year: next.year,

@@ -10,7 +10,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::holders::{self, Announcement};
-use super::mail::{Ink, Mail};
+use super::ink::Ink;
+use super::mail::Mail;
 use super::model::{Notice, Status};
 use crate::app::{App, AppState};
 use crate::error::ApiError;

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use shared::ids::JobId;
 
-use super::mail::Ink;
+use super::ink::Ink;
 use super::model::{Notice, Status};
 use super::post::{Outgoing, send};
 use super::transport::{Envelope, Failure};

@@ -12,26 +12,28 @@
 
 mod holders;
 mod http;
+mod ink;
 mod jobs;
 mod letter;
 mod mail;
 mod model;
 mod muted;
-mod papers;
 mod personal;
 mod post;
 mod tell;
 #[cfg(test)]
 mod tests;
 pub mod transport;
+mod words;
 
 pub use holders::{Announcement, announce, schedule};
 pub use http::routes;
+pub use ink::Opens;
 pub use jobs::{ORDER_PAID, register};
-pub use mail::{Mail, Opens};
+pub use mail::{FoundOrder, Mail};
 pub use model::{Notice, Status};
 pub use muted::{Muted, preferences, set_preferences, unsubscribe, unsubscribes_from};
-pub use papers::{FoundOrder, InvoiceMail};
 pub use personal::{erase, headings};
 pub use post::Outgoing;
 pub use tell::tell;
+pub use words::invoice::InvoiceMail;

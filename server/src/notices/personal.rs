@@ -2,7 +2,7 @@
 
 use shared::time::Timestamp;
 
-use super::mail::Ink;
+use super::ink::Ink;
 use super::model::Notice;
 use super::muted;
 use crate::app::App;

@@ -19,6 +19,7 @@ fn job(seed: u8, kind: &str, status: JobStatus) -> Job {
         dedupe_key: None,
         status,
         attempts: 10,
+        holder: None,
         last_error: Some("the gateway's answer is unclear".to_owned()),
     }
 }

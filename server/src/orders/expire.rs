@@ -7,7 +7,7 @@ use shared::ids::OrderId;
 
 use super::error::Error;
 use super::later::give_up;
-use super::model::{Order, Step};
+use super::model::{Order, Overdue, Step};
 use crate::app::App;
 use crate::payments;
 use crate::platform::db::Query;
@@ -19,25 +19,51 @@ const AT_ONCE: usize = 8;
 
 /// Expires what is due; gives how many orders were due.
 pub async fn expire_due(app: &App) -> Result<usize, Error> {
-    let query = Query::on("by_due")
+    let query = Query::on("by_look")
         .at_most(app.clock.now())
         .limit(SWEEP_MAX);
     let due = app.db.list::<Order>(&query).await?;
-    let ids: Vec<OrderId> = due.iter().map(|order| order.id).collect();
-    futures::stream::iter(ids)
-        .for_each_concurrent(AT_ONCE, async |id| {
+    let count = due.len();
+    futures::stream::iter(due)
+        .for_each_concurrent(AT_ONCE, async |order| {
             // One that fails must not keep the others waiting.
-            if let Err(error) = expire(app, id).await {
+            let id = order.id;
+            if let Err(error) = expire_or_wait(app, &order).await {
                 tracing::error!(order.id = %id, error = %error, "cannot expire an order");
             }
         })
         .await;
-    Ok(due.len())
+    Ok(count)
+}
+
+/// Expires it, or makes room for others while its gateway does not answer.
+async fn expire_or_wait(app: &App, order: &Order) -> Result<(), Error> {
+    let Err(error) = payments::close_attempts(app, order.id).await else {
+        return end(app, order.id).await;
+    };
+    let (id, now) = (order.id, app.clock.now());
+    app.db
+        .write(move |tx| {
+            let order = tx.get::<Order>(&id.to_string())?;
+            let pending = order.filter(|order| order.status == OrderStatus::Pending);
+            if let Some(mut order) = pending {
+                order.overdue = Some(Overdue::after(order.overdue, now));
+                tx.replace(&mut order)?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await?;
+    Err(error.into())
 }
 
 /// Expires one order, unless it was paid or is not due.
 pub async fn expire(app: &App, id: OrderId) -> Result<(), Error> {
     payments::close_attempts(app, id).await?;
+    end(app, id).await
+}
+
+/// Its gateway was asked.
+async fn end(app: &App, id: OrderId) -> Result<(), Error> {
     let now = app.clock.now();
     app.db
         .write(move |tx| {

@@ -46,4 +46,4 @@ pub use personal::{erase, erased_buyer, export, has_open};
 pub(crate) use place::checked_buyer;
 pub use place::{Placing, place, place_offer};
 pub(crate) use receipt::receipt;
-pub use refund::{mark_disputed, refund, refunded_in_part, shares_in, void_refunded};
+pub use refund::{mark_disputed, refund, refunded_in_part, regained, shares_in, void_refunded};

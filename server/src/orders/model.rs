@@ -10,6 +10,10 @@ use shared::time::Timestamp;
 
 use crate::platform::db::{Collection, Entity, Field, Index, IndexValue};
 
+/// First wait for a gateway that does not say whether money came.
+const OVERDUE_SECS: i64 = 5;
+const OVERDUE_SECS_MAX: i64 = 3600;
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     pub id: OrderId,
@@ -59,6 +63,28 @@ pub struct Order {
     /// Its tickets are claimed, as soon as it is paid, for whom it has named.
     #[serde(default)]
     pub named: bool,
+    /// Its hold ended, and its gateway does not say whether money came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue: Option<Overdue>,
+}
+
+/// How often it was asked in vain, and when to ask again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overdue {
+    pub tries: u32,
+    pub look_at: Timestamp,
+}
+
+impl Overdue {
+    /// Each try doubles the wait. Others are due meanwhile.
+    pub fn after(before: Option<Self>, now: Timestamp) -> Self {
+        let tries = before.map_or(0, |before| before.tries);
+        let wait = OVERDUE_SECS << tries.min(16);
+        Self {
+            tries: tries.saturating_add(1),
+            look_at: now.plus_secs(wait.min(OVERDUE_SECS_MAX)),
+        }
+    }
 }
 
 /// On what terms an order that is not paid for enters.
@@ -98,7 +124,7 @@ impl Order {
                 self.closed_at = None;
             }
             Step::Cancel | Step::Expire | Step::Refund => self.closed_at = Some(now),
-            Step::RefundPart => {}
+            Step::RefundPart | Step::Regain => {}
         }
         Ok(())
     }
@@ -192,10 +218,11 @@ impl Entity for Order {
             Field::int("due_at").nullable(),
             Field::text("voucher").nullable(),
             Field::text("guest").nullable(),
+            Field::int("look_at").nullable(),
         ],
         indexes: &[
             Index::on("by_user", &["user_id"]),
-            Index::on("by_due", &["due_at"]),
+            Index::on("by_look", &["look_at"]),
             Index::on("by_voucher", &["voucher", "due_at"]),
             Index::on("by_guest", &["guest"]),
         ],
@@ -214,6 +241,8 @@ impl Entity for Order {
             due.into(),
             voucher.into(),
             self.guest.as_deref().into(),
+            due.map(|due| self.overdue.map_or(due, |of| of.look_at))
+                .into(),
         ]
     }
 }
@@ -226,6 +255,8 @@ pub enum Step {
     Expire,
     Refund,
     RefundPart,
+    /// A bank gave back all that had gone of its price.
+    Regain,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -236,7 +267,7 @@ pub struct IllegalMove {
 }
 
 /// Every legal move (O1). What is not here is a 409.
-const MOVES: [(OrderStatus, Step, OrderStatus); 8] = [
+const MOVES: [(OrderStatus, Step, OrderStatus); 9] = [
     (OrderStatus::Pending, Step::Pay, OrderStatus::Paid),
     (OrderStatus::Pending, Step::Cancel, OrderStatus::Cancelled),
     (OrderStatus::Pending, Step::Expire, OrderStatus::Expired),
@@ -257,6 +288,11 @@ const MOVES: [(OrderStatus, Step, OrderStatus); 8] = [
         OrderStatus::PartiallyRefunded,
         Step::Refund,
         OrderStatus::Refunded,
+    ),
+    (
+        OrderStatus::PartiallyRefunded,
+        Step::Regain,
+        OrderStatus::Paid,
     ),
 ];
 

@@ -157,6 +157,7 @@ fn place_in(
         refunded: 0,
         guest: plan.guest.clone(),
         named: false,
+        overdue: None,
     };
     fill(tx, &event, &mut order, &tickets, wanted, by.due())?;
     if let Some(details) = &wanted.invoice_details {

@@ -97,6 +97,25 @@ pub fn refunded_in_part(
     Ok(())
 }
 
+/// Of a sum that a bank took for no ticket in particular and gives back: gives how much of it is the
+/// price of tickets that stand. The rest is the price of tickets that were voided meanwhile.
+pub fn regained(tx: &mut Tx<'_>, id: OrderId, amount: i64, now: Timestamp) -> Result<i64, Error> {
+    let mut order = tx.get::<Order>(&id.to_string())?.ok_or(Error::NotFound)?;
+    if after(order.status, Step::Regain).is_none() {
+        return Ok(0);
+    }
+    let before = order.refunded.saturating_sub(amount).max(0);
+    let voided = price_of(tx, &order, &order.returned)?;
+    let owed = voided.saturating_sub(before).clamp(0, amount);
+    order.refunded = before + owed;
+    if order.refunded == 0 {
+        order.apply(Step::Regain, now)?;
+    }
+    tx.replace(&mut order)?;
+    invoices::credit_later(tx, &order, amount - owed, now)?;
+    Ok(amount - owed)
+}
+
 /// What the payer's bank makes of the payment.
 pub fn mark_disputed(tx: &mut Tx<'_>, id: OrderId, status: DisputeStatus) -> Result<(), Error> {
     let mut order = tx.get::<Order>(&id.to_string())?.ok_or(Error::NotFound)?;

@@ -136,7 +136,7 @@ fn take_from_price(
     payment.owed = payment.owed.saturating_add(taken);
     tx.replace(&mut payment)?;
     let mut row = tx.insert(&Refund {
-        id: RefundId::new(now, drawn("price", id)),
+        id: RefundId::new(now, from_price(id)),
         payment_id: payment.id,
         order_id: payment.order_id,
         event_id: payment.event_id,
@@ -169,6 +169,11 @@ fn draws(id: &str, now: Timestamp) -> Draws {
         refund: RefundId::new(now, drawn("refund", id)),
         refund_job: JobId::new(now, drawn("refund job", id)),
     }
+}
+
+/// Names the row of what a gateway's return took from the price itself, and settled no debt with.
+pub(super) fn from_price(id: &str) -> [u8; 10] {
+    drawn("price", id)
 }
 
 pub(super) fn drawn(what: &str, from: &str) -> [u8; 10] {

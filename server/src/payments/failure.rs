@@ -30,6 +30,17 @@ impl Failure {
         }
     }
 
+    /// It does not take our keys: they were rolled over there, and are not set here yet.
+    pub fn refuses_keys(&self) -> bool {
+        match self {
+            Self::Refused { code, text } => {
+                let mut words = [code, text].into_iter();
+                words.any(|word| word.starts_with("401") || word.starts_with("403"))
+            }
+            Self::Unclear(_) | Self::Broken { .. } | Self::Busy { .. } => false,
+        }
+    }
+
     /// Nobody knows whether it was done.
     pub const fn is_unclear(&self) -> bool {
         match self {

@@ -12,8 +12,8 @@
 //! - Money moves through the account that a payment was started with, and is looked for nowhere else.
 //! - Gateways are asked and told through [`gateway`]; none of them knows orders.
 //!
-//! Other slices may call [`close_attempts`], [`abandon`], [`owe_part`], [`owe_refund`], [`remind`] and [`reconcile`], and read
-//! [`model`].
+//! Other slices may call [`create`], [`ways`], [`close_attempts`], [`abandon`], [`owe_part`], [`owe_refund`], [`remind`]
+//! and [`reconcile`], and read [`model`].
 
 mod close;
 mod create;
@@ -38,6 +38,7 @@ mod refund;
 pub mod stripe;
 #[cfg(test)]
 mod tests;
+mod ways;
 mod webhook;
 
 pub use close::{abandon, close_attempts};
@@ -48,4 +49,5 @@ pub use fulfil::{Draws, Held, Standing};
 pub use gateway::remind;
 pub use reconcile::{reconcile, settle_polled};
 pub use refund::{confirm, due_of, owe_part, owe_refund, pay_back};
+pub use ways::ways;
 pub use webhook::{Received, receive};

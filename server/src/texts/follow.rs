@@ -72,6 +72,7 @@ fn urgent(mail: &Mail) -> Option<(String, Wanted)> {
         | Mail::VerifyAddress { .. }
         | Mail::ResetPassword { .. }
         | Mail::PasswordChanged { .. }
+        | Mail::PasskeyChanged { .. }
         | Mail::AddressChanged { .. }
         | Mail::Invitation { .. }
         | Mail::TicketOffered { .. }

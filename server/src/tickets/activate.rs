@@ -219,10 +219,11 @@ fn check(
     }
 }
 
-/// Only a ticket that may still come in is worth a code.
+/// Also one that is in: on the second day of a pass the phone may be another. Uses are counted by
+/// serial, so that a new code opens nothing that the old one would not.
 fn check_standing(ticket: &ClaimedTicket, stock: TicketStatus) -> Result<(), Error> {
     match stock {
-        TicketStatus::Claimed if ticket.revoked_at.is_none() => Ok(()),
+        TicketStatus::Claimed | TicketStatus::Validated if ticket.revoked_at.is_none() => Ok(()),
         TicketStatus::Available
         | TicketStatus::Held
         | TicketStatus::Paid

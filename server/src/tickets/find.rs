@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::events::{self, model::Event};
 use crate::gate::{self, RowChange};
 use crate::inventory::model::IssuedTicket;
-use crate::platform::db::{Db, DbError, Query, Tx, Versioned};
+use crate::platform::db::{Db, DbError, Query, Reads, Tx, Versioned};
 use crate::platform::http::{Caller, PageParams};
 
 pub async fn find(
@@ -107,27 +107,36 @@ pub(super) fn may_see_in(
 
 /// The stock row, which knows the ticket's status.
 pub async fn stock(db: &Db, ticket: &ClaimedTicket) -> Result<IssuedTicket, gate::Error> {
-    let found = db
-        .get::<IssuedTicket>(&ticket.ticket_id.to_string())
-        .await?;
+    there(db.get(&ticket.ticket_id.to_string()).await?)
+}
+
+/// [`stock`], beside other reads.
+pub fn stock_in(
+    reads: &mut impl Reads,
+    ticket: &ClaimedTicket,
+) -> Result<IssuedTicket, gate::Error> {
+    there(reads.get(&ticket.ticket_id.to_string())?)
+}
+
+fn there(found: Option<Versioned<IssuedTicket>>) -> Result<IssuedTicket, gate::Error> {
     found
         .map(Versioned::into_inner)
         .ok_or(gate::Error::Inconsistent("a claimed ticket without stock"))
 }
 
 /// What was added to a ticket, as a gate would know it, in order of serials.
-pub async fn add_ons(db: &Db, ticket: &ClaimedTicket) -> Result<Vec<AddOn>, gate::Error> {
+pub fn add_ons(reads: &mut impl Reads, ticket: &ClaimedTicket) -> Result<Vec<AddOn>, gate::Error> {
     let mut add_ons = Vec::with_capacity(ticket.add_ons.len());
     for id in &ticket.add_ons {
-        let Some(added) = find(db, *id).await? else {
+        let Some(added) = reads.get::<ClaimedTicket>(&id.to_string())? else {
             continue;
         };
-        let row = added.row(stock(db, &added).await?.status);
+        let row = added.row(stock_in(reads, &added)?.status);
         add_ons.push(AddOn {
             payload: added.payload()?,
             row,
-            state: Some(gate::state_of(db, added.event_id, added.serial).await?),
-            suspects: gate::suspects_of(db, added.event_id, added.serial).await?,
+            state: Some(gate::state_of(reads, added.event_id, added.serial)?),
+            suspects: gate::suspects_of(reads, added.event_id, added.serial)?,
         });
     }
     add_ons.sort_by_key(|add_on| add_on.payload.serial);

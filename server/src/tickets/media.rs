@@ -13,12 +13,12 @@ use shared::time::Timestamp;
 use shared::trust::MediumLink;
 use shared::trust::extras::MEDIA_MAX;
 
-use super::find::{find, stock};
+use super::find::stock_in;
 use super::{ClaimedTicket, Error};
 use crate::app::App;
 use crate::events;
 use crate::gate;
-use crate::platform::db::{Collection, Db, Entity, Field, Index, IndexValue, Query, Tx};
+use crate::platform::db::{Collection, Db, Entity, Field, Index, IndexValue, Query, Reads, Tx};
 use crate::platform::fields::{Fields, Invalid};
 use crate::platform::http::{Caller, PageParams};
 
@@ -170,6 +170,24 @@ fn put_link(
     Ok(())
 }
 
+/// Whoever holds the ticket from now on has none of its media. The links stay, inactive: what they
+/// prove stays proven.
+pub(super) fn take_off(tx: &mut Tx<'_>, ticket: &mut ClaimedTicket) -> Result<(), Error> {
+    let id = ticket.id;
+    for link in ticket.media.iter_mut().filter(|link| link.active) {
+        link.active = false;
+        let Some(mut medium) = tx.get::<Medium>(&Medium::key(ticket.event_id, link.id))? else {
+            continue;
+        };
+        medium.tickets.retain(|of| *of != id);
+        if !medium.earlier.contains(&id) {
+            medium.earlier.push(id);
+        }
+        tx.replace(&mut medium)?;
+    }
+    Ok(())
+}
+
 /// The event's media, for its organizer.
 pub(super) async fn list(
     app: &App,
@@ -195,10 +213,18 @@ pub async fn carried(db: &Db, event: EventId, text: &str) -> Result<Vec<Carried>
         return Ok(Vec::new());
     };
     let id = MediumId::of(event, medium_proof(event, &text));
-    let medium = db.get::<Medium>(&Medium::key(event, id)).await?;
+    db.view(move |view| carried_by(view, event, id)).await
+}
+
+fn carried_by(
+    reads: &mut impl Reads,
+    event: EventId,
+    id: MediumId,
+) -> Result<Vec<Carried>, gate::Error> {
+    let medium = reads.get::<Medium>(&Medium::key(event, id))?;
     let mut all = Vec::new();
     for ticket in medium.map_or_else(Vec::new, |medium| medium.value.all()) {
-        let Some(ticket) = find(db, ticket).await? else {
+        let Some(ticket) = reads.get::<ClaimedTicket>(&ticket.to_string())? else {
             continue;
         };
         let Some(link) = ticket.media.iter().find(|link| link.id == id) else {
@@ -207,9 +233,9 @@ pub async fn carried(db: &Db, event: EventId, text: &str) -> Result<Vec<Carried>
         all.push(Carried {
             link: *link,
             payload: ticket.payload()?,
-            row: ticket.row(stock(db, &ticket).await?.status),
-            state: Some(gate::state_of(db, event, ticket.serial).await?),
-            suspects: gate::suspects_of(db, event, ticket.serial).await?,
+            row: ticket.row(stock_in(reads, &ticket)?.status),
+            state: Some(gate::state_of(reads, event, ticket.serial)?),
+            suspects: gate::suspects_of(reads, event, ticket.serial)?,
             seat: ticket.seat.clone(),
             holder: Some(ticket.attendee.name.clone()),
         });

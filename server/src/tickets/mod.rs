@@ -42,7 +42,7 @@ pub use asked::{ANY_CLASS, Asked};
 pub use bind::bind;
 pub use claim::{check_attendee, claim};
 pub use error::{Error, answers_closed};
-pub use find::{add_ons, by_page, find, list, may_see, snapshot_row, stock};
+pub use find::{add_ons, by_page, find, list, may_see, snapshot_row, stock, stock_in};
 pub use media::{Medium, carried};
 pub use model::ClaimedTicket;
 pub use named::{claim_named_later, register};

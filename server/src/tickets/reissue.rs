@@ -15,7 +15,7 @@ use shared::time::Timestamp;
 use super::claim::check_attendee;
 use super::find::{may_see, page_hash};
 use super::model::{ClaimedTicket, GENERATION_MAX};
-use super::{Error, answers, find, pre_check_in, render};
+use super::{Error, answers, find, media, pre_check_in, render};
 use crate::app::App;
 use crate::events::model::Event;
 use crate::gate::{self, keys};
@@ -143,9 +143,10 @@ pub(super) fn check_standing(ticket: &ClaimedTicket, stock: TicketStatus) -> Res
     }
 }
 
-/// Nobody has answered or checked in ahead for whom it is now.
+/// Nobody has answered or checked in ahead for whom it is now, and the bands are at other wrists.
 pub(super) fn start_anew(tx: &mut Tx<'_>, ticket: &mut ClaimedTicket) -> Result<(), Error> {
     answers::set_aside(tx, ticket)?;
+    media::take_off(tx, ticket)?;
     Ok(pre_check_in::forget(tx, ticket.event_id, ticket.serial)?)
 }
 

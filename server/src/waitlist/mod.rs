@@ -22,5 +22,5 @@ mod tests;
 pub use error::Error;
 pub use find::{list, list_mine};
 pub use join::{is_waited_for, join, leave};
-pub use offer::offer_due;
+pub use offer::{Round, offer_due};
 pub use personal::{erase, export};

@@ -1,5 +1,7 @@
 //! What is free is offered to who waits: an order in their name, held until the deadline.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use shared::api::orders::{CreateOrder, OrderItem};
 use shared::ids::{ClassId, JobId, OrderId};
 use shared::time::Timestamp;
@@ -31,21 +33,44 @@ enum Try {
     },
 }
 
+/// The class after which the next sweep goes on: queues that nothing is free for must not keep those
+/// behind them from being looked at.
+#[derive(Debug, Default)]
+pub struct Round(Mutex<String>);
+
+impl Round {
+    fn place(&self) -> MutexGuard<'_, String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Offers what is free; gives how many offers were made. One read when nobody waits.
 pub async fn offer_due(app: &App) -> Result<usize, Error> {
     let mut made = 0;
-    let mut after = String::new();
+    let start = app.waitlist.place().clone();
+    let mut after = start.clone();
+    // From the beginning there is nothing behind the end.
+    let mut is_second_half = start.is_empty();
     for _ in 0..QUEUES_MAX {
         let query = Query::on("by_queue").more_than(after.as_str()).limit(1);
         let first = app.db.list::<Wait>(&query).await?;
-        let Some(class) = first.first().map(|wait| wait.class_id) else {
-            break;
+        let class = first.first().map(|wait| wait.class_id);
+        let Some(class) =
+            class.filter(|class| start.is_empty() || !is_second_half || class.to_string() <= start)
+        else {
+            after.clear();
+            if is_second_half {
+                break;
+            }
+            is_second_half = true;
+            continue;
         };
         while made < SWEEP_MAX && offer_next(app, class).await? {
             made += 1;
         }
         after = class.to_string();
     }
+    *app.waitlist.place() = after;
     Ok(made)
 }
 

@@ -2,11 +2,15 @@
 
 use serde_json::{Value, json};
 use shared::api::accounts::Role;
+use shared::ids::ClassId;
 
+use super::model::{State, Wait};
 use super::offer_due;
+use crate::events::model::TicketClass;
 use crate::notices::Notice;
 use crate::orders::expire_due;
 use crate::orders::fixture::{Shop, text};
+use crate::platform::db::{DbError, Query};
 use crate::testing::Answer;
 
 /// A shop that is sold out but for what `sold` leaves, with a waitlist whose offers last 30 minutes.
@@ -213,4 +217,47 @@ async fn a_list_is_joined_only_when_it_helps() {
     join(&shop, &mine, 2).await.expect(201);
     // One is free, and it waits for who waits.
     shop.order(1).await.expect_error(409, "waiting");
+}
+
+#[tokio::test]
+async fn queues_that_nothing_is_free_for_hide_none_behind_them() {
+    // I9: as many as one sweep looks at, all before the one that something is free for.
+    let shop = shop(1).await;
+    let order = shop.order(1).await.expect(201)["id"].clone();
+    let mai = shop.t.token_for(Role::Attendee);
+    join(&shop, &mai, 1).await.expect(201);
+    let db = &shop.t.app.db;
+    let all = Query::on("by_queue").at_least("").limit(9);
+    let wait = db.list::<Wait>(&all).await.expect("read");
+    let class = db.get::<TicketClass>(&shop.class).await.expect("read");
+    let (wait, class) = (wait[0].value.clone(), class.expect("a class").into_inner());
+    let waits = wait.id.clone();
+    let others: Vec<(TicketClass, Wait)> = (0..100_u8)
+        .map(|n| {
+            let (mut class, mut wait) = (class.clone(), wait.clone());
+            class.id = ClassId::from_bytes([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, n]);
+            class.index = n + 1;
+            class.name = format!("Other {n}");
+            wait.id = format!("other {n}");
+            wait.class_id = class.id;
+            (class, wait)
+        })
+        .collect();
+    db.write(move |tx| {
+        for (class, wait) in &others {
+            tx.insert(class)?;
+            tx.insert(wait)?;
+        }
+        Ok::<_, DbError>(())
+    })
+    .await
+    .expect("written");
+    cancel(&shop, &shop.buyer, &order).await;
+    let made = [sweep(&shop).await, sweep(&shop).await];
+    assert_eq!(made, [0, 1]);
+    let served = db.get::<Wait>(&waits).await.expect("read");
+    let served = served.expect("her place").into_inner().state;
+    assert!(matches!(served, State::Offered { .. }), "{served:?}");
+    // Round and round: nobody is forgotten behind the last.
+    assert_eq!([sweep(&shop).await, sweep(&shop).await], [0, 0]);
 }

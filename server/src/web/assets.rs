@@ -33,6 +33,10 @@ pub(super) const LIVE_JS: Asset = Asset {
     body: include_str!("assets/live.js"),
     content_type: "text/javascript; charset=utf-8",
 };
+pub(super) const PASSKEYS_JS: Asset = Asset {
+    body: include_str!("assets/passkeys.js"),
+    content_type: "text/javascript; charset=utf-8",
+};
 pub(super) const SERVICE_WORKER_JS: Asset = Asset {
     body: include_str!("assets/sw.js"),
     content_type: "text/javascript; charset=utf-8",

@@ -1,5 +1,5 @@
-//! Where the link to a guest's order leads (O3): how it stands, its tickets, and a form that puts a
-//! name on each.
+//! Where the link to a guest's order leads (O3): how it stands, how it is paid, its tickets, and a form
+//! that puts a name on each.
 //!
 //! A look changes nothing, because mail scanners look at every link.
 
@@ -15,7 +15,7 @@ use shared::api::tickets::{
 use shared::ids::TicketId;
 use shared::limits::{EMAIL_CHARS_MAX, NAME_CHARS_MAX};
 
-use super::{headers, layout, missing_page};
+use super::{guest_payment, headers, layout, missing_page};
 use crate::app::{App, AppState};
 use crate::error::ApiError;
 use crate::events::model::Event;
@@ -26,7 +26,10 @@ use crate::platform::http::{Access, Caller, Form, PageParams, Path};
 use crate::tickets;
 
 /// An order has fewer tickets than this.
-const ALL: u32 = 100;
+const ALL: PageParams = PageParams {
+    limit: 100,
+    cursor: None,
+};
 
 #[derive(Deserialize)]
 pub(super) struct Named {
@@ -81,27 +84,44 @@ pub(super) async fn claim(
 }
 
 /// Whom the link stands for; `None` when it opens nothing any more.
-async fn caller(app: &App, token: &str) -> Result<Option<Caller>, ApiError> {
+pub(super) async fn caller(app: &App, token: &str) -> Result<Option<Caller>, ApiError> {
     match orders::guest_caller(app, token, Some(Access::Public)).await {
         Err(error) if error.status() == StatusCode::UNAUTHORIZED => Ok(None),
         other => other,
     }
 }
 
-async fn page(app: &App, caller: &Caller, wrong: Option<&str>) -> Result<Markup, ApiError> {
-    let all = PageParams {
-        limit: ALL,
-        cursor: None,
-    };
-    let order = orders::list(app, caller, &all).await?.items.into_iter();
-    let order = order.last().ok_or_else(|| ApiError::not_found("order"))?;
-    let claimed = tickets::list(app, caller, &all, app.clock.now()).await?;
+/// The one order that a guest has.
+pub(super) async fn order_of(app: &App, caller: &Caller) -> Result<OrderView, ApiError> {
+    let mine = orders::list(app, caller, &ALL).await?.items.into_iter();
+    mine.last().ok_or_else(|| ApiError::not_found("order"))
+}
+
+pub(super) async fn page(
+    app: &App,
+    caller: &Caller,
+    wrong: Option<&str>,
+) -> Result<Markup, ApiError> {
+    let order = order_of(app, caller).await?;
+    let now = app.clock.now();
+    let claimed = tickets::list(app, caller, &ALL, now).await?;
     let event = app.db.get::<Event>(&order.event_id.to_string()).await?;
-    let title = event.map_or_else(|| "Your order".to_owned(), |event| event.value.title);
+    let event = event.as_deref();
+    // What a form of this page posts to, whichever address it was sent from.
+    let link = format!("/guest/{}", orders::guest_token(&app.vault, order.id));
+    let payment = guest_payment::part(app, caller, &order, (event, &link)).await?;
+    let head = html! {
+        @if let Some(secs) = guest_payment::changes_in(&order, now) {
+            meta http-equiv="refresh" content={ (secs) "; url=" (link) };
+        }
+    };
     let content = html! {
-        h1 { (title) }
+        h1 { (event.map_or("Your order", |event| &event.title)) }
         p role="status" { (words(&order)) }
         @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) } }
+        @if order.status == OrderStatus::Expired {
+            p { a href={ "/events/" (order.event_id) } { "What can still be had" } }
+        }
         div.card {
             dl {
                 @for line in &order.lines { dt { (line.quantity) " × " (line.name) } dd { (line.total) } }
@@ -109,18 +129,19 @@ async fn page(app: &App, caller: &Caller, wrong: Option<&str>) -> Result<Markup,
                 @if let Some(back) = order.refunded { dt { "Back to you" } dd { (back) } }
             }
         }
+        (payment)
         @for (at, ticket) in order.tickets.iter().enumerate() {
-            (one(&order, ticket, claimed.items.iter().find(|of| of.ticket_id == ticket.id), at + 1))
+            (one(&order, ticket, claimed.items.iter().find(|of| of.ticket_id == ticket.id), (at + 1, &link)))
         }
     };
-    Ok(layout::page("Your order", &content))
+    Ok(layout::framed("Your order", None, &head, &content))
 }
 
 fn one(
     order: &OrderView,
     ticket: &IssuedTicketView,
     claimed: Option<&ClaimedTicketView>,
-    number: usize,
+    (number, link): (usize, &str),
 ) -> Markup {
     let lends = match ticket.status {
         TicketStatus::Paid => true,
@@ -141,7 +162,7 @@ fn one(
             } @else if let Some(claimed) = claimed {
                 p { (claimed.attendee.name) ": " a href=(claimed.page_url) { "the ticket" } }
             } @else if lends {
-                form.ask method="post" {
+                form.ask method="post" action=(link) {
                     input type="hidden" name="ticket" value=(ticket.id);
                     label for=(name) { "Name of who will come" }
                     input id=(name) name="name" autocomplete="name" maxlength=(NAME_CHARS_MAX) required;
@@ -150,6 +171,8 @@ fn one(
                         value=(order.buyer.email) required;
                     button type="submit" { "Get the ticket" }
                 }
+            } @else if ticket.status == TicketStatus::Held {
+                p.quiet { "You get it when the order is paid." }
             }
         }
     }
@@ -158,10 +181,12 @@ fn one(
 fn words(order: &OrderView) -> &'static str {
     match order.status {
         OrderStatus::Pending if order.pay_later.is_some() => "You may pay later.",
-        OrderStatus::Pending => "Not paid yet: your tickets are held for you for a while.",
+        OrderStatus::Pending => "Not paid yet.",
         OrderStatus::Paid => "Paid. Thank you!",
         OrderStatus::Cancelled => "This order was cancelled.",
-        OrderStatus::Expired => "This order was not paid in time.",
+        OrderStatus::Expired => {
+            "This order was not paid in time: others can have its tickets now. If money of yours still arrives, it buys them while there are any, or goes back to you."
+        }
         OrderStatus::Refunded => "Your money goes back to you.",
         OrderStatus::PartiallyRefunded => "Paid; a part of the money goes back to you.",
     }

@@ -10,8 +10,8 @@ use shared::ids::PaymentId;
 use super::ahead::Refused;
 use super::ticket_page::{Shown, unknown};
 use super::{
-    account_page, assets, enrol_page, event_page, front_page, guest_page, guest_papers, headers,
-    live_page, missing_page, payment_page, unsubscribe_page,
+    account_page, assets, enrol_page, event_page, front_page, guest_page, guest_papers,
+    guest_payment, headers, live_page, missing_page, passkey_page, payment_page, unsubscribe_page,
 };
 use crate::app::AppState;
 use crate::error::ApiError;
@@ -36,6 +36,10 @@ pub fn pages() -> Router<AppState> {
         .route("/guest/{token}/papers", get(guest_papers::show))
         .route("/guest/{token}/papers/{paper}", get(guest_papers::print))
         .route(
+            "/guest/{token}/pay",
+            get(guest_payment::back_to_order).post(guest_payment::pay),
+        )
+        .route(
             "/account/verify/{token}",
             get(account_page::ask_verify).post(account_page::verify),
         )
@@ -47,6 +51,7 @@ pub fn pages() -> Router<AppState> {
             "/account/reset/{token}",
             get(account_page::ask_reset).post(account_page::reset),
         )
+        .route("/account/passkeys", get(passkey_page::show))
         .route(
             "/unsubscribe/{token}",
             get(may_unsubscribe).post(unsubscribe),
@@ -59,6 +64,7 @@ pub fn pages() -> Router<AppState> {
         .route("/assets/live.css", get(live_style))
         .route("/assets/live.js", get(live_script))
         .route("/assets/ticket.js", get(script))
+        .route("/assets/passkeys.js", get(passkeys_script))
         .route("/assets/qr.js", get(qr_script))
         .route("/assets/turning.js", get(turning_script))
 }
@@ -204,6 +210,10 @@ async fn live_style(request: HeaderMap) -> Response {
 
 async fn live_script(request: HeaderMap) -> Response {
     assets::LIVE_JS.answer(&request)
+}
+
+async fn passkeys_script(request: HeaderMap) -> Response {
+    assets::PASSKEYS_JS.answer(&request)
 }
 
 async fn qr_script(request: HeaderMap) -> Response {

@@ -14,11 +14,15 @@ mod event_page;
 mod front_page;
 mod guest_page;
 mod guest_papers;
+mod guest_payment;
+#[cfg(test)]
+mod guest_tests;
 mod headers;
 pub mod http;
 mod layout;
 mod live_page;
 mod missing_page;
+mod passkey_page;
 mod payment_page;
 mod state;
 #[cfg(test)]

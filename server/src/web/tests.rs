@@ -117,6 +117,24 @@ async fn the_live_page_tells_nothing_until_somebody_logs_in() {
 }
 
 #[tokio::test]
+async fn the_page_of_passkeys_tells_nothing_and_keeps_nothing() {
+    // A8, N5
+    let site = Site::with_tickets(1).await;
+    let answer = site.test.get("/account/passkeys", "").await;
+    assert_eq!(answer.status, 200);
+    let html = text(&answer);
+    assert!(html.contains("method=\"post\"") && html.contains("<noscript>"));
+    assert!(!html.contains("style=") && !html.contains("<style") && !html.contains("onclick"));
+    assert_eq!(html.matches("<script").count(), 1);
+    assert_eq!(answer.headers[header::CACHE_CONTROL], "private, no-cache");
+    let script = text(&site.test.get("/assets/passkeys.js", "").await);
+    assert!(script.contains("/login/passkey/finish"));
+    for store in ["localStorage", "sessionStorage", "cookie", "innerHTML"] {
+        assert!(!script.contains(store), "{store}");
+    }
+}
+
+#[tokio::test]
 async fn links_that_lead_nowhere_say_so() {
     // T2
     let site = Site::with_tickets(1).await;

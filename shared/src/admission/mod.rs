@@ -6,6 +6,7 @@
 mod add_on;
 pub mod answers;
 mod checks;
+mod clash;
 pub mod decide;
 pub mod explain;
 mod facts;
@@ -23,6 +24,7 @@ pub mod verdict;
 
 pub use add_on::AddOn;
 pub use answers::{Answer, Demand};
+pub use clash::clashes;
 pub use decide::{Direction, Facts, GateContext, decide, is_listed};
 pub use hold::{Ungranted, hold};
 pub use media::{Carried, decide_medium};

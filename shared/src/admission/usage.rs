@@ -170,7 +170,7 @@ impl<'a> Usage<'a> {
 }
 
 /// A gate that these rules do not know may be of any list, so its entries count on all.
-fn counts_on(use_: &Use, policy: &Policy, list: Option<u8>) -> bool {
+pub(super) fn counts_on(use_: &Use, policy: &Policy, list: Option<u8>) -> bool {
     let gate = policy.gates.get(usize::from(use_.gate));
     use_.kind == EntryKind::Undo || gate.is_none_or(|gate| gate.list == list)
 }

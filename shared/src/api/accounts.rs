@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::invoices::SellerIdentity;
 use crate::api::notices::Preferences;
 use crate::api::organizations::Right;
+use crate::api::passkeys::PasskeyView;
 use crate::api::texts::PhoneView;
 use crate::ids::{ApiKeyId, SessionId, UserId};
 use crate::time::Timestamp;
@@ -243,6 +244,8 @@ pub struct PersonalData {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoicing: Option<SellerIdentity>,
     pub sessions: Vec<SessionView>,
+    #[serde(default)]
+    pub passkeys: Vec<PasskeyView>,
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>))]
     pub orders: Vec<serde_json::Value>,
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>))]

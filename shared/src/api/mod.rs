@@ -18,6 +18,7 @@ pub mod notices;
 pub mod orders;
 pub mod organizations;
 pub mod page;
+pub mod passkeys;
 pub mod payments;
 pub mod pre_check_in;
 pub mod reconciliation;

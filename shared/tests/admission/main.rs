@@ -2,6 +2,7 @@
 
 mod add_ons;
 mod answers;
+mod clashes;
 mod corpus;
 mod explanations;
 mod fixture;

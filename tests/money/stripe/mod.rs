@@ -1,5 +1,6 @@
 //! The server against the Stripe double.
 
+mod arbitration;
 mod books;
 mod cancelling;
 mod elsewhere;

@@ -169,18 +169,22 @@ impl Desk {
         Some(id)
     }
 
-    /// The bank goes on, or decides. It decides once.
+    /// The bank goes on, or decides. It decides once, but for what is lost and then won in arbitration.
     pub(super) fn judge(&mut self, dispute: &str, status: DisputeStatus) {
         let found = self.disputes.iter_mut().find(|of| of.id == dispute);
-        let undecided =
-            |of: &&mut Dispute| matches!(of.status, DisputeStatus::Inquiry | DisputeStatus::Open);
-        let Some(found) = found.filter(undecided) else {
+        let Some(found) = found else {
             return;
         };
-        found.status = status;
+        let was_lost = found.status == DisputeStatus::Lost;
+        match (found.status, status) {
+            (DisputeStatus::Won, _) => return,
+            (DisputeStatus::Lost, status) if status != DisputeStatus::Won => return,
+            _ => found.status = status,
+        }
         let view = found.view();
         let kind = match status {
             DisputeStatus::Inquiry | DisputeStatus::Open => "charge.dispute.updated",
+            DisputeStatus::Won if was_lost => "charge.dispute.funds_reinstated",
             DisputeStatus::Won | DisputeStatus::Lost => "charge.dispute.closed",
         };
         self.tell(kind, &view);

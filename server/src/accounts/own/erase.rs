@@ -12,7 +12,7 @@ use shared::time::Timestamp;
 use crate::accounts::error::Error;
 use crate::accounts::model::{EndReason, User};
 use crate::accounts::one_time::OneTime;
-use crate::accounts::{keys, password, second_factor, session};
+use crate::accounts::{keys, passkeys, password, second_factor, session};
 use crate::app::{App, AppState};
 use crate::gate;
 use crate::invoices;
@@ -66,6 +66,7 @@ pub(super) async fn erase(
             }
             keys::remove_all(tx, user)?;
             second_factor::remove(tx, user)?;
+            passkeys::remove_all(tx, user)?;
             texts::erase(tx, user)?;
             invoices::erase(tx, user)?;
             organizations::leave_all(tx, user)?;

@@ -4,6 +4,7 @@ use shared::api::accounts::{JournalLine, MailHeading, PersonalData, SessionView}
 
 use crate::accounts::error::Error;
 use crate::accounts::model::{Session, User};
+use crate::accounts::passkeys;
 use crate::app::App;
 use crate::invoices;
 use crate::notices;
@@ -41,6 +42,7 @@ pub(super) async fn export(app: &App, caller: &Caller) -> Result<PersonalData, E
                 ended_at: session.ended.map(|ended| ended.at),
             })
             .collect(),
+        passkeys: passkeys::list(db, user.id).await?,
         orders: orders::export(db, user.id, app.clock.now()).await?,
         tickets: tickets::export(db, user.id).await?,
         transfers: transfer::export(db, user.id, app.clock.now()).await?,

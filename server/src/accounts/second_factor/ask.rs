@@ -31,6 +31,22 @@ pub(in crate::accounts) async fn pass(
     }
 }
 
+/// As [`pass`], for a step of somebody who is logged in: no answer of it may look like a lost login.
+pub(in crate::accounts) async fn pass_again(
+    app: &App,
+    user: UserId,
+    code: Option<&str>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    pass(app, user, code, now)
+        .await
+        .map_err(|error| match error {
+            Error::CodeWanted => Error::CodeMissing,
+            Error::BadLoginCode => Error::BadCode,
+            other => other,
+        })
+}
+
 /// Whether the code works; if so, it does not again.
 pub(super) async fn take(
     app: &App,

@@ -13,5 +13,5 @@ mod tests;
 
 pub use model::SecondFactor;
 
-pub(super) use ask::pass;
+pub(super) use ask::{pass, pass_again};
 pub(super) use enrol::remove;

@@ -1,10 +1,11 @@
 //! What a commit leaves for the live view: the mark, and incidents that its entries tell of.
 
 use shared::ids::EventId;
-use shared::log::{TicketState, UseLabel};
+use shared::log::{Use, UseLabel};
 use shared::time::Timestamp;
 
 use super::super::incident::{Incident, IncidentKind};
+use super::tally::Changes;
 use super::{Place, Tally};
 use crate::platform::db::{Db, DbError, Tx};
 use crate::platform::moments::{self, Moment};
@@ -38,15 +39,16 @@ pub(super) async fn mark_of(db: &Db, event: EventId) -> Result<Option<Moment>, D
 pub(in super::super) fn alarm(
     tx: &mut Tx<'_>,
     event: EventId,
-    tallies: &[Tally],
+    (changes, tallies): (&Changes, &[Tally]),
     now: Timestamp,
 ) -> Result<(), DbError> {
     for tally in tallies {
         let Place::Device(device) = tally.place else {
             continue;
         };
-        if tally.forged.within(now, 60) >= FORGED_PER_MINUTE {
-            let window = now.as_millis().div_euclid(FORGED_EVERY_SECS * 1000);
+        // By when they were shown: a device may have been alone meanwhile.
+        for at in changes.forged_at(tally.place, &tally.forged, FORGED_PER_MINUTE) {
+            let window = at.as_millis().div_euclid(FORGED_EVERY_SECS * 1000);
             let subject = format!("{device}:{window}");
             Incident::new(event, IncidentKind::ForgedCodes, device, subject, now).note(tx)?;
         }
@@ -62,12 +64,11 @@ pub(in super::super) fn note_conflict(
     tx: &mut Tx<'_>,
     event: EventId,
     serial: u32,
-    before: &TicketState,
-    after: &TicketState,
+    [before, after]: &[Vec<(Use, UseLabel)>; 2],
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let duplicate = |state: &TicketState| {
-        let mut labelled = state.labelled().into_iter();
+    let duplicate = |clashes: &[(Use, UseLabel)]| {
+        let mut labelled = clashes.iter().copied();
         labelled.find(|(_, label)| *label == UseLabel::Duplicate)
     };
     let incident = |device| {

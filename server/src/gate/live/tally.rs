@@ -13,6 +13,7 @@ use shared::time::Timestamp;
 
 use crate::platform::db::{Collection, DbError, Entity, Field, Index, IndexValue, Tx};
 
+const MINUTE_MILLIS: i64 = 60_000;
 /// Width of a bucket.
 const BUCKET_SECS: i64 = 10;
 /// Six minutes: what the five-minute rate needs, and a bucket that is under way.
@@ -162,6 +163,25 @@ pub(in super::super) struct Changes(BTreeMap<Place, Change>);
 impl Changes {
     pub(in super::super) fn at(&mut self, place: Place) -> &mut Change {
         self.0.entry(place).or_default()
+    }
+    /// When so many codes that nobody issued were shown within a minute there, as this commit told
+    /// it; `known` are the running counts with this commit in them, which forget.
+    pub(super) fn forged_at(&self, place: Place, known: &Recent, many: u32) -> Vec<Timestamp> {
+        let Some(change) = self.0.get(&place) else {
+            return Vec::new();
+        };
+        let forged = || {
+            let refusals = change.refusals.iter();
+            refusals.filter(|(reason, ..)| reason.is_forgery())
+        };
+        let within = |at: Timestamp| {
+            let of = |seen: Timestamp| (0..MINUTE_MILLIS).contains(&at.millis_since(seen));
+            let told = forged().filter(|(_, seen, _)| of(*seen));
+            let told = told.fold(0, |sum: u32, (.., count)| sum.saturating_add(*count));
+            told.max(known.within(at, MINUTE_MILLIS / 1000))
+        };
+        let times = forged().map(|(_, at, _)| *at);
+        times.filter(|at| within(*at) >= many).collect()
     }
     /// Writes them and gives the rows as they are now.
     pub(in super::super) fn store(

@@ -6,6 +6,7 @@ use std::collections::btree_map::Entry;
 use shared::ids::{DeviceId, EventId};
 use shared::log::{ClockNote, LogId};
 use shared::time::Timestamp;
+use shared::trust::Policy;
 
 use super::super::Error;
 use super::super::incident::{Incident, IncidentKind};
@@ -15,10 +16,12 @@ use super::project::project;
 use crate::platform::db::{Tx, Versioned};
 
 /// False, and nothing written, when a log or its device is no longer what the plan was made from.
+/// `rules` say what is a conflict.
 pub(in crate::gate) fn apply(
     tx: &mut Tx<'_>,
     event: EventId,
     plan: &Plan,
+    rules: &Policy,
     now: Timestamp,
 ) -> Result<bool, Error> {
     let Some(mut stored) = current(tx, plan)? else {
@@ -46,7 +49,7 @@ pub(in crate::gate) fn apply(
         note_quarantine(tx, event, plan, run, now)?;
     }
     count_entries(tx, plan, devices)?;
-    project(tx, event, plan, now)?;
+    project(tx, event, plan, rules, now)?;
     Ok(true)
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use shared::admission::clashes;
 use shared::log::{DecisionFlags, EntryKind, LogId, TicketState, Use, UseLabel};
+use shared::trust::Policy;
 
 use super::super::live::{Changes, Counts, Place};
 use super::super::redemption::Redemption;
@@ -14,6 +16,7 @@ pub(super) type Shares = BTreeMap<Place, Counts>;
 pub(super) fn shares<'a>(
     rows: impl Iterator<Item = &'a Redemption>,
     state: &TicketState,
+    rules: &Policy,
 ) -> Shares {
     let flags: BTreeMap<(LogId, u32), DecisionFlags> = rows
         .map(|row| ((row.log(), row.seq), row.flags()))
@@ -23,11 +26,13 @@ pub(super) fn shares<'a>(
         flags.is_some_and(|flags| flags.contains(DecisionFlags::TYPED))
     };
     let mut shares = Shares::new();
-    for (use_, label) in state.labelled() {
+    let mut clashes = clashes(state, rules);
+    clashes.retain(|(_, label)| *label == UseLabel::Duplicate);
+    for (use_, _) in state.labelled() {
         let counts = Counts {
             admitted: i64::from(use_.is_admission()),
             exits: i64::from(use_.kind == EntryKind::Exit),
-            duplicates: i64::from(label == UseLabel::Duplicate),
+            duplicates: i64::from(clashes.iter().any(|(of, _)| *of == use_)),
             forced: i64::from(use_.kind == EntryKind::Forced),
             typed: i64::from(use_.is_admission() && is_typed(&use_)),
             inside: 0,

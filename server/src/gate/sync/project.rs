@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use shared::admission::clashes;
 use shared::api::gate::RedemptionLabel;
 use shared::api::tickets::TicketStatus;
 use shared::ids::EventId;
@@ -15,6 +16,7 @@ use shared::log::{
 };
 use shared::ticket::{MediumId, ProofStanding, proof_standing};
 use shared::time::Timestamp;
+use shared::trust::Policy;
 
 use super::super::incident::{Incident, IncidentKind};
 use super::super::live::{self, Changes, Place};
@@ -39,6 +41,7 @@ pub(super) fn project(
     tx: &mut Tx<'_>,
     event: EventId,
     plan: &Plan,
+    rules: &Policy,
     now: Timestamp,
 ) -> Result<(), Error> {
     let mut by_serial: BTreeMap<u32, Vec<Arrived>> = BTreeMap::new();
@@ -78,11 +81,11 @@ pub(super) fn project(
     if !by_serial.is_empty() {
         let received = redemptions::next_receipt(tx, event, now)?;
         for (serial, uses) in by_serial {
-            project_ticket(tx, event, serial, uses, received, &mut changes)?;
+            project_ticket(tx, (event, rules), serial, uses, received, &mut changes)?;
         }
     }
     let tallies = changes.store(tx, event)?;
-    live::alarm(tx, event, &tallies, now)?;
+    live::alarm(tx, event, (&changes, &tallies), now)?;
     Ok(())
 }
 
@@ -91,6 +94,7 @@ pub(in super::super) fn take_up(
     tx: &mut Tx<'_>,
     redemption: Redemption,
     entry: Entry,
+    rules: &Policy,
     now: Timestamp,
 ) -> Result<(), Error> {
     let (event, serial) = (redemption.event, redemption.serial);
@@ -101,9 +105,16 @@ pub(in super::super) fn take_up(
         entry,
         quarantined: false,
     };
-    project_ticket(tx, event, serial, vec![arrived], received, &mut changes)?;
+    project_ticket(
+        tx,
+        (event, rules),
+        serial,
+        vec![arrived],
+        received,
+        &mut changes,
+    )?;
     let tallies = changes.store(tx, event)?;
-    live::alarm(tx, event, &tallies, now)?;
+    live::alarm(tx, event, (&changes, &tallies), now)?;
     Ok(())
 }
 
@@ -114,7 +125,7 @@ fn corrected(entry: &Entry, clock_offset_ms: i64, now: Timestamp) -> Timestamp {
 
 fn project_ticket(
     tx: &mut Tx<'_>,
-    event: EventId,
+    (event, rules): (EventId, &Policy),
     serial: u32,
     uses: Vec<Arrived>,
     received: Timestamp,
@@ -150,7 +161,7 @@ fn project_ticket(
         }
     }
     let before = fold(known.iter().map(|row| &row.value));
-    let shares_before = shares(known.iter().map(|row| &row.value), &before);
+    let shares_before = shares(known.iter().map(|row| &row.value), &before, rules);
     for (redemption, entry) in &fresh {
         if redemption.as_use().is_admission() {
             let at = corrected(entry, redemption.clock_offset_ms, received);
@@ -165,7 +176,7 @@ fn project_ticket(
     let mut fresh: Vec<Redemption> = fresh.into_iter().map(|(row, _)| row).collect();
     let all = || known.iter().map(|row| &row.value).chain(&fresh);
     let after = fold(all());
-    move_shares(changes, &shares_before, &shares(all(), &after));
+    move_shares(changes, &shares_before, &shares(all(), &after, rules));
     let labels = labels(&after);
     for redemption in &mut known {
         let label = labels.of(redemption);
@@ -178,7 +189,8 @@ fn project_ticket(
         redemption.label = labels.of(redemption);
         tx.insert(redemption)?;
     }
-    live::note_conflict(tx, event, serial, &before, &after, received)?;
+    let clashes = [&before, &after].map(|state| clashes(state, rules));
+    live::note_conflict(tx, event, serial, &clashes, received)?;
     if let Some(ticket) = ticket {
         move_stock(tx, &ticket, after.admissions() > 0)?;
     }
@@ -304,9 +316,11 @@ fn saw_medium(event: EventId, ticket: &ClaimedTicket, entry: &Entry) -> bool {
     is_scan && ticket.media.iter().any(|link| link.id == id)
 }
 
+/// One an hour for each device: whoever stole it would bury all other incidents under its own.
 fn note_unproven(tx: &mut Tx<'_>, redemption: &Redemption) -> Result<(), Error> {
     let now = redemption.received_at;
-    let subject = format!("{}:{}", redemption.log(), redemption.seq);
+    let hour = now.as_secs().div_euclid(3600);
+    let subject = format!("{}:{hour}", redemption.device);
     let kind = IncidentKind::UnprovenScan;
     Incident::new(redemption.event, kind, redemption.device, subject, now).note(tx)?;
     Ok(())

@@ -9,6 +9,7 @@ use shared::time::Timestamp;
 use super::super::Error;
 use super::super::model::{GateDevice, GateLog};
 use super::super::statements::RACES_MAX;
+use super::super::validate::rules_of;
 use super::authenticate::key_of;
 use super::plan::{Known, Plan, plan};
 use super::{apply, fork};
@@ -200,9 +201,10 @@ async fn commit(
             return Ok(plan);
         }
         let (event, sent) = (offer.event, plan.clone());
+        let rules = rules_of(app, event).await?;
         let stored = app
             .db
-            .write(move |tx| apply::apply(tx, event, &sent, now))
+            .write(move |tx| apply::apply(tx, event, &sent, &rules, now))
             .await;
         match stored {
             Ok(true) => return Ok(plan),

@@ -108,6 +108,31 @@ async fn a_band_that_is_lost_over_or_of_others_lets_nobody_in() {
 }
 
 #[tokio::test]
+async fn a_band_goes_with_its_guest_and_not_with_the_ticket() {
+    // S79 T4
+    let site = Site::with_tickets(2).await;
+    let ticket = site.claim(1).await;
+    let body = json!({ "ticketIds": [ticket["id"]] });
+    link(&site, &site.organizer, BAND, body.clone())
+        .await
+        .expect(200);
+    let id = ticket["id"].as_str().expect("an id");
+    let reissue = format!("/api/v1/claimed-tickets/{id}/reissue");
+    let again = site.test.post(&reissue, &site.attendee, json!({})).await;
+    again.expect(200);
+    assert_eq!(reason(&site, BAND).await, "ok", "the same guest wears it");
+    let other = json!({ "attendee": { "name": "Bo Tran", "email": "bo@example.org" } });
+    let passed_on = site.test.post(&reissue, &site.attendee, other).await;
+    passed_on.expect(200);
+    assert_eq!(reason(&site, BAND).await, "blocked");
+    let listed = site.test.get(&site.path("/media"), &site.organizer).await;
+    assert_eq!(listed.expect(200)["items"][0]["ticketIds"], json!([]));
+    // The guest of now may get it, by whoever runs the event.
+    link(&site, &site.organizer, BAND, body).await.expect(200);
+    assert_eq!(reason(&site, BAND).await, "ok");
+}
+
+#[tokio::test]
 async fn of_two_tickets_on_a_band_none_is_guessed() {
     // S80
     let site = Site::with_tickets(2).await;

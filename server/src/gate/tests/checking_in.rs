@@ -8,7 +8,7 @@ use super::device::Device;
 use super::site::Site;
 use crate::testing::NOW;
 
-async fn set(site: &Site, settings: Value) {
+pub(super) async fn set(site: &Site, settings: Value) {
     let path = site.path("/check-in");
     let answer = site
         .test

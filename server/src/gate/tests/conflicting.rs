@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use shared::log::DecisionFlags;
 
+use super::checking_in::set;
 use super::device::Device;
 use super::site::Site;
 use super::watching::{kinds, state, token};
@@ -198,4 +199,37 @@ async fn an_admission_past_the_cut_is_a_conflict_too() {
         ]
     );
     assert_eq!(site.redemptions().await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_second_day_of_a_pass_is_nobodys_conflict() {
+    // V2 V10 V12: no exit is scanned at night
+    let site = Site::with_tickets(1).await;
+    let days = json!({
+        "name": "Days", "gateIds": site.gates, "entries": "ONCE_PER_DAY", "reEntry": true,
+    });
+    set(&site, json!({ "lists": [days] })).await;
+    let token = token(&site, 0).await;
+    let mut north = site.enrol("North 1", 0, 7).await;
+    let mut south = site.enrol("South 1", 1, 8).await;
+    north.admit(0, &token, NOW.plus_secs(-86_400));
+    north.admit(0, &token, NOW.plus_secs(-600));
+    north.sync(&site.test).await;
+    let conflicts = async || {
+        let path = site.path("/conflicts");
+        let all = site.test.get(&path, &site.organizer).await;
+        all.expect(200)["items"].clone()
+    };
+    let now = state(&site).await;
+    assert_eq!(kinds(&now), Vec::<&str>::new());
+    assert_eq!(now["total"]["duplicates"], 0);
+    assert_eq!(conflicts().await, json!([]));
+    // A copy of today is one, and only today's are told.
+    south.admit(0, &token, NOW.plus_secs(-300));
+    south.sync(&site.test).await;
+    let now = state(&site).await;
+    assert_eq!(kinds(&now), ["same_ticket_twice"]);
+    assert_eq!(now["total"]["duplicates"], 1);
+    let told = conflicts().await;
+    assert_eq!(told[0]["admissions"].as_array().map(Vec::len), Some(2));
 }

@@ -258,6 +258,7 @@ fn order(event: &Event, buyer: UserId, bought: u32) -> Order {
         refunded: 0,
         guest: None,
         named: false,
+        overdue: None,
     }
 }
 

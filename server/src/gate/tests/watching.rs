@@ -451,3 +451,37 @@ async fn guesses_at_devices_and_at_the_server_are_told() {
     let alert = guessing().await.expect("an alert");
     assert_eq!(alert["deviceId"], Value::Null);
 }
+
+#[tokio::test]
+async fn forged_codes_of_a_lonely_hour_are_told_when_they_come() {
+    // V10
+    let site = Site::with_tickets(1).await;
+    let mut north = site.enrol("North 1", 0, 7).await;
+    north.refuse(Reason::BadSignature, 4, NOW.plus_secs(-1_800));
+    north.sync(&site.test).await;
+    assert_eq!(kinds(&state(&site).await), Vec::<&str>::new(), "misreads");
+    // Told in one go with a later refusal, which makes the counts forget what is older.
+    north.refuse(Reason::BadSignature, 3, NOW.plus_secs(-1_200));
+    north.refuse(Reason::UnknownKey, 2, NOW.plus_secs(-1_170));
+    north.refuse(Reason::BadSignature, 1, NOW.plus_secs(-5));
+    north.sync(&site.test).await;
+    assert_eq!(kinds(&state(&site).await), ["forged_codes"]);
+}
+
+#[tokio::test]
+async fn a_stolen_device_buries_no_other_alert() {
+    // V10
+    let site = Site::with_tickets(2).await;
+    let mut north = site.enrol("North 1", 0, 7).await;
+    let tokens = [token(&site, 0).await, token(&site, 1).await];
+    for second in 0..20 {
+        // Whoever writes this never saw the ticket.
+        north.admit(0, &tokens[1], NOW.plus_secs(second - 60));
+    }
+    north.sync(&site.test).await;
+    let unproven = |state: &Value| {
+        let kinds = kinds(state);
+        kinds.iter().filter(|of| **of == "unproven_scan").count()
+    };
+    assert_eq!(unproven(&state(&site).await), 1);
+}

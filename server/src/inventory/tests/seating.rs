@@ -1,12 +1,13 @@
 //! Seats: which are picked, what a map shows, and that none is ever sold twice (I3).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::convert::Infallible;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::api::accounts::Role;
 
-use crate::inventory::best::pick;
+use crate::inventory::best::{Free, Pick, choose, pick};
 use crate::orders::fixture::{Shop, text};
 use crate::venues::model::Place;
 
@@ -247,26 +248,94 @@ async fn two_people_never_have_one_seat() {
     assert!(owner.len() >= 22, "only {} of 24 went", owner.len());
 }
 
-/// Rows of free and taken seats, as a map of what is free.
-fn house() -> impl Strategy<Value = Vec<Vec<bool>>> {
-    prop::collection::vec(prop::collection::vec(any::<bool>(), 1..12), 1..6)
+/// A house of one hall: which seats of each row there are, in the order of the plan.
+fn rows(lengths: impl IntoIterator<Item = u32>) -> Vec<Vec<String>> {
+    let row = |(row, length): (usize, u32)| {
+        let seats = (1..=length).map(|seat| format!("A{}-{seat}", row + 1));
+        seats.collect()
+    };
+    lengths.into_iter().enumerate().map(row).collect()
 }
 
-fn free(house: &[Vec<bool>]) -> Vec<Place> {
+#[tokio::test]
+async fn a_row_that_came_in_two_batches_is_seen_whole() {
+    // I3: the end of the first row came later, behind more free seats than one look reads
+    let lengths: Vec<u32> = std::iter::once(5).chain([10; 60]).collect();
+    let shop = theatre(&[("A", &lengths)]).await;
+    let mut early = rows(lengths);
+    let late = early[0].pop().expect("five");
+    let early: Vec<&str> = early.iter().flatten().map(String::as_str).collect();
+    shop.add_seats(&shop.class, &early).await.expect(201);
+    shop.add_seats(&shop.class, &[&late]).await.expect(201);
+    let order = shop.order(4).await.expect(201);
+    assert_eq!(seats_of(&order), ["A2-1", "A2-2", "A2-3", "A2-4"]);
+    // All five fit, and so do two beside three.
+    let order = shop.order(2).await.expect(201);
+    assert_eq!(seats_of(&order), ["A1-1", "A1-2"]);
+}
+
+#[tokio::test]
+async fn a_seat_of_another_class_is_not_left_alone_either() {
+    // I3: the row's last seat is dearer
+    let shop = theatre(&[("A", &[3, 4])]).await;
+    let dear = shop.add_class("Aisle", 400_000).await;
+    let cheap = ["A1-1", "A1-2", "A2-1", "A2-2", "A2-3", "A2-4"];
+    shop.add_seats(&shop.class, &cheap).await.expect(201);
+    shop.add_seats(&dear, &["A1-3"]).await.expect(201);
+    let order = shop.order(2).await.expect(201);
+    assert_eq!(seats_of(&order), ["A2-1", "A2-2"]);
+    // Who comes alone leaves two of the row together.
+    assert_eq!(seats_of(&shop.order(1).await.expect(201)), ["A1-1"]);
+}
+
+/// A free or taken seat; of the class that is bought, and seen at the first look, or not.
+#[derive(Clone, Copy, Debug)]
+struct Spot {
+    is_free: bool,
+    is_ours: bool,
+    is_seen: bool,
+}
+
+fn house() -> impl Strategy<Value = Vec<Vec<Spot>>> {
+    let spot = (any::<bool>(), 0..4_u8, any::<bool>());
+    let spot = spot.prop_map(|(is_free, class, is_seen)| Spot {
+        is_free,
+        is_ours: class > 0,
+        is_seen,
+    });
+    prop::collection::vec(prop::collection::vec(spot, 1..12), 1..6)
+}
+
+/// The free seats of a house that are chosen by `is`.
+fn free(house: &[Vec<Spot>], is: impl Fn(&Spot) -> bool) -> Vec<Free> {
     let mut free = Vec::new();
     for (run, row) in (0_u32..).zip(house) {
-        let seats = (0_u32..).zip(row).filter(|(_, is_free)| **is_free);
-        free.extend(seats.map(|(at, _)| Place {
-            run,
-            at,
-            reserved: false,
-        }));
+        let seats = (0_u32..).zip(row);
+        free.extend(
+            seats
+                .filter(|(_, spot)| spot.is_free && is(spot))
+                .map(|(at, spot)| Free {
+                    place: Place {
+                        run,
+                        at,
+                        reserved: false,
+                    },
+                    is_ours: spot.is_ours,
+                }),
+        );
     }
     free
 }
 
+type Seats = HashSet<(u32, u32)>;
+
+fn spots<'a>(free: impl IntoIterator<Item = &'a Free>) -> Seats {
+    let spot = |seat: &Free| (seat.place.run, seat.place.at);
+    free.into_iter().map(spot).collect()
+}
+
 /// Free seats with a taken one, or a wall, on both sides.
-fn alone(free: &HashSet<(u32, u32)>) -> usize {
+fn alone(free: &Seats) -> usize {
     let is_alone = |(run, at): &&(u32, u32)| {
         let left = at
             .checked_sub(1)
@@ -277,44 +346,94 @@ fn alone(free: &HashSet<(u32, u32)>) -> usize {
 }
 
 /// Every way to sit side by side.
-fn side_by_side(free: &HashSet<(u32, u32)>, quantity: u32) -> Vec<Vec<(u32, u32)>> {
+fn side_by_side(free: &Seats, quantity: u32) -> Vec<Seats> {
     let starts = free
         .iter()
         .map(|(run, at)| (0..quantity).map(|n| (*run, at + n)).collect());
     starts
-        .filter(|seats: &Vec<_>| seats.iter().all(|seat| free.contains(seat)))
+        .filter(|seats: &Seats| seats.is_subset(free))
         .collect()
+}
+
+/// What is wrong with who sits where, against every way there is to sit.
+fn wrong(house: &[Free], picked: Option<(&[Free], &Pick)>, quantity: usize) -> Option<String> {
+    let all = spots(house);
+    let ours = spots(house.iter().filter(|seat| seat.is_ours));
+    let Some((list, picked)) = picked else {
+        return (ours.len() >= quantity).then(|| "nobody sits, and enough are free".to_owned());
+    };
+    let taken = spots(picked.seats.iter().map(|seat| &list[*seat]));
+    if taken.len() != quantity || !taken.is_subset(&ours) {
+        return Some(format!("{taken:?}: a seat twice, or not ours"));
+    }
+    let ways = side_by_side(&ours, u32::try_from(quantity).expect("small"));
+    if ways.is_empty() {
+        return None;
+    }
+    if !ways.contains(&taken) {
+        return Some(format!(
+            "a party that could sit together is apart: {taken:?}"
+        ));
+    }
+    // A seat that was alone before may go to who comes alone; nobody is left alone for it.
+    let before = alone(&all);
+    let leaves = |seats: &Seats| alone(&all.difference(seats).copied().collect());
+    let could = ways.iter().any(|way| leaves(way) <= before);
+    let does = leaves(&taken) <= before;
+    (could && !does).then(|| format!("{taken:?} leaves a seat alone"))
 }
 
 proptest! {
     #[test]
     fn a_pick_is_together_and_leaves_none_alone_where_it_can(house in house(), quantity in 1..6_usize, spread in 0..8_usize) {
         // I3: against every way there is to sit
-        let free = free(&house);
+        let free = free(&house, |_| true);
         let picked = pick(&free, quantity, spread);
-        if free.len() < quantity {
-            prop_assert_eq!(picked, None);
-            return Ok(());
+        let picked = picked.as_ref().map(|picked| (free.as_slice(), picked));
+        prop_assert_eq!(wrong(&free, picked, quantity), None);
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_was_not_seen_at_first_is_not_left_alone(house in house(), quantity in 1..6_usize, spread in 0..8_usize) {
+        // I3: seats of other classes are seen with their run only
+        let all = free(&house, |_| true);
+        let mut seen = free(&house, |spot| spot.is_ours);
+        let mut known = BTreeSet::new();
+        let picked = choose(&mut seen, &mut known, (quantity, spread), |run| {
+            let rest = all.iter().filter(|seat| seat.place.run == run && !seat.is_ours);
+            Ok::<_, Infallible>(rest.copied().collect())
+        });
+        let Ok(picked) = picked;
+        let picked = picked.as_ref().map(|picked| (seen.as_slice(), picked));
+        prop_assert_eq!(wrong(&all, picked, quantity), None);
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_called_whole_is_whole_in_the_house(house in house(), quantity in 1..6_usize, spread in 0..8_usize) {
+        // I3: of a large house only a part is read, rows in two pieces among it
+        let all = free(&house, |_| true);
+        let mut seen = free(&house, |spot| spot.is_ours && spot.is_seen);
+        let mut known = BTreeSet::new();
+        let picked = choose(&mut seen, &mut known, (quantity, spread), |run| {
+            let is_new = |seat: &&Free| {
+                let spot = house[seat.place.run as usize][seat.place.at as usize];
+                seat.place.run == run && !(spot.is_ours && spot.is_seen)
+            };
+            Ok::<_, Infallible>(all.iter().filter(is_new).copied().collect())
+        });
+        let Ok(picked) = picked;
+        if let Some(picked) = picked.filter(|picked| picked.is_whole) {
+            let taken = spots(picked.seats.iter().map(|seat| &seen[*seat]));
+            let house = spots(&all);
+            let before = alone(&house);
+            let left: Seats = house.difference(&taken).copied().collect();
+            prop_assert_eq!(taken.len(), quantity);
+            prop_assert!(alone(&left) <= before, "{:?} leaves a seat alone", taken);
         }
-        let picked = picked.expect("enough are free");
-        let taken: HashSet<(u32, u32)> = picked.iter().map(|seat| (free[*seat].run, free[*seat].at)).collect();
-        prop_assert_eq!(taken.len(), quantity, "no seat twice");
-        let all: HashSet<(u32, u32)> = free.iter().map(|place| (place.run, place.at)).collect();
-        let ways = side_by_side(&all, u32::try_from(quantity).expect("small"));
-        if ways.is_empty() {
-            return Ok(());
-        }
-        let mut seats: Vec<_> = taken.iter().copied().collect();
-        seats.sort_unstable();
-        prop_assert!(ways.contains(&seats), "a party that could sit together is apart: {seats:?}");
-        let left_alone = |seats: &[(u32, u32)]| {
-            let rest: HashSet<_> = all.iter().copied().filter(|seat| !seats.contains(seat)).collect();
-            alone(&rest)
-        };
-        // A seat that was alone before may go to who comes alone; nobody is left alone for it.
-        let before = alone(&all);
-        let could = ways.iter().any(|way| left_alone(way) <= before);
-        prop_assert!(!could || left_alone(&seats) <= before, "{seats:?} leaves a seat alone");
     }
 }
 
@@ -322,16 +441,15 @@ proptest! {
     #[test]
     fn a_party_apart_is_in_as_few_pieces_as_longest_first_gives(house in house(), quantity in 2..8_usize) {
         // I3
-        let free = free(&house);
+        let free = free(&house, |spot| spot.is_ours);
         prop_assume!(free.len() >= quantity);
         let picked = pick(&free, quantity, 0).expect("enough are free");
-        let mut taken: Vec<Place> = picked.iter().map(|seat| free[*seat]).collect();
+        let mut taken: Vec<Place> = picked.seats.iter().map(|seat| free[*seat].place).collect();
         taken.sort_unstable();
-        let pieces = taken.chunk_by(|a, b| a.run == b.run && a.at + 1 == b.at).count();
-        let mut lengths: Vec<usize> = free
-            .chunk_by(|a, b| a.run == b.run && a.at + 1 == b.at)
-            .map(<[Place]>::len)
-            .collect();
+        let beside = |a: &Place, b: &Place| a.run == b.run && a.at + 1 == b.at;
+        let pieces = taken.chunk_by(beside).count();
+        let places: Vec<Place> = free.iter().map(|seat| seat.place).collect();
+        let mut lengths: Vec<usize> = places.chunk_by(beside).map(<[Place]>::len).collect();
         lengths.sort_unstable_by(|a, b| b.cmp(a));
         let mut missing = quantity;
         let least = lengths.iter().take_while(|length| {

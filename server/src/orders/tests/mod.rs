@@ -1,6 +1,7 @@
 //! Tests of orders.
 
 mod answers;
+mod expiring;
 mod guests;
 mod later;
 mod limits;

@@ -16,7 +16,7 @@ use crate::testing::NOW;
 fn every_move_is_in_the_table_and_no_other() {
     // O1
     use OrderStatus::{Cancelled, Expired, Paid, PartiallyRefunded, Pending, Refunded};
-    use Step::{Cancel, Expire, Pay, Refund, RefundPart};
+    use Step::{Cancel, Expire, Pay, Refund, RefundPart, Regain};
     let legal = [
         (Pending, Pay, Paid),
         (Pending, Cancel, Cancelled),
@@ -26,6 +26,7 @@ fn every_move_is_in_the_table_and_no_other() {
         (Paid, RefundPart, PartiallyRefunded),
         (PartiallyRefunded, RefundPart, PartiallyRefunded),
         (PartiallyRefunded, Refund, Refunded),
+        (PartiallyRefunded, Regain, Paid),
     ];
     for from in [
         Pending,
@@ -35,7 +36,7 @@ fn every_move_is_in_the_table_and_no_other() {
         Refunded,
         PartiallyRefunded,
     ] {
-        for step in [Pay, Cancel, Expire, Refund, RefundPart] {
+        for step in [Pay, Cancel, Expire, Refund, RefundPart, Regain] {
             let expected = legal
                 .iter()
                 .find(|(at, by, _)| (*at, *by) == (from, step))

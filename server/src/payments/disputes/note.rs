@@ -8,6 +8,7 @@ use shared::money::Money;
 use shared::time::Timestamp;
 
 use super::model::{Dispute, is_over};
+use super::regain::regain;
 use crate::accounts::model::User;
 use crate::events::model::Event;
 use crate::hooks;
@@ -41,8 +42,7 @@ pub fn note(tx: &mut Tx<'_>, payment: PaymentId, told: &Told, now: Timestamp) ->
         {
             return lost(tx, payment, told, now);
         }
-        // A bank decides once.
-        Some(known) if is_over(known.status) || known.status == told.status => return Ok(()),
+        Some(known) if !is_news(known.status, told.status) => return Ok(()),
         Some(mut known) => {
             known.status = told.status;
             known.amount = told.money;
@@ -69,12 +69,27 @@ pub fn note(tx: &mut Tx<'_>, payment: PaymentId, told: &Told, now: Timestamp) ->
     tell(tx, &stored, &dispute, now)
 }
 
+/// A bank that decided against the shop may decide for it later, in arbitration; what it says beside
+/// that after a decision is older than the decision.
+const fn is_news(known: DisputeStatus, told: DisputeStatus) -> bool {
+    match (known, told) {
+        (DisputeStatus::Won, _)
+        | (DisputeStatus::Inquiry, DisputeStatus::Inquiry)
+        | (DisputeStatus::Open, DisputeStatus::Open) => false,
+        (DisputeStatus::Lost, told) => matches!(told, DisputeStatus::Won),
+        (DisputeStatus::Inquiry | DisputeStatus::Open, _) => true,
+    }
+}
+
 /// What it means for the money.
 fn settle(tx: &mut Tx<'_>, payment: &Payment, told: &Told, now: Timestamp) -> Result<(), Error> {
     match told.status {
         DisputeStatus::Inquiry => {}
         DisputeStatus::Open => contest(tx, payment.id)?,
-        DisputeStatus::Won => release(tx, payment.id, now)?,
+        DisputeStatus::Won => {
+            regain(tx, payment.id, &told.id, now)?;
+            release(tx, payment.id, now)?;
+        }
         DisputeStatus::Lost => lost(tx, payment.id, told, now)?,
     }
     Ok(())
@@ -173,7 +188,9 @@ const fn words(status: DisputeStatus) -> &'static str {
         DisputeStatus::Open => {
             "The payer's bank disputes this payment and withholds the money until it has decided. Answer in the gateway's dashboard. The tickets stay valid unless you void them."
         }
-        DisputeStatus::Won => "The bank has decided for you: the money is yours.",
+        DisputeStatus::Won => {
+            "The bank has decided for you: the money is yours. What you owe the payer for tickets that you voided goes back by itself."
+        }
         DisputeStatus::Lost => {
             "The bank has decided against you: the money is gone. The tickets stay valid unless you void them."
         }

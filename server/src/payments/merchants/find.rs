@@ -43,7 +43,7 @@ pub fn taker(
 }
 
 /// The account that takes new payments.
-pub(super) async fn current(
+pub(in crate::payments) async fn current(
     app: &App,
     organization: OrganizationId,
     provider: Provider,

@@ -16,6 +16,7 @@ mod model;
 mod remove;
 mod set;
 
+pub(super) use find::current;
 pub use find::{all_keys, due, keys_of, taker, webhook_url};
 pub use flight::Flight;
 pub use keys::Keys;

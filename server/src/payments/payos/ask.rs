@@ -15,6 +15,7 @@ use crate::app::{App, AppState};
 use crate::payments::error::Error;
 use crate::payments::failure::Failure;
 use crate::payments::fulfil::{Draws, fulfil};
+use crate::payments::jobs::later;
 use crate::payments::model::{Outcome, Payment};
 use crate::platform::db::Query;
 use crate::platform::jobs::Runner;
@@ -29,8 +30,7 @@ const UNCLEAR_MAX: u32 = 3;
 pub fn register(runner: &mut Runner<AppState>) {
     runner.register(ASK, |app, payload| async move {
         let code = payload["orderCode"].as_i64().context("no orderCode")?;
-        ask(&app, code).await?;
-        Ok(())
+        ask(&app, code).await.map(drop).map_err(later)
     });
 }
 

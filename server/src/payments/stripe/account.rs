@@ -30,7 +30,7 @@ const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
 const BUSY_SECS: u32 = 5;
 const BUSY_SECS_MAX: u32 = 3600;
 /// What is worth hearing of: the types that [`Event::about`] knows.
-const TYPES: [&str; 12] = [
+const TYPES: [&str; 13] = [
     "checkout.session.completed",
     "checkout.session.expired",
     "checkout.session.async_payment_succeeded",
@@ -43,6 +43,7 @@ const TYPES: [&str; 12] = [
     "charge.dispute.created",
     "charge.dispute.updated",
     "charge.dispute.closed",
+    "charge.dispute.funds_reinstated",
 ];
 
 /// An account's keys: the server's, as configured, or an organization's own.

@@ -16,6 +16,7 @@ use crate::app::{App, AppState};
 use crate::payments::error::Error;
 use crate::payments::failure::Failure;
 use crate::payments::fulfil::{Draws, fulfil};
+use crate::payments::jobs::later;
 use crate::payments::model::{Outcome, Payment};
 use crate::platform::db::Query;
 use crate::platform::jobs::Runner;
@@ -31,8 +32,8 @@ pub fn register(runner: &mut Runner<AppState>) {
     runner.register(ASK, |app, payload| async move {
         let id = payload["paymentId"].as_str().context("no paymentId")?;
         let id: PaymentId = id.parse().context("not a payment id")?;
-        ask(&app, id, payload["session"].as_str()).await?;
-        Ok(())
+        let asked = ask(&app, id, payload["session"].as_str()).await;
+        asked.map(drop).map_err(later)
     });
     audit::register(runner);
 }

@@ -18,6 +18,7 @@ use crate::payments::elsewhere::{Returned, adopt, drawn};
 use crate::payments::error::Error;
 use crate::payments::failure::Failure;
 use crate::payments::fulfil::sums_of;
+use crate::payments::jobs::later;
 use crate::payments::ledger::Refund;
 use crate::payments::model::Payment;
 use crate::payments::refund::stands;
@@ -30,7 +31,7 @@ pub(super) const AUDIT: &str = "payments.stripe.audit";
 pub(super) fn register(runner: &mut Runner<AppState>) {
     runner.register(AUDIT, |app, payload| async move {
         match payment_of(&app, &payload).await? {
-            Some(payment) => Ok(audit(&app, payment).await?),
+            Some(payment) => audit(&app, payment).await.map_err(later),
             None => Ok(()),
         }
     });
@@ -49,8 +50,9 @@ async fn payment_of(app: &App, payload: &Value) -> anyhow::Result<Option<Payment
     if let Some(payment) = found.await? {
         return Ok(Some(payment.id));
     }
-    let account = Account::of(app, merchant).await?;
-    let Some(payment) = account.intent(app, &intent).await?.payment() else {
+    let account = Account::of(app, merchant).await.map_err(later)?;
+    let seen = account.intent(app, &intent).await;
+    let Some(payment) = seen.map_err(|failure| later(failure.into()))?.payment() else {
         return Ok(None);
     };
     let stored = app.db.get::<Payment>(&payment.to_string()).await?;

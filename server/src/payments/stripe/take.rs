@@ -86,7 +86,12 @@ pub(super) async fn note(
             let Some(Asked { payment, job }) = asked(tx, merchant, &event, job, now)? else {
                 return Ok(Received::New(Outcome::Unknown));
             };
-            // What is not known to be ours leaves nothing but its one question.
+            // What is not known to be ours leaves nothing but its one question, which can wait: an
+            // organization signs for its own account whatever it likes.
+            let priority = match payment {
+                Some(_) => Priority::High,
+                None => Priority::Low,
+            };
             if let Some(payment) = payment {
                 tx.insert(&Delivery {
                     provider: Provider::Stripe,
@@ -97,7 +102,7 @@ pub(super) async fn note(
                     received_at: now,
                 })?;
             }
-            jobs::enqueue(tx, job.priority(Priority::High))?;
+            jobs::enqueue(tx, job.priority(priority))?;
             Ok(Received::New(Outcome::Known))
         })
         .await

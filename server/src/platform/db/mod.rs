@@ -1,7 +1,8 @@
 //! Storage: one unit of work over typed collections, on SQLite or on MongoDB.
 //!
-//! Business code is a synchronous closure over a [`Tx`], given to [`Db::write`]; reads outside a
-//! transaction are [`Db::get`], [`Db::list`], [`Db::page`] and [`Db::count`].
+//! Business code is a synchronous closure over a [`Tx`], given to [`Db::write`]; reads that belong
+//! together are one over a [`View`], given to [`Db::view`]; others outside a transaction are
+//! [`Db::get`], [`Db::list`], [`Db::page`] and [`Db::count`].
 //!
 //! Invariants
 //! - `Ok` from [`Db::write`] means durable: fsynced (SQLite) or held by a majority (MongoDB).
@@ -25,6 +26,7 @@ pub mod registry;
 mod sqlite;
 mod tx;
 mod value;
+mod view;
 
 pub use collection::{Collection, Entity, Field, FieldKind, Index, Versioned};
 pub use error::DbError;
@@ -34,3 +36,4 @@ pub use mongo::MongoTx;
 pub use query::{LIMIT_DEFAULT, LIMIT_MAX, Page, Query};
 pub use tx::{Tx, TxBackend};
 pub use value::IndexValue;
+pub use view::{Reads, View};

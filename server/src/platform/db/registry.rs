@@ -5,7 +5,7 @@
 
 use super::{Collection, Entity, Meta};
 use crate::accounts::model::{RefreshToken, Session, User};
-use crate::accounts::{ApiKey, OneTime, SecondFactor};
+use crate::accounts::{ApiKey, Ceremony, OneTime, Passkey, SecondFactor};
 use crate::cancellation::Cancellation;
 use crate::events::model::{Event, Gate, TicketClass};
 use crate::events::{CheckIn, PriceMove, Version};
@@ -56,6 +56,8 @@ pub const ALL: &[Collection] = &[
     OneTime::COLLECTION,
     ApiKey::COLLECTION,
     SecondFactor::COLLECTION,
+    Passkey::COLLECTION,
+    Ceremony::COLLECTION,
     Organization::COLLECTION,
     Member::COLLECTION,
     Invitation::COLLECTION,

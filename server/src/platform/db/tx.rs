@@ -14,9 +14,31 @@ pub struct Tx<'a> {
     witness: Option<Witness>,
 }
 
-enum Inner<'a> {
+/// Where a transaction or a view happens.
+pub(super) enum Inner<'a> {
     Sqlite(&'a rusqlite::Connection),
     Mongo(&'a mut MongoTx),
+}
+
+impl Inner<'_> {
+    pub(super) fn get<E: Entity>(&mut self, id: &str) -> Result<Option<Versioned<E>>, DbError> {
+        match self {
+            Self::Sqlite(connection) => sqlite::get(connection, id),
+            Self::Mongo(tx) => tx.get(id),
+        }
+    }
+    pub(super) fn list<E: Entity>(&mut self, query: &Query) -> Result<Vec<Versioned<E>>, DbError> {
+        match self {
+            Self::Sqlite(connection) => sqlite::list(connection, query),
+            Self::Mongo(tx) => tx.list(query),
+        }
+    }
+    pub(super) fn count<E: Entity>(&mut self, query: &Query) -> Result<u64, DbError> {
+        match self {
+            Self::Sqlite(connection) => sqlite::count::<E>(connection, query),
+            Self::Mongo(tx) => tx.count::<E>(query),
+        }
+    }
 }
 
 /// The backend under a transaction, for a slice's `store/{sqlite,mongo}.rs`.
@@ -44,10 +66,7 @@ impl<'a> Tx<'a> {
 
     /// The row with that key, as this transaction sees it.
     pub fn get<E: Entity>(&mut self, id: &str) -> Result<Option<Versioned<E>>, DbError> {
-        self.call(|inner| match inner {
-            Inner::Sqlite(connection) => sqlite::get(connection, id),
-            Inner::Mongo(tx) => tx.get(id),
-        })
+        self.call(|inner| inner.get(id))
     }
     /// Adds a row. [`DbError::Duplicate`] names the unique index that refused it (`id`: the key).
     pub fn insert<E: Entity>(&mut self, entity: &E) -> Result<Versioned<E>, DbError> {
@@ -95,17 +114,11 @@ impl<'a> Tx<'a> {
     }
     /// The rows of `query`, as this transaction sees them.
     pub fn list<E: Entity>(&mut self, query: &Query) -> Result<Vec<Versioned<E>>, DbError> {
-        self.call(|inner| match inner {
-            Inner::Sqlite(connection) => sqlite::list(connection, query),
-            Inner::Mongo(tx) => tx.list(query),
-        })
+        self.call(|inner| inner.list(query))
     }
     /// How many rows `query` has, its limit and cursor aside.
     pub fn count<E: Entity>(&mut self, query: &Query) -> Result<u64, DbError> {
-        self.call(|inner| match inner {
-            Inner::Sqlite(connection) => sqlite::count::<E>(connection, query),
-            Inner::Mongo(tx) => tx.count::<E>(query),
-        })
+        self.call(|inner| inner.count::<E>(query))
     }
     /// The backend itself, for what the typed collection cannot do. Whoever changes rows through
     /// it raises their `rev` and keeps body and fields alike.

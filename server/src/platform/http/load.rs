@@ -32,7 +32,9 @@ pub(super) fn priority(method: &Method, template: &str) -> Priority {
     let api = template.strip_prefix("/api/v1");
     let is_probe = matches!(template, "/healthz" | "/readyz" | "/metrics");
     let is_gate = api.is_some_and(|path| {
-        path.starts_with("/gate/") || path.ends_with("/validate") || path.contains("/webhook")
+        // Those that gateways call, not those that organizers have.
+        let tells = path.starts_with("/payments/") && path.contains("/webhook");
+        path.starts_with("/gate/") || path.ends_with("/validate") || tells
     });
     if is_probe || is_gate {
         return Priority::Vital;

@@ -4,8 +4,8 @@
 //! - A job exists if and only if its commit does.
 //! - A job carries ids, not objects, and its handler is idempotent: a crash between the effect and
 //!   the end of the lease runs it again.
-//! - One runner at a time works on a job: it holds a lease, and the handler is cancelled before
-//!   the lease ends.
+//! - One runner at a time works on a job: it holds a lease and renews it, and a handler whose lease
+//!   cannot be renewed is cancelled long before it ends.
 //! - A job whose service is known to be away waits for it; that costs none of its tries.
 //! - A job that keeps failing ends as a dead letter, visible and revivable, never silently dropped.
 

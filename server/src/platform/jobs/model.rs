@@ -90,6 +90,9 @@ pub struct Job {
     pub status: JobStatus,
     /// How often it was started.
     pub attempts: u32,
+    /// Names the start that is under way: its runner may hold on to the job, and settle it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<i64>,
     pub last_error: Option<String>,
 }
 

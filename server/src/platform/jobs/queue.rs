@@ -12,8 +12,10 @@ use crate::platform::db::{Db, DbError, LIMIT_MAX, Query, Tx, Versioned};
 
 /// In this order due jobs are taken.
 const PRIORITIES: [Priority; 3] = [Priority::High, Priority::Normal, Priority::Low];
-/// How long a started job is its runner's, in milliseconds.
-pub(super) const LEASE_MILLIS: i64 = 60_000;
+/// How long a started job is its runner's without another word from it, in milliseconds (ADR 0077).
+pub(super) const LEASE_MILLIS: i64 = 25_000;
+/// The longest lease that any version of this server took.
+const LEASE_MILLIS_EVER: i64 = 60_000;
 /// The longest error text that is kept with a job, in characters.
 const ERROR_MAX: usize = 500;
 
@@ -34,6 +36,7 @@ pub fn enqueue(tx: &mut Tx<'_>, job: NewJob) -> Result<(), DbError> {
         dedupe_key: job.dedupe_key,
         status: JobStatus::Queued,
         attempts: 0,
+        holder: None,
         last_error: None,
     })?;
     tx.wake_jobs();
@@ -69,12 +72,20 @@ pub fn hasten(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<bool, DbErro
     Ok(true)
 }
 
-/// Takes up to `limit` due jobs, most urgent first, each under a lease until `lease_until`. A job
-/// whose last allowed start has ended without a word is declared dead instead.
+/// Whose a started job is, and how long without another word.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lease {
+    /// Drawn for each claim.
+    pub(super) holder: i64,
+    pub(super) until: Timestamp,
+}
+
+/// Takes up to `limit` due jobs, most urgent first, each under a lease. A job whose last allowed start
+/// has ended without a word is declared dead instead.
 pub(super) fn claim(
     tx: &mut Tx<'_>,
     now: Timestamp,
-    lease_until: Timestamp,
+    lease: Lease,
     limit: u32,
     attempts_max: u32,
 ) -> Result<Vec<Versioned<Job>>, DbError> {
@@ -86,13 +97,17 @@ pub(super) fn claim(
             .limit(limit.saturating_sub(taken));
         for mut job in tx.list::<Job>(&due)? {
             if job.attempts >= attempts_max {
+                job.holder = None;
                 job.status = JobStatus::Dead { at: now };
                 job.last_error = Some("its runner died each time".to_owned());
                 tx.replace(&mut job)?;
                 continue;
             }
             job.attempts += 1;
-            job.status = JobStatus::Running { lease_until };
+            job.holder = Some(lease.holder);
+            job.status = JobStatus::Running {
+                lease_until: lease.until,
+            };
             tx.replace(&mut job)?;
             claimed.push(job);
         }
@@ -115,7 +130,7 @@ fn take_back(tx: &mut Tx<'_>, priority: Priority, now: Timestamp) -> Result<usiz
     let mut taken = 0;
     let leased = live(priority)
         .more_than(now)
-        .at_most(now.plus_millis(LEASE_MILLIS));
+        .at_most(now.plus_millis(LEASE_MILLIS_EVER));
     for mut job in tx.list::<Job>(&leased.limit(LIMIT_MAX))? {
         if matches!(job.status, JobStatus::Running { .. }) {
             put_back(tx, &mut job)?;
@@ -126,6 +141,32 @@ fn take_back(tx: &mut Tx<'_>, priority: Priority, now: Timestamp) -> Result<usiz
         tx.wake_jobs();
     }
     Ok(taken)
+}
+
+/// The runner of a claimed job is alive, and goes on until the lease ends. `false`: the job is not its
+/// own any more.
+pub(super) fn renew(tx: &mut Tx<'_>, id: JobId, lease: Lease) -> Result<bool, DbError> {
+    let Some(mut job) = held(tx, id, Some(lease.holder))? else {
+        return Ok(false);
+    };
+    job.status = JobStatus::Running {
+        lease_until: lease.until,
+    };
+    tx.replace(&mut job)?;
+    Ok(true)
+}
+
+/// The job, if that start of it is still under way: each has a name of its own.
+fn held(
+    tx: &mut Tx<'_>,
+    id: JobId,
+    holder: Option<i64>,
+) -> Result<Option<Versioned<Job>>, DbError> {
+    let job = tx.get::<Job>(&id.to_string())?;
+    Ok(job.filter(|job| {
+        let is_running = matches!(job.status, JobStatus::Running { .. });
+        is_running && holder.is_some() && job.holder == holder
+    }))
 }
 
 /// How a started job ended.
@@ -149,17 +190,10 @@ pub(super) enum Outcome {
 
 /// Writes down how a claimed job ended, unless its lease has passed to another runner: then that
 /// one's word counts. Gives whether it was still ours.
-pub(super) fn settle(
-    tx: &mut Tx<'_>,
-    claimed: &Versioned<Job>,
-    outcome: &Outcome,
-) -> Result<bool, DbError> {
-    let Some(mut job) = tx.get::<Job>(&claimed.id.to_string())? else {
+pub(super) fn settle(tx: &mut Tx<'_>, claimed: &Job, outcome: &Outcome) -> Result<bool, DbError> {
+    let Some(mut job) = held(tx, claimed.id, claimed.holder)? else {
         return Ok(false);
     };
-    if job.rev != claimed.rev {
-        return Ok(false);
-    }
     match outcome {
         Outcome::Done => tx.delete(&job)?,
         Outcome::Retry { at, why } => {
@@ -174,6 +208,7 @@ pub(super) fn settle(
             put_back(tx, &mut job)?;
         }
         Outcome::Dead { at, why } => {
+            job.holder = None;
             job.status = JobStatus::Dead { at: *at };
             job.last_error = Some(why.chars().take(ERROR_MAX).collect());
             tx.replace(&mut job)?;
@@ -189,6 +224,7 @@ fn put_back(tx: &mut Tx<'_>, job: &mut Versioned<Job>) -> Result<(), DbError> {
     {
         return tx.delete(job);
     }
+    job.holder = None;
     job.status = JobStatus::Queued;
     tx.replace(job)
 }

@@ -13,18 +13,28 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Job;
-use super::queue::{LEASE_MILLIS, Outcome, claim, next_due, settle};
+use super::queue::{LEASE_MILLIS, Lease, Outcome, claim, next_due, renew, settle};
 use crate::platform::clock::Clock;
 use crate::platform::db::{Db, DbError, Versioned};
 use crate::platform::entropy::Entropy;
+
+/// Between two tries to renew a lease where the database does not take it.
+const RENEW_AGAIN: Duration = Duration::from_millis(500);
 
 /// Bounds of a runner.
 #[derive(Debug, Clone, Copy)]
 pub struct RunnerOptions {
     /// Jobs at a time.
     pub concurrency: usize,
-    /// How long a started job is ours, in milliseconds; the handler gets three quarters of it.
+    /// How long a started job is ours without another word, in milliseconds.
     pub lease_millis: i64,
+    /// How often that word is said, in milliseconds.
+    pub renew_millis: u64,
+    /// How long it may take before the handler is stopped. What is left of the lease then is for clocks
+    /// of servers that differ.
+    pub renew_within_millis: u64,
+    /// How long a handler may take, in milliseconds.
+    pub run_millis: u64,
     /// Starts before a job is dead.
     pub attempts_max: u32,
     /// Wait after the first failure, in milliseconds; doubles each time, with jitter.
@@ -39,6 +49,9 @@ impl Default for RunnerOptions {
         Self {
             concurrency: 8,
             lease_millis: LEASE_MILLIS,
+            renew_millis: 5_000,
+            renew_within_millis: 5_000,
+            run_millis: 45_000,
             attempts_max: 10,
             backoff_first_millis: 1_000,
             backoff_max_millis: 600_000,
@@ -178,7 +191,7 @@ impl<S: Clone + Send + Sync + 'static> Runner<S> {
                 None => Err(anyhow!(
                     "no handler for this kind; a newer server may have one"
                 )),
-                Some(call) => core.bounded(call).await,
+                Some(call) => core.bounded(&job, call).await,
             };
             core.settle(job, result).await;
         }
@@ -192,21 +205,61 @@ impl Core {
             return Ok(Vec::new());
         }
         let now = self.clock.now();
-        let lease_until = now.plus_millis(self.options.lease_millis);
+        // Stored as a signed number.
+        let lease = self.lease((self.entropy.u64() >> 1).cast_signed());
         let attempts_max = self.options.attempts_max;
         self.db
-            .write(move |tx| claim(tx, now, lease_until, limit, attempts_max))
+            .write(move |tx| claim(tx, now, lease, limit, attempts_max))
             .await
     }
 
-    /// Runs a handler, at most until its lease is about to end; a panic is an error.
-    async fn bounded(&self, call: BoxFuture<'static, anyhow::Result<()>>) -> anyhow::Result<()> {
-        let millis = u64::try_from(self.options.lease_millis / 4 * 3).unwrap_or(0);
+    fn lease(&self, holder: i64) -> Lease {
+        let until = self.clock.now().plus_millis(self.options.lease_millis);
+        Lease { holder, until }
+    }
+
+    /// Runs a handler while its lease holds, and no longer than any may take; a panic is an error.
+    async fn bounded(
+        &self,
+        job: &Job,
+        call: BoxFuture<'static, anyhow::Result<()>>,
+    ) -> anyhow::Result<()> {
         let caught = AssertUnwindSafe(call).catch_unwind();
-        match tokio::time::timeout(Duration::from_millis(millis), caught).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(anyhow!("the handler panicked")),
-            Err(_) => Err(anyhow!("the handler took longer than its lease allows")),
+        tokio::select! {
+            biased;
+            ended = caught => ended.unwrap_or_else(|_| Err(anyhow!("the handler panicked"))),
+            why = self.hold(job) => Err(why),
+            () = tokio::time::sleep(Duration::from_millis(self.options.run_millis)) => {
+                Err(anyhow!("the handler took longer than it may"))
+            }
+        }
+    }
+
+    /// Renews the lease again and again; comes back, with why, when that does not work. Cut off at any
+    /// point it leaves nothing that matters: a renewal is about one start, and settling ends that.
+    async fn hold(&self, job: &Job) -> anyhow::Error {
+        let pause = Duration::from_millis(self.options.renew_millis);
+        let within = Duration::from_millis(self.options.renew_within_millis);
+        loop {
+            tokio::time::sleep(pause).await;
+            match tokio::time::timeout(within, self.renew(job)).await {
+                Ok(true) => {}
+                Ok(false) => return anyhow!("another runner has the job"),
+                Err(_) => return anyhow!("the job's lease could not be renewed"),
+            }
+        }
+    }
+
+    /// Tries until it is known whether the job is still ours.
+    async fn renew(&self, job: &Job) -> bool {
+        let (id, holder) = (job.id, job.holder.unwrap_or_default());
+        loop {
+            let lease = self.lease(holder);
+            match self.db.write(move |tx| renew(tx, id, lease)).await {
+                Ok(is_ours) => return is_ours,
+                Err(error) => tracing::debug!(job.id = %id, %error, "a lease is not renewed yet"),
+            }
+            tokio::time::sleep(RENEW_AGAIN).await;
         }
     }
 

@@ -247,18 +247,18 @@ async fn what_may_not_come_in_is_not_activated() {
     guest.site.test.clock.set(opens);
     assert_eq!(guest.offer().await["open"], true);
     let stock = guest.site.tickets[0].to_string();
-    let changes: [fn(&mut IssuedTicket); 2] = [
-        |stock| stock.status = TicketStatus::Cancelled,
-        |stock| stock.status = TicketStatus::Validated,
-    ];
-    for change in changes {
-        guest.site.change::<IssuedTicket>(&stock, change).await;
-        assert_eq!(guest.offer().await["open"], false);
-        guest
-            .post(1, &anchor)
-            .await
-            .expect_error(409, "not_activatable");
-    }
+    let cancelled = |stock: &mut IssuedTicket| stock.status = TicketStatus::Cancelled;
+    guest.site.change::<IssuedTicket>(&stock, cancelled).await;
+    assert_eq!(guest.offer().await["open"], false);
+    guest
+        .post(1, &anchor)
+        .await
+        .expect_error(409, "not_activatable");
+    // On the second day of a pass the phone may be another.
+    let used = |stock: &mut IssuedTicket| stock.status = TicketStatus::Validated;
+    guest.site.change::<IssuedTicket>(&stock, used).await;
+    assert_eq!(guest.offer().await["open"], true);
+    guest.post(1, &anchor).await.expect(200);
     // A still ticket has no chain, and a link of nobody has nothing.
     let site = Site::with_tickets(1).await;
     let ticket = site.claim(0).await;

@@ -34,6 +34,26 @@ const MIGRATIONS: &[Migration] = &[
         name: "find payments by event, and sessions by payment intent",
         run: |database| Box::pin(index_payments(database)),
     },
+    Migration {
+        number: 80,
+        name: "find entries of the journal by who acted",
+        run: |database| Box::pin(index_actors(database)),
+    },
+    Migration {
+        number: 100,
+        name: "make forms for answers of before",
+        run: |database| Box::pin(make_forms(database)),
+    },
+    Migration {
+        number: 101,
+        name: "find seats by the run that they stand in",
+        run: |database| Box::pin(index_runs(database)),
+    },
+    Migration {
+        number: 110,
+        name: "look again at orders that are overdue",
+        run: |database| Box::pin(index_overdue(database)),
+    },
 ];
 
 /// Runs what is not recorded yet, in order.
@@ -93,6 +113,61 @@ async fn index_payments(database: &Database) -> mongodb::error::Result<()> {
         ),
     ];
     index_anew(database, &fields).await
+}
+
+/// `user/0190…`, or the kind alone: as an entry spells its actor.
+async fn index_actors(database: &Database) -> mongodb::error::Result<()> {
+    let has_id = doc! { "$ne": [{ "$type": "$body.actor.id" }, "missing"] };
+    let id = doc! { "$cond": [has_id, { "$concat": ["/", "$body.actor.id"] }, ""] };
+    let actor = doc! { "$concat": ["$body.actor.is", id] };
+    let lacking = doc! { "ix.actor": { "$exists": false } };
+    let filled = vec![doc! { "$set": { "ix.actor": actor } }];
+    let journal = database.collection::<Document>("journal");
+    journal.update_many(lacking, filled).await?;
+    Ok(())
+}
+
+/// An organizer's list of answers goes by the forms of orders, which those of before lack.
+async fn make_forms(database: &Database) -> mongodb::error::Result<()> {
+    let claimed = doc! {
+        "from": "claimed_tickets", "localField": "_id", "foreignField": "_id", "as": "claimed",
+    };
+    let order =
+        doc! { "_id": "$claimed.body.order_id", "event": { "$first": "$claimed.ix.event_id" } };
+    let form = doc! {
+        "_id": "$_id",
+        "rev": { "$literal": 1_i64 },
+        "ix": { "event_id": "$event" },
+        "body": { "order": "$_id", "event": "$event", "given": { "$literal": {} }, "tickets": [] },
+    };
+    let pipeline = [
+        doc! { "$lookup": claimed },
+        doc! { "$unwind": "$claimed" },
+        doc! { "$group": order },
+        doc! { "$replaceWith": form },
+        doc! { "$merge": { "into": "order_forms", "whenMatched": "keepExisting" } },
+    ];
+    let answers = database.collection::<Document>("ticket_answers");
+    answers.aggregate(pipeline).await?;
+    Ok(())
+}
+
+/// The event and the run; void seats that others stand for have no label in the index, and no run.
+async fn index_runs(database: &Database) -> mongodb::error::Result<()> {
+    let standing = doc! {
+        "ix.run": { "$exists": false }, "ix.seat": { "$exists": true },
+        "body.place.run": { "$exists": true },
+    };
+    let run = doc! { "$concat": ["$ix.event_id", "/", { "$toString": "$body.place.run" }] };
+    let filled = vec![doc! { "$set": { "ix.run": run } }];
+    let stock = database.collection::<Document>("issued_tickets");
+    stock.update_many(standing, filled).await?;
+    Ok(())
+}
+
+/// What SQLite's migration of the same number does to its column.
+async fn index_overdue(database: &Database) -> mongodb::error::Result<()> {
+    index_anew(database, &[("orders", "ix.look_at", "$ix.due_at")]).await
 }
 
 async fn index_anew(

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use mongodb::bson::doc;
 use mongodb::error::{TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
-use mongodb::options::{ReadConcern, SelectionCriteria, WriteConcern};
+use mongodb::options::{DatabaseOptions, ReadConcern, SelectionCriteria, WriteConcern};
 use mongodb::{Client, ClientSession, Database};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore};
 
 use super::{MongoTx, open};
-use crate::platform::db::{Collection, DbError, Tx};
+use crate::platform::db::{Collection, DbError, Tx, View};
 use crate::platform::entropy::{Entropy, SystemEntropy};
 
 /// Transactions at a time: each holds a blocking thread and a connection.
@@ -94,6 +94,32 @@ impl MongoDb {
             }
         }
         Err(DbError::Contended.into())
+    }
+
+    /// Reads at one moment that a majority has: whatever was answered before is in it.
+    pub(in crate::platform::db) async fn view<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut View<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let permit = Arc::clone(&self.permits)
+            .acquire_owned()
+            .await
+            .map_err(|_| DbError::Stopped)?;
+        let session = self.client.start_session().snapshot(true).await;
+        let session = session.map_err(DbError::from)?;
+        // The client's own concern, majority, would stand above the session's.
+        let concern = DatabaseOptions::builder().read_concern(ReadConcern::snapshot());
+        let database = self
+            .client
+            .database_with_options(self.database.name(), concern.build());
+        let done = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let mut mongo = MongoTx::new(database, session, Handle::current());
+            work(&mut View::mongo(&mut mongo))
+        });
+        done.await.unwrap_or_else(|_| Err(DbError::Panicked.into()))
     }
 
     pub(in crate::platform::db) async fn ping(&self) -> Result<(), DbError> {

@@ -1,7 +1,7 @@
 //! SQLite: one writer thread that groups commits, a pool of readers beside it.
 //!
 //! Invariants
-//! - Only the writer thread writes; readers are opened read-only.
+//! - Only the writer thread writes; readers and views are opened read-only.
 //! - An answer leaves the writer only after the COMMIT that it depends on.
 //! - The writer outlives every closure: errors and panics roll back their own savepoint. Only a
 //!   failed fsync stops it, because what the disk holds is then unknown (see [`writer`]).
@@ -13,6 +13,7 @@ pub(super) mod rows;
 mod sql;
 #[cfg(test)]
 mod tests;
+mod views;
 mod writer;
 
 use std::sync::Arc;
@@ -21,12 +22,14 @@ use sqlx::SqlitePool;
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
-use super::{Collection, DbError, Tx};
+use super::{Collection, DbError, Tx, View};
+use views::Views;
 use writer::Writer;
 
 /// An open SQLite database.
 pub(super) struct SqliteDb {
     pub(super) readers: SqlitePool,
+    views: Arc<Views>,
     writer: Writer,
     /// Where a `sqlite::memory:` database lives. The writer thread holds it too, but has ended when
     /// this one, the last field, goes.
@@ -45,6 +48,7 @@ impl SqliteDb {
         )?;
         Ok(Self {
             readers: opened.readers,
+            views: Arc::new(Views::new(opened.path, opened.folder.clone())),
             writer,
             _folder: opened.folder,
         })
@@ -59,6 +63,15 @@ impl SqliteDb {
         self.writer.write(work).await
     }
 
+    pub(super) async fn view<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut View<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        self.views.view(work).await
+    }
+
     /// Whether both sides answer. A stopped writer is an error although reads still work.
     pub(super) async fn ping(&self) -> Result<(), DbError> {
         self.writer.check()?;
@@ -69,6 +82,7 @@ impl SqliteDb {
     pub(super) async fn close(&self) {
         // Readers first, so that the writer's connection is the last one.
         self.readers.close().await;
+        self.views.close().await;
         self.writer.drain().await;
     }
 

@@ -73,7 +73,8 @@ const READER_PRAGMAS: &[(&str, &str, &str)] = &[(
     "at most 8 MiB each: there are several, and the page cache is below",
 )];
 
-/// Prepared statements kept by the writer: a few per collection plus the slices' own.
+/// Prepared statements kept by the writer and by each view's connection: a few per collection plus
+/// the slices' own.
 const STATEMENTS_MAX: usize = 512;
 /// Reader connections; each is a thread, and a read takes microseconds.
 const READERS_MAX: u32 = 8;
@@ -84,6 +85,7 @@ pub(super) struct Opened {
     pub(super) writer: Connection,
     pub(super) checkpointer: Connection,
     pub(super) readers: SqlitePool,
+    pub(super) path: PathBuf,
     pub(super) folder: Option<Arc<TempDir>>,
 }
 
@@ -100,9 +102,10 @@ pub(super) async fn open(path: &str) -> Result<Opened, DbError> {
         .map_err(std::io::Error::other)??;
     migrate(&path).await?;
     // The writer comes first: a read-only connection cannot make the WAL's shared memory.
-    let writer = connect(&path, WRITER_PRAGMAS)?;
+    let writable = OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let writer = connect(&path, writable, WRITER_PRAGMAS)?;
     writer.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-    let checkpointer = connect(&path, READER_PRAGMAS)?;
+    let checkpointer = connect(&path, writable, READER_PRAGMAS)?;
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS_MAX)
         .acquire_timeout(READER_WAIT)
@@ -115,6 +118,7 @@ pub(super) async fn open(path: &str) -> Result<Opened, DbError> {
         writer,
         checkpointer,
         readers,
+        path,
         folder,
     })
 }
@@ -160,11 +164,26 @@ fn options(path: &Path, more: &[(&'static str, &'static str, &str)]) -> SqliteCo
         )
 }
 
-fn connect(path: &Path, more: &[(&str, &str, &str)]) -> Result<Connection, DbError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+/// A connection for views.
+pub(super) fn viewer(path: &Path) -> Result<Connection, DbError> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, READER_PRAGMAS)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    Ok(connection)
+}
+
+fn connect(
+    path: &Path,
+    access: OpenFlags,
+    more: &[(&str, &str, &str)],
+) -> Result<Connection, DbError> {
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    let writes = !access.contains(OpenFlags::SQLITE_OPEN_READ_ONLY);
     for (name, value, _) in PRAGMAS.iter().chain(more) {
-        connection.pragma_update(None, name, value)?;
+        // A reader cannot switch the journal; the writer has.
+        if writes || *name != "journal_mode" {
+            connection.pragma_update(None, name, value)?;
+        }
     }
     Ok(connection)
 }

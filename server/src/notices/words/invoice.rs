@@ -1,17 +1,12 @@
-//! Mails about a buyer's papers: the links to orders, invoices and credit notes. Pure.
+//! Mails about invoices and credit notes.
 
 use serde::{Deserialize, Serialize};
 use shared::ids::OrderId;
 
-use super::letter::Letter;
-use super::mail::Ink;
-
-/// An order of a guest, and the title of its event.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FoundOrder {
-    pub event: String,
-    pub order: OrderId,
-}
+use super::{a_title, somebody};
+use crate::notices::ink::Ink;
+use crate::notices::letter::Letter;
+use crate::notices::mail::Mail;
 
 /// An invoice or a credit note was issued.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,7 +23,7 @@ pub struct InvoiceMail {
 }
 
 impl InvoiceMail {
-    pub(super) fn letter(&self, ink: Ink<'_>) -> Letter {
+    pub(in crate::notices) fn letter(&self, ink: Ink<'_>) -> Letter {
         let (what, sum) = if self.is_credit {
             ("credit note", "Back to you")
         } else {
@@ -54,17 +49,18 @@ impl InvoiceMail {
             letter.say("It is with your order, as a page to print.")
         }
     }
+}
 
-    pub(super) fn sample() -> Self {
-        Self {
-            name: "Nguyễn Thị Mai".to_owned(),
-            title: "Đêm nhạc mùa thu".to_owned(),
-            number: "NHL-2026-000042".to_owned(),
-            is_credit: false,
-            total: "500,000 VND".to_owned(),
-            seller: "Nhà hát Lớn".to_owned(),
-            order: OrderId::from_bytes([0; 16]),
-            guest: true,
-        }
-    }
+pub(in crate::notices) fn samples() -> Vec<Mail> {
+    let mail = InvoiceMail {
+        name: somebody(),
+        title: a_title(),
+        number: "NHL-2026-000042".to_owned(),
+        is_credit: false,
+        total: "500,000 VND".to_owned(),
+        seller: "Nhà hát Lớn".to_owned(),
+        order: OrderId::from_bytes([0; 16]),
+        guest: true,
+    };
+    vec![Mail::Invoice(mail)]
 }
