@@ -25,7 +25,7 @@ use crate::platform::lifecycle::create_private_dir;
 use crate::platform::vault::{Kek, KekError, KeyFileError, Vault};
 use crate::texts::{self, BadSmsSettings};
 use crate::waitlist::Round;
-use crate::{cancellation, hooks, inventory, notices, orders, payments, tickets};
+use crate::{cancellation, hooks, inventory, invoices, notices, orders, payments, tickets};
 
 /// The application. Handlers get it as `State<AppState>`.
 pub struct App {
@@ -149,6 +149,7 @@ fn register_jobs(runner: &mut Runner<AppState>) {
     hooks::register(runner);
     payments::jobs::register(runner);
     notices::register(runner);
+    invoices::register(runner);
     texts::register(runner);
     gate::jobs::register(runner);
 }

@@ -12,6 +12,7 @@ pub mod events;
 pub mod gate;
 pub mod hooks;
 pub mod inventory;
+pub mod invoices;
 pub mod notices;
 pub mod operations;
 pub mod orders;

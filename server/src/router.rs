@@ -26,9 +26,9 @@ use crate::error::ApiError;
 use crate::platform::http::{Access, guard, probes};
 use crate::platform::journal::{self, Act};
 use crate::{
-    accounts, cancellation, description, events, gate, hooks, inventory, notices, operations,
-    orders, organizations, payments, series, texts, tickets, trail, venues, vouchers, waitlist,
-    web,
+    accounts, cancellation, description, events, gate, hooks, inventory, invoices, notices,
+    operations, orders, organizations, payments, series, texts, tickets, trail, venues, vouchers,
+    waitlist, web,
 };
 
 const API: &str = "/api/v1";
@@ -47,6 +47,7 @@ fn slices() -> OpenApiRouter<AppState> {
         .merge(waitlist::http::routes())
         .merge(orders::http::routes())
         .merge(payments::http::routes())
+        .merge(invoices::http::routes())
         .merge(tickets::http::routes())
         .merge(gate::http::routes())
         .merge(cancellation::http::routes())
@@ -257,6 +258,24 @@ pub const ACCESS: &[(Method, &str, Access)] = &[
     (Method::POST, "/payments/webhook/payos/{organizationId}", Access::Signed),
     (Method::POST, "/payments/demo/{id}/pay", Access::Public),
     (Method::POST, "/payments/demo/{id}/decline", Access::Public),
+    // invoices
+    (Method::GET, "/auth/me/invoicing", Access::Person),
+    (Method::PUT, "/auth/me/invoicing", Access::Person),
+    (Method::GET, "/auth/me/invoices", Access::Person),
+    (Method::GET, "/auth/me/invoices/csv", Access::Person),
+    (Method::GET, "/organizations/{id}/invoicing", Access::Owner(Right::Money)),
+    (Method::PUT, "/organizations/{id}/invoicing", Access::Owner(Right::Money)),
+    (Method::GET, "/organizations/{id}/invoices", Access::Owner(Right::Money)),
+    (Method::GET, "/organizations/{id}/invoices/csv", Access::Owner(Right::Money)),
+    (Method::GET, "/events/{id}/invoices", Access::Owner(Right::Money)),
+    (Method::GET, "/events/{id}/invoices/csv", Access::Owner(Right::Money)),
+    (Method::GET, "/orders/{id}/invoice-details", Access::Buyer(Right::Money)),
+    (Method::PUT, "/orders/{id}/invoice-details", Access::Buyer(Right::Money)),
+    (Method::POST, "/orders/{id}/invoice", Access::Buyer(Right::Money)),
+    (Method::POST, "/orders/{id}/invoice/correct", Access::Owner(Right::Money)),
+    (Method::GET, "/orders/{id}/invoices", Access::Buyer(Right::Money)),
+    (Method::GET, "/invoices/{id}", Access::Buyer(Right::Money)),
+    (Method::GET, "/invoices/{id}/pdf", Access::Buyer(Right::Money)),
     // tickets
     (Method::POST, "/claimed-tickets/claim", Access::Buyer(Right::Attend)),
     (Method::GET, "/claimed-tickets", Access::Buyer(Right::Attend)),

@@ -82,6 +82,8 @@ ids! {
     PaymentId,
     /// A sum that is owed to a payer.
     RefundId,
+    /// An invoice, or a credit note to one.
+    InvoiceId,
     /// An organization's own account at a payment gateway.
     MerchantId,
     /// A comparison of the books with what gateways say.

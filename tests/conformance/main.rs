@@ -1,10 +1,11 @@
-//! One suite for storage, jobs, idempotency keys, moments, stock and the journal's seals, run on both backends.
+//! One suite for storage, jobs, idempotency keys, moments, stock, numbers of invoices and the journal's seals, run on both backends.
 //!
 //! Each case is a test of its own on SQLite. On MongoDB all cases are one test, on one real
 //! replica set (starting three members for each would cost minutes), each in its own database;
 //! a failure names the cases. `GATEHOUSE_MONGOD=/path/to/mongod` switches that half on.
 
 mod idempotency;
+mod invoices;
 mod jobs;
 mod meanings;
 mod moments;
@@ -59,6 +60,7 @@ cases! {
     stock: a_claim_takes_all_or_nothing, a_claimed_row_is_whole, a_seat_is_sold_once,
         nobody_ever_gets_anothers_ticket, parties_that_race_for_the_best_seats_share_none,
         classes_that_race_for_a_pool_never_overdraw_it;
+    invoices: numbers_drawn_at_once_have_no_gap_and_no_double, a_first_number_is_drawn_once;
     trail: what_an_act_changes_is_told, two_sealers_make_one_chain;
     moments: a_later_commit_has_a_later_moment, a_list_by_moment_grows_at_its_end_only;
     idempotency: an_answer_is_given_again, racing_requests_have_one_effect, answers_expire;

@@ -42,6 +42,14 @@ impl Default for Plan<'_> {
     }
 }
 
+/// Who writes an invoice for each order that is paid.
+fn seller() -> Value {
+    json!({
+        "legalName": "Linh's Nights", "address": ["1 Tràng Tiền", "Hà Nội"], "country": "VN",
+        "email": "books@example.org", "prefix": "LN", "timezone": "Asia/Ho_Chi_Minh", "automatic": true,
+    })
+}
+
 impl Shop {
     pub(crate) fn open(plan: Plan<'_>) -> Self {
         let payos = Payos::start(plan.switches);
@@ -57,6 +65,7 @@ impl Shop {
         let organizer = journey::account(&api, "linh");
         let event = journey::event(&organizer, "Night of Strings", plan.stock);
         let buyer = journey::account(&api, "mai");
+        organizer.put("/auth/me/invoicing", &seller()).ok();
         Self {
             payos,
             server,

@@ -10,6 +10,7 @@ use super::transport::{Envelope, Failure};
 use super::{Mail, muted};
 use crate::app::{App, AppState};
 use crate::events::model::Event;
+use crate::invoices;
 use crate::orders::model::Order;
 use crate::platform::db::{DbError, Versioned};
 use crate::platform::jobs::{self, NewJob, Runner, fatal, not_now};
@@ -45,9 +46,16 @@ async fn order_paid(app: &App, order: &str) -> anyhow::Result<()> {
         guest: order.guest.is_some(),
     };
     let about = format!("order_paid:{}", order.id);
-    let mail = Outgoing::new(app, about, &order.buyer.email, mail, app.clock.now());
-    app.db.write(move |tx| mail.post(tx)).await?;
-    tracing::info!(order.id = %order.id, "order confirmation written");
+    let now = app.clock.now();
+    let mail = Outgoing::new(app, about, &order.buyer.email, mail, now);
+    let (id, job) = (order.id, JobId::new(now, app.entropy.id10()));
+    app.db
+        .write(move |tx| {
+            mail.post(tx)?;
+            invoices::issue_later(tx, &order, job, now)
+        })
+        .await?;
+    tracing::info!(order.id = %id, "order confirmation written");
     Ok(())
 }
 

@@ -9,7 +9,8 @@ use shared::ids::{EventId, OneTimeId, OrderId};
 
 use super::ink::Ink;
 use super::letter::Letter;
-use super::words::{account, event, offer, order};
+use super::words::invoice::InvoiceMail;
+use super::words::{account, event, invoice, offer, order};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
@@ -33,6 +34,8 @@ pub enum Mail {
     FoundOrders {
         orders: Vec<FoundOrder>,
     },
+    /// An invoice or a credit note was issued.
+    Invoice(InvoiceMail),
     VerifyAddress {
         name: String,
         token: OneTimeId,
@@ -133,6 +136,7 @@ impl Mail {
             Self::Plain { .. } => "plain",
             Self::OrderPaid { .. } => "order_paid",
             Self::FoundOrders { .. } => "found_orders",
+            Self::Invoice(_) => "invoice",
             Self::VerifyAddress { .. } => "verify_address",
             Self::ResetPassword { .. } => "reset_password",
             Self::PasswordChanged { .. } => "password_changed",
@@ -159,6 +163,7 @@ impl Mail {
             Self::Plain { .. }
             | Self::OrderPaid { .. }
             | Self::FoundOrders { .. }
+            | Self::Invoice(_)
             | Self::VerifyAddress { .. }
             | Self::ResetPassword { .. }
             | Self::PasswordChanged { .. }
@@ -182,6 +187,7 @@ impl Mail {
             | Self::PasskeyChanged { .. }
             | Self::AddressChanged { .. }
             | Self::Invitation { .. } => account::letter(self, ink),
+            Self::Invoice(invoice) => invoice.letter(ink),
             Self::OrderPaid { .. }
             | Self::FoundOrders { .. }
             | Self::OrderRefunded { .. }
@@ -199,6 +205,7 @@ impl Mail {
     pub(super) fn samples() -> Vec<Self> {
         let rooms = [
             order::samples(),
+            invoice::samples(),
             account::samples(),
             event::samples(),
             offer::samples(),

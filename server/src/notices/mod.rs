@@ -39,3 +39,4 @@ pub use muted::{
 pub use personal::{erase, erase_named, headings, headings_named};
 pub use post::Outgoing;
 pub use tell::tell;
+pub use words::invoice::InvoiceMail;

@@ -45,4 +45,5 @@ pub use later::{pay_later, settle};
 pub use personal::{erase, erased_buyer, export, has_open};
 pub(crate) use place::checked_buyer;
 pub use place::{Placing, place, place_offer};
-pub use refund::{mark_disputed, refund, refunded_in_part, regained, void_refunded};
+pub(crate) use receipt::receipt;
+pub use refund::{mark_disputed, refund, refunded_in_part, regained, shares_in, void_refunded};

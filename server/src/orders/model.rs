@@ -42,6 +42,9 @@ pub struct Order {
     /// Its lines contain their tax.
     #[serde(default)]
     pub tax_included: bool,
+    /// At what rate, in hundredths of a percent; none of orders that were made before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_share: Option<u32>,
     /// The voucher it used.
     #[serde(default)]
     pub voucher: Option<String>,

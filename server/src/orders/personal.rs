@@ -9,6 +9,7 @@ use shared::time::Timestamp;
 
 use super::form::OrderForm;
 use super::model::Order;
+use crate::invoices;
 use crate::notices;
 use crate::platform::db::{Db, DbError, Query, Tx};
 
@@ -38,12 +39,13 @@ pub async fn export(db: &Db, user: UserId, now: Timestamp) -> Result<Vec<Value>,
         for order in &page.items {
             let form = db.get::<OrderForm>(&order.id.to_string()).await?;
             let form = form.map(|form| form.value);
+            let details = invoices::details_of(db, order.id).await?;
             all.push(
                 json!({ "id": order.id, "eventId": order.event_id, "status": order.status_at(now),
                 "buyer": order.buyer, "total": order.total, "seats": order.seats,
                 "createdAt": order.created_at, "paidAt": order.paid_at, "note": order.note,
                 "answers": form.as_ref().map(|form| &form.given),
-                "attendees": form.as_ref().map(|form| &form.tickets) }),
+                "attendees": form.as_ref().map(|form| &form.tickets), "invoiceDetails": details }),
             );
         }
         match page.next {
@@ -80,6 +82,7 @@ pub async fn erase(db: &Db, user: UserId) -> Result<(), DbError> {
                 // them along.
                 let mails = MAILS.map(|about| format!("{about}:{id}"));
                 notices::erase_named(tx, &mails)?;
+                invoices::forget_details(tx, id)?;
                 if let Some(mut order) = tx.get::<Order>(id)?
                     && order.buyer != erased_buyer()
                 {

@@ -22,6 +22,7 @@ use crate::events::model::{Event, TicketClass};
 use crate::events::{self, event_in, held_price};
 use crate::inventory::model::IssuedTicket;
 use crate::inventory::{claim_class, claim_seats, count_claim, held_by, sell, ticket_view};
+use crate::invoices;
 use crate::platform::db::{Tx, Versioned};
 use crate::platform::fields::{Fields, Invalid};
 use crate::platform::http::Caller;
@@ -149,6 +150,7 @@ fn place_in(
         note: String::new(),
         later: None,
         tax_included: event.charges.tax_included,
+        tax_share: Some(event.charges.tax_share),
         voucher: voucher.map(|voucher| voucher.id),
         dispute: None,
         returned: Vec::new(),
@@ -158,6 +160,9 @@ fn place_in(
         overdue: None,
     };
     fill(tx, &event, &mut order, &tickets, wanted, by.due())?;
+    if let Some(details) = &wanted.invoice_details {
+        invoices::note_details(tx, order.id, details)?;
+    }
     let views = if total.amount == 0 {
         give(tx, &mut order, plan)?
     } else {
@@ -341,6 +346,10 @@ fn checked(mut wanted: CreateOrder) -> Result<CreateOrder, Invalid> {
         fields.wrong("items", why);
     }
     wanted.buyer = checked_buyer(&wanted.buyer, &mut fields);
+    if let Some(details) = &wanted.invoice_details {
+        let checked = invoices::checked_details("invoiceDetails.", details, &mut fields);
+        wanted.invoice_details = Some(checked);
+    }
     fields.done(wanted)
 }
 

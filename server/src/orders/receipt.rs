@@ -25,7 +25,7 @@ const RIGHT: f32 = 140.0;
 const SUMS_MAX: u32 = 20;
 
 /// For whoever may see the order, once it was paid.
-pub(super) async fn receipt(app: &App, caller: &Caller, id: OrderId) -> Result<Vec<u8>, Error> {
+pub(crate) async fn receipt(app: &App, caller: &Caller, id: OrderId) -> Result<Vec<u8>, Error> {
     let order = visible_order(app, caller, id).await?;
     match order.status {
         OrderStatus::Paid | OrderStatus::Refunded | OrderStatus::PartiallyRefunded => {}

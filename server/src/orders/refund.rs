@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use shared::api::hooks::HookKind;
 use shared::api::orders::{OrderView, RefundRequest};
 use shared::api::payments::DisputeStatus;
-use shared::ids::{OrderId, TicketId};
+use shared::ids::{ClassId, OrderId, TicketId};
 use shared::limits::TITLE_CHARS_MAX;
 use shared::money::Money;
 use shared::time::Timestamp;
@@ -26,7 +26,7 @@ use crate::platform::db::{Tx, Versioned};
 use crate::platform::fields::{Fields, Invalid};
 use crate::platform::http::Caller;
 use crate::tickets::pre_check_in;
-use crate::{events, gate};
+use crate::{events, gate, invoices};
 
 pub async fn refund(
     app: &App,
@@ -92,6 +92,7 @@ pub fn refunded_in_part(
         order.apply(Step::RefundPart, now)?;
         order.refunded = order.refunded.saturating_add(amount);
         tx.replace(&mut order)?;
+        invoices::credit_later(tx, &order, amount, now)?;
     }
     Ok(())
 }
@@ -111,6 +112,7 @@ pub fn regained(tx: &mut Tx<'_>, id: OrderId, amount: i64, now: Timestamp) -> Re
         order.apply(Step::Regain, now)?;
     }
     tx.replace(&mut order)?;
+    invoices::credit_later(tx, &order, amount - owed, now)?;
     Ok(amount - owed)
 }
 
@@ -180,6 +182,7 @@ pub(super) fn refund_in(
     order.refunded += back;
     order.returned.extend(chosen);
     tx.replace(order)?;
+    invoices::credit_later(tx, order, back, now)?;
     let told = Told {
         kind: HookKind::OrderRefunded,
         event: order.event_id,
@@ -189,17 +192,29 @@ pub(super) fn refund_in(
     Ok(voided)
 }
 
-/// What was paid for these, in minor units. All of an order are exactly its total.
+/// What was paid for these, in minor units.
 fn price_of(tx: &mut Tx<'_>, order: &Order, chosen: &[TicketId]) -> Result<i64, Error> {
+    let shares = shares_in(tx, order, chosen)?;
+    Ok(shares.iter().map(|(_, share)| share).sum())
+}
+
+/// What was paid for each of these, in minor units, with its class. All of an order are exactly its
+/// total.
+pub fn shares_in(
+    tx: &mut Tx<'_>,
+    order: &Order,
+    chosen: &[TicketId],
+) -> Result<Vec<(ClassId, i64)>, Error> {
     let mut classes = Vec::with_capacity(order.tickets.len());
     for id in &order.tickets {
         let ticket = tx.get::<IssuedTicket>(&id.to_string())?;
         classes.push((*id, ticket.ok_or(inventory::Error::NotFound)?.class_id));
     }
-    let shares = chosen
-        .iter()
-        .map(|id| share_of_ticket(&order.lines, &classes, *id));
-    Ok(shares.sum())
+    let shares = chosen.iter().filter_map(|id| {
+        let (_, class) = classes.iter().find(|(known, _)| known == id)?;
+        Some((*class, share_of_ticket(&order.lines, &classes, *id)))
+    });
+    Ok(shares.collect())
 }
 
 /// The buyer hears of it.

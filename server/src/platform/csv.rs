@@ -26,6 +26,33 @@ pub fn line(cells: &[impl AsRef<str>], text: &mut String) {
     text.push_str("\r\n");
 }
 
+/// Adds a line of texts and then of figures, which a spreadsheet adds up: those are ours, and bare.
+pub fn line_with_figures(cells: &[impl AsRef<str>], figures: &[String], text: &mut String) {
+    for value in cells {
+        cell(value.as_ref(), text);
+        text.push(',');
+    }
+    for (at, figure) in figures.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        if is_figure(figure) {
+            text.push_str(figure);
+        } else {
+            cell(figure, text);
+        }
+    }
+    text.push_str("\r\n");
+}
+
+/// Digits, with a sign before and a point between at most: no formula.
+fn is_figure(value: &str) -> bool {
+    let digits = value.strip_prefix('-').unwrap_or(value);
+    let parts: Vec<&str> = digits.split('.').collect();
+    let is_digits = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    parts.len() <= 2 && parts.iter().all(is_digits)
+}
+
 fn cell(value: &str, text: &mut String) {
     text.push('"');
     if value.trim_start().starts_with(FORMULA) || value.starts_with(FORMULA) {
@@ -57,6 +84,16 @@ mod tests {
         let mut text = start(&["name", "says"]);
         line(&["Ann, \"the\" Lee", "one\ntwo"], &mut text);
         let expected = "\u{feff}\"name\",\"says\"\r\n\"Ann, \"\"the\"\" Lee\",\"one\ntwo\"\r\n";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn figures_are_bare_and_nothing_else_is() {
+        // P8
+        let figures = ["-12.50", "500000", "", "-", "1.2.3", "-1+1", "1e5"].map(str::to_owned);
+        let mut text = String::new();
+        line_with_figures(&["a"], &figures, &mut text);
+        let expected = "\"a\",-12.50,500000,\"\",\"'-\",\"1.2.3\",\"'-1+1\",\"1e5\"\r\n";
         assert_eq!(text, expected);
     }
 

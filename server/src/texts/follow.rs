@@ -68,6 +68,7 @@ fn urgent(mail: &Mail) -> Option<(String, Wanted)> {
         | Mail::OrderRefunded { .. }
         | Mail::PaymentDisputed { .. }
         | Mail::FoundOrders { .. }
+        | Mail::Invoice(_)
         | Mail::VerifyAddress { .. }
         | Mail::ResetPassword { .. }
         | Mail::PasswordChanged { .. }

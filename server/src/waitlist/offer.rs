@@ -160,6 +160,7 @@ fn offer_in(
         code: None,
         answers: Vec::new(),
         attendees: Vec::new(),
+        invoice_details: None,
     };
     place_offer(tx, &placing, &wanted).map_err(|error| Refusal {
         wait: wait.id.clone(),

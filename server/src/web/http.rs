@@ -10,8 +10,8 @@ use shared::ids::PaymentId;
 use super::ahead::Refused;
 use super::ticket_page::{Shown, unknown};
 use super::{
-    account_page, assets, enrol_page, event_page, front_page, guest_page, guest_payment, headers,
-    live_page, missing_page, passkey_page, payment_page, unsubscribe_page,
+    account_page, assets, enrol_page, event_page, front_page, guest_page, guest_papers,
+    guest_payment, headers, live_page, missing_page, passkey_page, payment_page, unsubscribe_page,
 };
 use crate::app::AppState;
 use crate::error::ApiError;
@@ -33,6 +33,8 @@ pub fn pages() -> Router<AppState> {
             "/guest/{token}",
             get(guest_page::show).post(guest_page::claim),
         )
+        .route("/guest/{token}/papers", get(guest_papers::show))
+        .route("/guest/{token}/papers/{paper}", get(guest_papers::print))
         .route(
             "/guest/{token}/pay",
             get(guest_payment::back_to_order).post(guest_payment::pay),

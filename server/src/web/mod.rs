@@ -13,6 +13,7 @@ mod enrol_page;
 mod event_page;
 mod front_page;
 mod guest_page;
+mod guest_papers;
 mod guest_payment;
 #[cfg(test)]
 mod guest_tests;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::invoices::SellerIdentity;
 use crate::api::notices::Preferences;
 use crate::api::organizations::Right;
 use crate::api::passkeys::PasskeyView;
@@ -239,6 +240,9 @@ pub struct PersonalData {
     pub preferences: Preferences,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<PhoneView>,
+    /// Who the person is on invoices of own events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoicing: Option<SellerIdentity>,
     pub sessions: Vec<SessionView>,
     #[serde(default)]
     pub passkeys: Vec<PasskeyView>,

@@ -9,6 +9,7 @@ pub mod error;
 pub mod events;
 pub mod gate;
 pub mod hooks;
+pub mod invoices;
 pub mod jobs;
 pub mod journal;
 pub mod live;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::invoices::InvoiceDetails;
 use super::payments::DisputeStatus;
 use super::tickets::{AnswerView, Attendee, IssuedTicketView, TicketStatus};
 use crate::admission::Answer;
@@ -72,6 +73,9 @@ pub struct CreateOrder {
     /// `seats`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attendees: Vec<OrderAttendee>,
+    /// Whom an invoice is made out to, where that is not the buyer's name alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice_details: Option<InvoiceDetails>,
 }
 
 /// Of one ticket of an order.

@@ -16,6 +16,7 @@ use crate::accounts::{keys, passkeys, password, second_factor, session};
 use crate::app::{App, AppState};
 use crate::gate;
 use crate::hooks;
+use crate::invoices;
 use crate::notices;
 use crate::orders;
 use crate::organizations;
@@ -69,6 +70,7 @@ pub(super) async fn erase(
             second_factor::remove(tx, user)?;
             passkeys::remove_all(tx, user)?;
             texts::erase(tx, user)?;
+            invoices::erase(tx, user)?;
             organizations::leave_all(tx, user)?;
             gate::leave_staff(tx, user)?;
             if stored.verified_at.is_some() {

@@ -8,6 +8,7 @@ use crate::accounts::model::{Session, User};
 use crate::accounts::one_time::{OneTime, Purpose};
 use crate::accounts::passkeys;
 use crate::app::App;
+use crate::invoices;
 use crate::notices;
 use crate::orders;
 use crate::platform::db::{DbError, LIMIT_MAX, Query};
@@ -33,6 +34,7 @@ pub(super) async fn export(app: &App, caller: &Caller) -> Result<PersonalData, E
         account: user.view(),
         preferences: notices::preferences(db, &user.chooses_for()).await?,
         phone: texts::phone_of(db, user.id).await?,
+        invoicing: invoices::export(db, user.id).await?,
         sessions: sessions
             .iter()
             .map(|session| SessionView {

@@ -252,6 +252,7 @@ fn order(event: &Event, buyer: UserId, bought: u32) -> Order {
         note: String::new(),
         later: None,
         tax_included: false,
+        tax_share: None,
         voucher: None,
         dispute: None,
         returned: Vec::new(),

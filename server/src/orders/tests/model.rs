@@ -7,6 +7,7 @@ use shared::ids::{ClassId, EventId};
 use shared::money::{Currency, Money, MoneyError};
 
 use crate::events::model::{TicketClass, share_of};
+use crate::invoices::{lines_of, sums};
 use crate::orders::model::{Step, after};
 use crate::orders::price::{Item, price};
 use crate::testing::NOW;
@@ -110,6 +111,10 @@ proptest! {
         let (lines, total) = price(items, &charges).expect("in range");
         let of_lines: i128 = lines.iter().map(|line| i128::from(line.total.amount)).sum();
         prop_assert_eq!(i128::from(total.expect("a total").amount), of_lines);
+        // P8: an invoice says net and tax of the same, to the unit
+        let invoiced = sums(&lines_of(&lines));
+        let taxes: i64 = lines.iter().map(|line| line.tax).sum();
+        prop_assert_eq!((i128::from(invoiced.net) + i128::from(invoiced.tax), invoiced.tax), (of_lines, taxes));
         for (line, (amount, quantity, discount)) in lines.iter().zip(&wanted) {
             let times = i128::from(*quantity);
             let reduced = i128::from((*amount - *discount).max(0));

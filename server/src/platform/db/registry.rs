@@ -18,6 +18,7 @@ use crate::gate::{
 use crate::hooks::{Hook, HookMessage};
 use crate::inventory::Gauge;
 use crate::inventory::model::{Batch, IssuedTicket, Pool, SeatPlan};
+use crate::invoices::{Billing, Invoice, Seller, Sequence};
 use crate::notices::{Announcement, Muted, Notice};
 use crate::orders::form::OrderForm;
 use crate::orders::model::Order;
@@ -91,6 +92,10 @@ pub const ALL: &[Collection] = &[
     Refund::COLLECTION,
     Dispute::COLLECTION,
     Merchant::COLLECTION,
+    Seller::COLLECTION,
+    Sequence::COLLECTION,
+    Billing::COLLECTION,
+    Invoice::COLLECTION,
     Report::COLLECTION,
     Line::COLLECTION,
     payos::model::Link::COLLECTION,

@@ -51,7 +51,7 @@ impl Access {
             Self::Person | Self::Admin => false,
             Self::User(right) | Self::Buyer(right) => {
                 // Attendees have orders and tickets of their own; these rights judge others' ones.
-                let is_attending = matches!(right, Right::Sales | Right::Watch);
+                let is_attending = matches!(right, Right::Sales | Right::Money | Right::Watch);
                 key.has(right) || is_attending && key.has(Right::Attend)
             }
             Self::Owner(right) => key.has(right),

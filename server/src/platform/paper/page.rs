@@ -1,22 +1,23 @@
-//! One page: what stands on it, and the file that it gives.
+//! One page: what stands on it, and how wide that is.
 
-use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use pdf_writer::types::{CidFontType, FontFlags, SystemInfo, UnicodeCmap};
-use pdf_writer::{Content, Finish as _, Name, Pdf, Rect, Ref, Str, TextStr};
-use subsetter::GlyphRemapper;
-use ttf_parser::{Face, GlyphId};
+use pdf_writer::types::TextRenderingMode;
+use pdf_writer::{Content, Name, Str};
+use ttf_parser::Face;
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::file::{Glyphs, write};
+
 /// `DejaVu` Sans: Latin with all that Vietnamese needs, Greek, Cyrillic and more.
-const FONT: &[u8] = include_bytes!("DejaVuSans.ttf");
-const FONT_NAME: &str = "GHPAGE+DejaVuSans";
-/// Shown for what the font lacks.
-const LACKING: char = '\u{FFFD}';
-const POINTS_PER_MM: f32 = 72.0 / 25.4;
+pub(super) const FONT: &[u8] = include_bytes!("DejaVuSans.ttf");
+static FACE: LazyLock<Option<Face<'static>>> = LazyLock::new(|| Face::parse(FONT, 0).ok());
+pub(super) const POINTS_PER_MM: f32 = 72.0 / 25.4;
 /// Characters of one line, and lines of one page.
 const LINE_CHARS_MAX: usize = 300;
 const ITEMS_MAX: usize = 2_000;
+/// From one line to the next, in heights of the letters.
+const LEADING: f32 = 1.35;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the page cannot be drawn")]
@@ -34,17 +35,12 @@ enum Item {
         at: At,
         size: f32,
         text: String,
+        strong: bool,
     },
     /// Left to right, at that height.
-    Rule {
-        at: At,
-        width: f32,
-    },
+    Rule { at: At, width: f32 },
     /// Filled squares of a code.
-    Square {
-        at: At,
-        side: f32,
-    },
+    Square { at: At, side: f32 },
 }
 
 /// One page.
@@ -68,13 +64,52 @@ impl Page {
 
     /// A line of text, `size` in points; `at` is where its base line starts.
     pub fn text(&mut self, at: At, size: f32, text: &str) {
+        self.put_text(at, size, clean(text), false);
+    }
+
+    /// As [`text`](Self::text), in heavy letters.
+    pub fn strong(&mut self, at: At, size: f32, text: &str) {
+        self.put_text(at, size, clean(text), true);
+    }
+
+    /// A line of text that ends at `at`; smaller where it would be wider than `width`.
+    pub fn right(&mut self, at: At, size: f32, width: f32, text: &str) {
         let text = clean(text);
-        self.put(Item::Text { at, size, text });
+        let has = measure(&text, size);
+        let size = if has > width {
+            size * width / has
+        } else {
+            size
+        };
+        let at = At {
+            x: at.x - measure(&text, size),
+            y: at.y,
+        };
+        self.put_text(at, size, text, false);
+    }
+
+    /// Text in lines of at most `width` millimetres, broken at spaces; gives the height below it.
+    pub fn within(&mut self, at: At, size: f32, width: f32, text: &str) -> f32 {
+        let mut y = at.y;
+        for line in lines_within(text, size, width) {
+            self.put_text(At { x: at.x, y }, size, line, false);
+            y += step(size);
+        }
+        y
+    }
+
+    fn put_text(&mut self, at: At, size: f32, text: String, strong: bool) {
+        self.put(Item::Text {
+            at,
+            size,
+            text,
+            strong,
+        });
     }
 
     /// Text in lines of at most `chars` characters, broken at spaces; gives the height below it.
     pub fn paragraph(&mut self, at: At, size: f32, chars: usize, text: &str) -> f32 {
-        let step = size / POINTS_PER_MM * 1.35;
+        let step = step(size);
         let mut y = at.y;
         for line in broken(&clean(text), chars) {
             self.text(At { x: at.x, y }, size, &line);
@@ -115,12 +150,17 @@ impl Page {
         }
     }
 
-    /// The file.
+    /// The file of this page alone.
     pub fn pdf(&self) -> Result<Vec<u8>, Unprintable> {
-        let face = Face::parse(FONT, 0).map_err(|_| Unprintable)?;
-        let glyphs = Glyphs::of(&face, self.texts());
-        let content = self.content(&glyphs);
-        write(self, &face, &glyphs, &content)
+        pdf_of(std::slice::from_ref(self))
+    }
+
+    pub(super) fn title(&self) -> &str {
+        &self.title
+    }
+
+    pub(super) const fn size(&self) -> (f32, f32) {
+        (self.width, self.height)
     }
 
     fn texts(&self) -> impl Iterator<Item = &str> {
@@ -136,12 +176,24 @@ impl Page {
         let y = |at: &At| (self.height - at.y) * POINTS_PER_MM;
         for item in &self.items {
             match item {
-                Item::Text { at, size, text } => {
+                Item::Text {
+                    at,
+                    size,
+                    text,
+                    strong,
+                } => {
+                    if *strong {
+                        content.set_line_width(size * 0.04);
+                        content.set_text_rendering_mode(TextRenderingMode::FillStroke);
+                    }
                     content.begin_text();
                     content.set_font(Name(b"F"), *size);
                     content.next_line(x(at), y(at));
                     content.show(Str(&glyphs.encode(text)));
                     content.end_text();
+                    if *strong {
+                        content.set_text_rendering_mode(TextRenderingMode::Fill);
+                    }
                 }
                 Item::Rule { at, width } => {
                     content.set_line_width(0.5);
@@ -167,135 +219,61 @@ impl Page {
     }
 }
 
-/// The glyphs that a page needs, numbered anew.
-struct Glyphs {
-    remapper: GlyphRemapper,
-    by_char: BTreeMap<char, u16>,
-    /// By their new numbers: old number and a character that they stand for.
-    used: BTreeMap<u16, (u16, char)>,
+/// Pages after each other, in one file. The first gives the title.
+pub fn pdf_of(pages: &[Page]) -> Result<Vec<u8>, Unprintable> {
+    let face = FACE.as_ref().ok_or(Unprintable)?;
+    let glyphs = Glyphs::of(face, pages.iter().flat_map(Page::texts));
+    let contents: Vec<_> = pages.iter().map(|page| page.content(&glyphs)).collect();
+    write(pages, face, &glyphs, &contents)
 }
 
-impl Glyphs {
-    fn of<'a>(face: &Face<'_>, texts: impl Iterator<Item = &'a str>) -> Self {
-        let mut glyphs = Self {
-            remapper: GlyphRemapper::new(),
-            by_char: BTreeMap::new(),
-            used: BTreeMap::new(),
-        };
-        for char in texts.flat_map(str::chars).chain([LACKING]) {
-            let (glyph, shown) = match face.glyph_index(char) {
-                Some(glyph) => (Some(glyph), char),
-                None => (face.glyph_index(LACKING), LACKING),
-            };
-            let old = glyph.map_or(0, |glyph| glyph.0);
-            let new = glyphs.remapper.remap(old);
-            glyphs.by_char.insert(char, new);
-            glyphs.used.entry(new).or_insert((old, shown));
+/// How far the next line is below one of that size, in millimetres.
+pub fn step(size: f32) -> f32 {
+    size / POINTS_PER_MM * LEADING
+}
+
+/// How wide a line is, in millimetres.
+fn measure(text: &str, size: f32) -> f32 {
+    let Some(face) = FACE.as_ref() else {
+        return 0.0;
+    };
+    let units = text.chars().map(|char| {
+        let glyph = face
+            .glyph_index(char)
+            .or_else(|| face.glyph_index('\u{FFFD}'));
+        let advance = glyph.and_then(|glyph| face.glyph_hor_advance(glyph));
+        u64::from(advance.unwrap_or(0))
+    });
+    let units = small(usize::try_from(units.sum::<u64>() / 16).unwrap_or(usize::MAX)) * 16.0;
+    units / f32::from(face.units_per_em()) * size / POINTS_PER_MM
+}
+
+/// The lines that text gives in a column of that width; a word that is wider is cut.
+pub fn lines_within(text: &str, size: f32, width: f32) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in clean(text).split_whitespace() {
+        let gap = if line.is_empty() { "" } else { " " };
+        let longer = format!("{line}{gap}{word}");
+        if measure(&longer, size) <= width {
+            line = longer;
+            continue;
         }
-        glyphs
+        if !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        for char in word.chars() {
+            line.push(char);
+            if measure(&line, size) > width && line.chars().count() > 1 {
+                line.pop();
+                lines.push(std::mem::replace(&mut line, char.to_string()));
+            }
+        }
     }
-
-    /// Two bytes a character.
-    fn encode(&self, text: &str) -> Vec<u8> {
-        let numbers = text
-            .chars()
-            .map(|char| self.by_char.get(&char).copied().unwrap_or(0));
-        numbers.flat_map(u16::to_be_bytes).collect()
+    if !line.is_empty() {
+        lines.push(line);
     }
-}
-
-const CATALOG: Ref = Ref::new(1);
-const PAGES: Ref = Ref::new(2);
-const PAGE: Ref = Ref::new(3);
-const CONTENT: Ref = Ref::new(4);
-const TYPE0: Ref = Ref::new(5);
-const CID: Ref = Ref::new(6);
-const DESCRIPTOR: Ref = Ref::new(7);
-const FILE: Ref = Ref::new(8);
-const CMAP: Ref = Ref::new(9);
-const INFO: Ref = Ref::new(10);
-const IDENTITY: SystemInfo<'static> = SystemInfo {
-    registry: Str(b"Adobe"),
-    ordering: Str(b"Identity"),
-    supplement: 0,
-};
-
-fn write(
-    page: &Page,
-    face: &Face<'_>,
-    glyphs: &Glyphs,
-    content: &[u8],
-) -> Result<Vec<u8>, Unprintable> {
-    let mut pdf = Pdf::new();
-    pdf.catalog(CATALOG).pages(PAGES);
-    pdf.pages(PAGES).kids([PAGE]).count(1);
-    let mut this = pdf.page(PAGE);
-    let (width, height) = (page.width * POINTS_PER_MM, page.height * POINTS_PER_MM);
-    this.media_box(Rect::new(0.0, 0.0, width, height));
-    this.parent(PAGES).contents(CONTENT);
-    this.resources().fonts().pair(Name(b"F"), TYPE0);
-    this.finish();
-    pdf.stream(CONTENT, content);
-    pdf.document_info(INFO)
-        .title(TextStr(&page.title))
-        .producer(TextStr("Gatehouse"));
-    font(&mut pdf, face, glyphs)?;
-    Ok(pdf.finish())
-}
-
-fn font(pdf: &mut Pdf, face: &Face<'_>, glyphs: &Glyphs) -> Result<(), Unprintable> {
-    let subset = subsetter::subset(FONT, 0, &glyphs.remapper).map_err(|_| Unprintable)?;
-    let scale = 1000.0 / f32::from(face.units_per_em());
-    pdf.type0_font(TYPE0)
-        .base_font(Name(FONT_NAME.as_bytes()))
-        .encoding_predefined(Name(b"Identity-H"))
-        .descendant_font(CID)
-        .to_unicode(CMAP);
-    let mut cid = pdf.cid_font(CID);
-    cid.subtype(CidFontType::Type2);
-    cid.base_font(Name(FONT_NAME.as_bytes()));
-    cid.system_info(IDENTITY);
-    cid.font_descriptor(DESCRIPTOR);
-    cid.cid_to_gid_map_predefined(Name(b"Identity"));
-    let advance = |old: &u16| face.glyph_hor_advance(GlyphId(*old)).unwrap_or(0);
-    let mut widths = cid.widths();
-    for (new, (old, _)) in &glyphs.used {
-        widths.consecutive(*new, [f32::from(advance(old)) * scale]);
-    }
-    widths.finish();
-    cid.finish();
-    let bounds = face.global_bounding_box();
-    let at = |value: i16| f32::from(value) * scale;
-    let mut descriptor = pdf.font_descriptor(DESCRIPTOR);
-    descriptor
-        .name(Name(FONT_NAME.as_bytes()))
-        .flags(FontFlags::SYMBOLIC)
-        .bbox(Rect::new(
-            at(bounds.x_min),
-            at(bounds.y_min),
-            at(bounds.x_max),
-            at(bounds.y_max),
-        ))
-        .italic_angle(0.0)
-        .ascent(at(face.ascender()))
-        .descent(at(face.descender()))
-        .cap_height(at(face.capital_height().unwrap_or(face.ascender())))
-        .stem_v(80.0)
-        .font_file2(FILE);
-    descriptor.finish();
-    let packed = miniz_oxide::deflate::compress_to_vec_zlib(&subset, 6);
-    let mut file = pdf.stream(FILE, &packed);
-    file.filter(pdf_writer::Filter::FlateDecode);
-    let length = i32::try_from(subset.len()).map_err(|_| Unprintable)?;
-    file.pair(Name(b"Length1"), length);
-    file.finish();
-    // So that what is printed can be found and copied.
-    let mut cmap = UnicodeCmap::new(Name(b"Custom"), IDENTITY);
-    for (new, (_, char)) in &glyphs.used {
-        cmap.pair(*new, *char);
-    }
-    pdf.cmap(CMAP, &cmap.finish());
-    Ok(())
+    lines
 }
 
 /// Composed, without what steers, and bounded.

@@ -18,14 +18,14 @@ fn between<'a>(bytes: &'a [u8], from: &str, to: &str) -> Option<&'a [u8]> {
 
 /// The page's drawing orders, which are not packed.
 fn content(pdf: &[u8]) -> String {
-    let object = between(pdf, "4 0 obj", "endobj").expect("the content");
+    let object = between(pdf, "\n4 0 obj", "endobj").expect("the content");
     let stream = between(object, "stream\n", "endstream").expect("a stream");
     stream.iter().map(|byte| char::from(*byte)).collect()
 }
 
 /// From glyph numbers to characters.
 fn characters(pdf: &[u8]) -> BTreeMap<u16, char> {
-    let object = between(pdf, "9 0 obj", "endobj").expect("the map");
+    let object = between(pdf, "\n9 0 obj", "endobj").expect("the map");
     let text = String::from_utf8_lossy(object);
     let mut found = BTreeMap::new();
     for line in text.lines() {
@@ -79,10 +79,27 @@ fn shown(order: &str) -> Vec<u8> {
     bytes
 }
 
-/// All lines of text, top to bottom as they were put.
+/// All lines of text, page by page, top to bottom as they were put.
 pub(crate) fn lines(pdf: &[u8]) -> Vec<String> {
+    pages(pdf).concat()
+}
+
+/// The lines of each page.
+pub(crate) fn pages(pdf: &[u8]) -> Vec<Vec<String>> {
     let characters = characters(pdf);
-    let content = content(pdf);
+    let first = content(pdf);
+    let behind = (0..).map_while(|at| {
+        let mark = format!("\n{} 0 obj", 12 + 2 * at);
+        let stream = between(between(pdf, &mark, "endobj")?, "stream\n", "endstream")?;
+        Some(stream.iter().map(|byte| char::from(*byte)).collect())
+    });
+    let contents = std::iter::once(first).chain(behind);
+    contents
+        .map(|content: String| lines_of(&content, &characters))
+        .collect()
+}
+
+fn lines_of(content: &str, characters: &BTreeMap<u16, char>) -> Vec<String> {
     let texts = content.split("BT\n").skip(1);
     let line = |text: &str| {
         let text = text.split("\nET").next().expect("an end");
@@ -163,4 +180,31 @@ fn a_paragraph_is_broken_at_spaces_and_a_long_word_is_cut() {
     let pdf = page.pdf().expect("a page");
     assert_eq!(lines(&pdf), ["one two", "three", "abcdefghij", "klm"]);
     assert!(below > 25.0);
+}
+
+#[test]
+fn pages_follow_each_other_and_text_stays_in_its_column() {
+    // P8
+    let names = "Nguyễn Thị Ngọc Ánh Đặng Hữu Phước ".repeat(4) + &"W".repeat(90);
+    let broken = super::lines_within(&names, 9.0, 60.0);
+    assert_eq!(broken.concat().replace(' ', ""), names.replace(' ', ""));
+    let page = |text: &str| {
+        let mut page = Page::new("Two", 210.0, 297.0);
+        page.strong(At { x: 20.0, y: 20.0 }, 12.0, text);
+        page.right(At { x: 100.0, y: 30.0 }, 9.0, 30.0, &"9".repeat(60));
+        page
+    };
+    let pdf = super::pdf_of(&[page("first"), page("second"), page("third")]).expect("a file");
+    let pages = pages(&pdf);
+    let firsts: Vec<&str> = pages.iter().map(|lines| lines[0].as_str()).collect();
+    assert_eq!(firsts, ["first", "second", "third"]);
+    // What ends at 100 mm and is too wide for 30 begins at 70, in smaller letters.
+    let place = content(&pdf);
+    let place = place.split("BT\n").nth(2).expect("the figures");
+    let x = place
+        .lines()
+        .nth(1)
+        .and_then(|order| order.split(' ').next());
+    let x: f32 = x.and_then(|x| x.parse().ok()).expect("a place");
+    assert!((x * 25.4 / 72.0 - 70.0).abs() < 0.5, "{x}");
 }
