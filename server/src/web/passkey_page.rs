@@ -55,8 +55,8 @@ fn own() -> Markup {
         div #in hidden {
             h1 #headline tabindex="-1" { "Your passkeys" }
             p.quiet { "Logged in as " strong #who {} "." }
-            p.banner #done role="status" hidden {}
-            p #none { "You have no passkey yet." }
+            p.banner.good #done role="status" hidden {}
+            p #none { "You have no passkey." }
             ul.passkeys #list {}
             section.card aria-labelledby="add-title" {
                 h2 #add-title { "Add a passkey" }
