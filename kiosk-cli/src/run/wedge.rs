@@ -85,8 +85,8 @@ pub(crate) struct Wedge {
     /// Pauses in the line that only a hand makes, and all others.
     by_hand: usize,
     by_machine: usize,
-    /// A part came in one piece, which a person may have chosen.
-    pasted: bool,
+    /// Keys that came in one piece, which a person may have chosen.
+    pasted: usize,
 }
 
 impl Wedge {
@@ -128,7 +128,7 @@ impl Wedge {
         self.burst_at = 0;
         self.burst_keys = 0;
         self.after_pause = false;
-        self.pasted = false;
+        self.pasted = 0;
     }
 
     pub(crate) fn stroke(&mut self, stroke: Stroke, at: u64) -> Vec<Typed> {
@@ -213,7 +213,7 @@ impl Wedge {
     fn is_number(&self) -> bool {
         let is_long = self.text.chars().count() >= NUMBER_KEYS_MIN;
         let is_fast = self.by_machine > 2 * self.by_hand;
-        !self.pasted && (self.burst_keys >= NUMBER_KEYS_MIN || (is_long && is_fast))
+        self.pasted == 0 && (self.burst_keys >= NUMBER_KEYS_MIN || (is_long && is_fast))
     }
 
     /// Whole lines are lines; an end that is missing is only missed after a code.
@@ -228,7 +228,7 @@ impl Wedge {
                 self.text.extend(body.chars().filter(|c| !c.is_control()));
                 self.burst_keys += keys;
                 self.by_machine += keys;
-                self.pasted = true;
+                self.pasted += keys;
             }
             if line.len() > body.len() || keys >= CODE_KEYS_MIN {
                 typed.extend(self.end());

@@ -185,9 +185,9 @@ mod tests {
     }
 
     fn a_root(writer: &Writer) -> Signed {
-        let key = SigningKey::from_bytes(&[1; 32]);
-        let authority = || Authority {
-            keys: vec![key.verifying_key().to_bytes()],
+        let key = |seed| SigningKey::from_bytes(&[seed; 32]);
+        let authority = |seed| Authority {
+            keys: vec![key(seed).verifying_key().to_bytes()],
             threshold: 1,
         };
         let header = Header {
@@ -199,12 +199,12 @@ mod tests {
             previous: None,
         };
         let body = Root {
-            root: authority(),
-            keyring: authority(),
-            roster: authority(),
-            snapshot: authority(),
+            root: authority(1),
+            keyring: authority(2),
+            roster: authority(3),
+            snapshot: authority(4),
         };
-        seal(&Statement { header, body }, &[&key]).expect("a root")
+        seal(&Statement { header, body }, &[&key(1)]).expect("a root")
     }
 
     /// Makes an empty cache that of the device that writes.
