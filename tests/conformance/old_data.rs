@@ -91,6 +91,10 @@ fn has_all_of(today: &Value, before: &Value) -> bool {
         (Value::Object(today), Value::Object(before)) => before
             .iter()
             .all(|(name, value)| today.get(name).is_some_and(|now| has_all_of(now, value))),
+        (Value::Array(today), Value::Array(before)) => {
+            let mut pairs = today.iter().zip(before);
+            today.len() == before.len() && pairs.all(|(now, then)| has_all_of(now, then))
+        }
         _ => today == before,
     }
 }
@@ -202,14 +206,15 @@ fn write_sqlite(path: &Path) {
         done.expect("recorded");
     }
     for old in all() {
-        let names: String = old
+        let names: Vec<String> = old
             .fields
             .iter()
             .map(|(name, _)| format!(", {name}"))
             .collect();
-        let places: String = (0..old.fields.len())
+        let places: Vec<String> = (0..old.fields.len())
             .map(|at| format!(", ?{}", at + 3))
             .collect();
+        let (names, places) = (names.concat(), places.concat());
         let insert = format!(
             "INSERT INTO {} (id, rev, body{names}) VALUES (?1, 1, ?2{places})",
             old.table

@@ -7,11 +7,14 @@ use shared::limits::TITLE_CHARS_MAX;
 
 use super::countries::is_country;
 use super::error::Error;
+use super::find::PER_ORDER_MAX;
 use super::identity::{NO_COUNTRY, TAX_NUMBER_CHARS_MAX, address};
-use super::model::Billing;
+use super::issue::mail_of;
+use super::model::{Billing, Invoice};
 use crate::app::App;
+use crate::notices;
 use crate::orders::visible_order;
-use crate::platform::db::{Db, DbError, Tx};
+use crate::platform::db::{Db, DbError, Query, Tx};
 use crate::platform::fields::Fields;
 use crate::platform::http::Caller;
 
@@ -93,8 +96,13 @@ pub async fn details_of(db: &Db, order: OrderId) -> Result<Option<InvoiceDetails
     Ok(billing.and_then(|billing| billing.value.details))
 }
 
-/// The buyer's data is erased. What is issued is the seller's to keep (ADR 0076).
+/// The buyer's data is erased: what was said, and the mails about documents. What is issued is the
+/// seller's to keep (ADR 0076).
 pub fn forget_details(tx: &mut Tx<'_>, order: &str) -> Result<(), DbError> {
+    let issued = Query::on("by_order").eq(order).limit(PER_ORDER_MAX);
+    let issued = tx.list::<Invoice>(&issued)?;
+    let mails: Vec<String> = issued.iter().map(|of| mail_of(of.id)).collect();
+    notices::erase_named(tx, &mails)?;
     match tx.get::<Billing>(order)? {
         Some(mut billing) if billing.details.is_some() => {
             billing.details = None;

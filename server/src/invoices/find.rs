@@ -15,7 +15,7 @@ use crate::platform::db::{Query, Versioned};
 use crate::platform::http::{Caller, PageParams};
 
 /// Documents of one order: an invoice, its parts that went back, and corrections.
-const PER_ORDER_MAX: u32 = 200;
+pub(super) const PER_ORDER_MAX: u32 = 200;
 
 const NONE: Error = Error::NotFound("invoice");
 

@@ -234,8 +234,12 @@ pub(super) fn tell(
         order: order.id,
         guest: order.guest.is_some(),
     });
-    let name = format!("invoice:{}", document.id);
-    notices::tell(tx, name, &order.buyer.email, mail, now)
+    notices::tell(tx, mail_of(document.id), &order.buyer.email, mail, now)
+}
+
+/// What the mail about a document is called.
+pub(super) fn mail_of(document: InvoiceId) -> String {
+    format!("invoice:{document}")
 }
 
 pub(super) fn note(

@@ -163,7 +163,8 @@ fn store(
 ) -> Result<(), Error> {
     let stock = tx.get::<IssuedTicket>(&ticket.ticket_id.to_string())?;
     let stock = stock.ok_or(Error::Inconsistent("a claimed ticket without stock"))?;
-    check_standing(ticket, stock.status)?;
+    let before = tx.get::<ClaimedTicket>(&ticket.id.to_string())?;
+    check_standing(before.as_deref().ok_or(Error::NotFound)?, stock.status)?;
     tx.replace(&mut ticket.clone())?;
     gate::mark_changed(tx, ticket.event_id, ticket.serial, entry.at)?;
     journal::record(tx, entry)?;
@@ -219,11 +220,12 @@ fn check(
     }
 }
 
-/// Also one that is in: on the second day of a pass the phone may be another. Uses are counted by
-/// serial, so that a new code opens nothing that the old one would not.
+/// Who is in activates no second phone, which may be a friend's. What was issued again is another
+/// matter: nothing is signed for it yet, and a pass may be lost on its second day.
 fn check_standing(ticket: &ClaimedTicket, stock: TicketStatus) -> Result<(), Error> {
     match stock {
-        TicketStatus::Claimed | TicketStatus::Validated if ticket.revoked_at.is_none() => Ok(()),
+        TicketStatus::Claimed if ticket.revoked_at.is_none() => Ok(()),
+        TicketStatus::Validated if ticket.revoked_at.is_none() && ticket.is_dormant() => Ok(()),
         TicketStatus::Available
         | TicketStatus::Held
         | TicketStatus::Paid

@@ -22,6 +22,8 @@ const NOT_ACTS: &[(&str, &[&str])] = &[
         &[
             "POST /auth/register",
             "POST /auth/login",
+            "POST /auth/login/passkey",
+            "POST /auth/login/passkey/finish",
             "POST /auth/refresh",
             "POST /auth/logout",
             "POST /auth/verify-email",

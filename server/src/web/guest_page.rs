@@ -130,6 +130,7 @@ pub(super) async fn page(
             }
         }
         (payment)
+        @if order.paid_at.is_some() { p { a href={ (link) "/papers" } { "Receipt and invoice" } } }
         @for (at, ticket) in order.tickets.iter().enumerate() {
             (one(&order, ticket, claimed.items.iter().find(|of| of.ticket_id == ticket.id), (at + 1, &link)))
         }

@@ -45,7 +45,7 @@ pub(super) async fn pay(
         provider: chosen.provider,
     };
     // There is one live attempt per order, so a second press goes on with the first.
-    let started = payments::create(&app, caller.clone(), wanted, Attempt::default()).await;
+    let started = payments::create(&app, caller, wanted, Attempt::default()).await;
     match started {
         Ok(payment) => Ok(payment.checkout_url.as_ref().map_or_else(
             || back(&token),

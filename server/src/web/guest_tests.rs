@@ -97,6 +97,7 @@ async fn a_button_leads_a_guest_to_the_gateway_and_goes_when_it_is_paid() {
         .expect(200);
     let paid = bought.look().await;
     assert!(paid.contains("Paid. Thank you!"), "{paid}");
+    assert!(paid.contains("/papers\">Receipt and invoice"), "{paid}");
     assert!(!paid.contains("Pay 500,000") && !paid.contains("held for you"));
     assert_eq!(bought.press("demo").await.status, StatusCode::SEE_OTHER);
     assert_eq!(text(&bought.payment().await), payment);

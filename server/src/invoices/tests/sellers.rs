@@ -6,6 +6,7 @@ use shared::api::accounts::Role;
 use super::{amount, documents, identify, identity, issue, shop};
 use crate::invoices::model::{Billing, SellerId, Sequence};
 use crate::invoices::{Invoice, export, forget_details};
+use crate::notices::Notice;
 use crate::orders::fixture::{Shop, draft, text};
 use crate::platform::db::{DbError, Query};
 use crate::platform::journal;
@@ -91,8 +92,12 @@ async fn an_erased_buyer_leaves_the_seller_s_books_whole() {
         told.iter()
             .any(|order| order["invoiceDetails"]["company"] == "Ánh Dương")
     );
+    let mail = format!("invoice:{}", invoice["id"].as_str().expect("an id"));
+    let mail = async || shop.t.app.db.get::<Notice>(&mail).await.expect("read");
+    assert!(mail().await.is_some(), "it was mailed");
     let erased = crate::orders::erase(&shop.t.app.db, buyer).await;
     erased.expect("erased");
+    assert!(mail().await.is_none(), "it names the buyer");
     assert_eq!(documents(&shop, &orders[0]).await, [invoice]);
     let rows = shop.t.app.db.list::<Billing>(&Query::on("id")).await;
     let rows = rows.expect("rows");

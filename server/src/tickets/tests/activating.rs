@@ -254,11 +254,17 @@ async fn what_may_not_come_in_is_not_activated() {
         .post(1, &anchor)
         .await
         .expect_error(409, "not_activatable");
-    // On the second day of a pass the phone may be another.
+    // Issued again on the second day of a pass: nothing was signed for it yet.
     let used = |stock: &mut IssuedTicket| stock.status = TicketStatus::Validated;
     guest.site.change::<IssuedTicket>(&stock, used).await;
     assert_eq!(guest.offer().await["open"], true);
     guest.post(1, &anchor).await.expect(200);
+    // Who is in activates no second phone.
+    assert_eq!(guest.offer().await["open"], false);
+    guest
+        .post(2, &anchor)
+        .await
+        .expect_error(409, "not_activatable");
     // A still ticket has no chain, and a link of nobody has nothing.
     let site = Site::with_tickets(1).await;
     let ticket = site.claim(0).await;
