@@ -227,6 +227,20 @@ mod tests {
     }
 
     #[test]
+    fn who_owns_a_webhook_has_few_messages_sent_at_will() {
+        // N10 H6
+        let (clock, limiters) = limiters(3);
+        for _ in 0..2 {
+            limiters.hook("alice").expect("allowed");
+        }
+        let error = limiters.hook("alice").expect_err("limited");
+        assert_eq!(error.code(), "rate_limited");
+        limiters.hook("bob").expect("another owner");
+        clock.advance(31_000);
+        limiters.hook("alice").expect("half a minute later");
+    }
+
+    #[test]
     fn neighbours_in_one_ipv6_network_count_as_one() {
         // A1
         let (_clock, limiters) = limiters(3);

@@ -131,6 +131,8 @@ mod tests {
             ),
             (Method::POST, "/api/v1/orders", Priority::Work),
             (Method::POST, "/api/v1/events", Priority::Work),
+            // An organizer's own webhook is no gateway's.
+            (Method::POST, "/api/v1/webhooks/{id}/ping", Priority::Work),
             (Method::GET, "/api/v1/orders/{id}", Priority::Work),
             (Method::GET, "/t/{page}", Priority::Work),
             (Method::GET, "/api/v1/events/{id}/seats", Priority::Browsing),
