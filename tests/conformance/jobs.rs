@@ -77,6 +77,45 @@ pub(crate) async fn an_aborted_commit_has_no_job(stage: &Stage) {
     assert_eq!(counts(&db).await, (0, 0));
 }
 
+/// Of a server that was killed within a transaction nothing is left but what it wrote and did not
+/// commit: MongoDB keeps it from all others until the transaction is too old.
+pub(crate) async fn jobs_beside_one_that_a_dead_server_holds_are_run(stage: &Stage) {
+    // H3
+    let (db, clock, seen) = (stage.open().await, Stage::clock(), Seen::default());
+    let three = (1..=3).map(|n| job(n, "note")).collect();
+    enqueue(&db, three).await;
+    let runner = runner(&db, &clock, &seen);
+    let noted = || {
+        let mut noted = seen.lock().expect("unpoisoned").clone();
+        noted.sort();
+        noted
+    };
+    if stage.is_sqlite() {
+        // Its one writer died with the server.
+        assert_eq!(runner.run_due().await.expect("run"), 3);
+        return assert_eq!(noted(), ["1", "2", "3"]);
+    }
+    let client = mongodb::Client::with_uri_str(stage.url()).await;
+    let client = client.expect("the database");
+    let mut dead = client.start_session().await.expect("a session");
+    dead.start_transaction().await.expect("a transaction");
+    let database = client.default_database().expect("named in the address");
+    let jobs = database.collection::<mongodb::bson::Document>("jobs");
+    let id = JobId::new(NOW, [1; 10]).to_string();
+    let held = jobs.update_one(
+        mongodb::bson::doc! { "_id": id },
+        mongodb::bson::doc! { "$inc": { "rev": 1 } },
+    );
+    let held = held.session(&mut dead).await.expect("held");
+    assert_eq!(held.modified_count, 1);
+
+    assert_eq!(runner.run_due().await.expect("run"), 2);
+    assert_eq!(noted(), ["2", "3"]);
+    dead.abort_transaction().await.expect("its time is over");
+    assert_eq!(runner.run_due().await.expect("run"), 1);
+    assert_eq!(noted(), ["1", "2", "3"]);
+}
+
 pub(crate) async fn a_waiting_job_is_not_doubled(stage: &Stage) {
     let db = stage.open().await;
     let seen = Seen::default();

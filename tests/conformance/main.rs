@@ -20,8 +20,14 @@ mod trail;
 mod transactions;
 mod views;
 
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use stage::{Case, Stage};
 use tests::mongo::ReplicaSet;
+
+/// Cases that play on the replica set at a time.
+const AT_ONCE: usize = 3;
 
 macro_rules! cases {
     ($($file:ident: $($case:ident),+;)+) => {
@@ -55,7 +61,7 @@ cases! {
     jobs: an_aborted_commit_has_no_job, a_waiting_job_is_not_doubled, a_done_job_is_gone,
         a_failing_job_waits_longer_and_dies, a_job_whose_service_is_away_waits_and_loses_no_try, a_fatal_job_dies_at_once_and_can_be_revived,
         the_end_of_a_lease_gives_a_job_back, a_server_that_is_alone_does_not_wait_for_leases, a_late_runner_has_no_say,
-        a_long_job_stays_its_runners, who_lost_a_job_stops_working_on_it,
+        jobs_beside_one_that_a_dead_server_holds_are_run, a_long_job_stays_its_runners, who_lost_a_job_stops_working_on_it,
         two_runners_share_the_work, the_runner_wakes_for_a_commit_and_stops_in_order;
     stock: a_claim_takes_all_or_nothing, a_claimed_row_is_whole, a_seat_is_sold_once,
         nobody_ever_gets_anothers_ticket, parties_that_race_for_the_best_seats_share_none,
@@ -71,10 +77,20 @@ fn on_a_mongodb_replica_set() {
     let Some(mongo) = ReplicaSet::start_if_available() else {
         return;
     };
-    let failed: Vec<_> = CASES
-        .iter()
-        .filter(|(name, case)| !Stage::mongo(&mongo, name).run_caught(*case))
-        .map(|(name, _)| name)
-        .collect();
+    // Each has a database of its own, and waits for majorities most of the time.
+    let next = AtomicUsize::new(0);
+    let failed = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some((name, case)) = CASES.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if !Stage::mongo(&mongo, name).run_caught(*case) {
+                        failed.lock().expect("unpoisoned").push(*name);
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().expect("unpoisoned");
     assert!(failed.is_empty(), "failed on MongoDB: {failed:?}");
 }

@@ -227,6 +227,8 @@ fn member(mongod: &Path, folder: &Path, port: u16) -> anyhow::Result<Child> {
             "--quiet",
         ])
         .args(["--setParameter", "diagnosticDataCollectionEnabled=false"])
+        // As docs/mongodb.md tells operators to.
+        .args(["--setParameter", "transactionLifetimeLimitSeconds=15"])
         .arg("--port")
         .arg(port.to_string())
         .arg("--dbpath")

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::mongo::MongoDb;
+use super::mongo::{MongoDb, Patience};
 use super::plan::{Cursor, Plan};
 use super::sqlite::{SqliteDb, read};
 use super::{Collection, DbError, Entity, IndexValue, LIMIT_MAX, Page, Query, Tx, Versioned, View};
@@ -51,6 +51,27 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
+        self.write_as(Patience::Long, work).await
+    }
+
+    /// As [`Db::write`], for whoever has other work where rows are held by another transaction: gives
+    /// [`DbError::Contended`] after some ten milliseconds, and not after as many seconds. SQLite has
+    /// one writer, which nobody holds.
+    pub async fn write_unless_held<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        self.write_as(Patience::Short, work).await
+    }
+
+    async fn write_as<T, E, F>(&self, patience: Patience, work: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
         let draft = journal::current();
         let work = move |tx: &mut Tx<'_>| {
             let Some(draft) = &draft else {
@@ -63,7 +84,7 @@ impl Db {
         };
         match &self.backend {
             Backend::Sqlite(db) => db.write(work).await,
-            Backend::Mongo(db) => db.write(work).await,
+            Backend::Mongo(db) => db.write(patience, work).await,
         }
     }
 

@@ -95,24 +95,60 @@ pub(super) fn claim(
         let due = live(priority)
             .at_most(now)
             .limit(limit.saturating_sub(taken));
-        for mut job in tx.list::<Job>(&due)? {
-            if job.attempts >= attempts_max {
-                job.holder = None;
-                job.status = JobStatus::Dead { at: now };
-                job.last_error = Some("its runner died each time".to_owned());
-                tx.replace(&mut job)?;
-                continue;
-            }
-            job.attempts += 1;
-            job.holder = Some(lease.holder);
-            job.status = JobStatus::Running {
-                lease_until: lease.until,
-            };
-            tx.replace(&mut job)?;
-            claimed.push(job);
+        for job in tx.list::<Job>(&due)? {
+            claimed.extend(start(tx, job, now, lease, attempts_max)?);
         }
     }
     Ok(claimed)
+}
+
+/// As [`claim`], of one job: if it is due still.
+pub(super) fn claim_one(
+    tx: &mut Tx<'_>,
+    id: JobId,
+    now: Timestamp,
+    lease: Lease,
+    attempts_max: u32,
+) -> Result<Option<Versioned<Job>>, DbError> {
+    let job = tx.get::<Job>(&id.to_string())?;
+    let is_dead = |job: &Job| matches!(job.status, JobStatus::Dead { .. });
+    match job.filter(|job| !is_dead(job) && job.due_at() <= now) {
+        Some(job) => start(tx, job, now, lease, attempts_max),
+        None => Ok(None),
+    }
+}
+
+fn start(
+    tx: &mut Tx<'_>,
+    mut job: Versioned<Job>,
+    now: Timestamp,
+    lease: Lease,
+    attempts_max: u32,
+) -> Result<Option<Versioned<Job>>, DbError> {
+    if job.attempts >= attempts_max {
+        job.holder = None;
+        job.status = JobStatus::Dead { at: now };
+        job.last_error = Some("its runner died each time".to_owned());
+        tx.replace(&mut job)?;
+        return Ok(None);
+    }
+    job.attempts += 1;
+    job.holder = Some(lease.holder);
+    job.status = JobStatus::Running {
+        lease_until: lease.until,
+    };
+    tx.replace(&mut job)?;
+    Ok(Some(job))
+}
+
+/// Up to `limit` due jobs, most urgent first, as they are outside any transaction.
+pub(super) async fn due(db: &Db, now: Timestamp, limit: u32) -> Result<Vec<JobId>, DbError> {
+    let mut ids = Vec::new();
+    for priority in PRIORITIES {
+        let due = live(priority).at_most(now).limit(limit);
+        ids.extend(db.list::<Job>(&due).await?.iter().map(|job| job.id));
+    }
+    Ok(ids)
 }
 
 /// Queues what was under way again, without the wait for its leases: for a server that knows that it

@@ -9,17 +9,22 @@ use anyhow::anyhow;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
+use shared::time::Timestamp;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Job;
-use super::queue::{LEASE_MILLIS, Lease, Outcome, claim, next_due, renew, settle};
+use super::queue::{LEASE_MILLIS, Lease, Outcome, claim, claim_one, due, next_due, renew, settle};
 use crate::platform::clock::Clock;
-use crate::platform::db::{Db, DbError, Versioned};
+use crate::platform::db::{Db, DbError, Tx, Versioned};
 use crate::platform::entropy::Entropy;
 
 /// Between two tries to renew a lease where the database does not take it.
 const RENEW_AGAIN: Duration = Duration::from_millis(500);
+/// Due jobs of a priority that are tried one by one where some cannot be had.
+const TRIED_MAX: u32 = 32;
+/// Before looking again at jobs that are due and cannot be had, in milliseconds.
+const HELD_MILLIS: i64 = 100;
 
 /// Bounds of a runner.
 #[derive(Debug, Clone, Copy)]
@@ -142,10 +147,11 @@ impl<S: Clone + Send + Sync + 'static> Runner<S> {
                 .saturating_sub(under_way.len());
             let pause = match self.core.claim(free).await {
                 Ok(claimed) => {
+                    let found = !claimed.is_empty();
                     for job in claimed {
                         under_way.spawn(self.execute(job));
                     }
-                    self.core.pause().await
+                    self.core.pause(found).await
                 }
                 Err(error) => {
                     tracing::error!(%error, "jobs cannot be read; trying again");
@@ -208,9 +214,41 @@ impl Core {
         // Stored as a signed number.
         let lease = self.lease((self.entropy.u64() >> 1).cast_signed());
         let attempts_max = self.options.attempts_max;
-        self.db
-            .write(move |tx| claim(tx, now, lease, limit, attempts_max))
-            .await
+        let all = move |tx: &mut Tx<'_>| claim(tx, now, lease, limit, attempts_max);
+        match self.db.write_unless_held(all).await {
+            Err(DbError::Contended) => self.claim_each(now, lease, limit).await,
+            claimed => claimed,
+        }
+    }
+
+    /// A server that was killed within a transaction holds what it wrote until the database ends that:
+    /// the jobs beside those are taken all the same.
+    async fn claim_each(
+        &self,
+        now: Timestamp,
+        lease: Lease,
+        limit: u32,
+    ) -> Result<Vec<Versioned<Job>>, DbError> {
+        let attempts_max = self.options.attempts_max;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut claimed = Vec::new();
+        for id in due(&self.db, now, TRIED_MAX).await? {
+            if claimed.len() >= limit {
+                break;
+            }
+            let one = move |tx: &mut Tx<'_>| claim_one(tx, id, now, lease, attempts_max);
+            match self.db.write_unless_held(one).await {
+                Ok(job) => claimed.extend(job),
+                Err(DbError::Contended) => tracing::debug!(job.id = %id, "a job cannot be had yet"),
+                Err(error) if claimed.is_empty() => return Err(error),
+                Err(error) => {
+                    // What is ours is run.
+                    tracing::error!(job.id = %id, %error, "a job cannot be had");
+                    break;
+                }
+            }
+        }
+        Ok(claimed)
     }
 
     fn lease(&self, holder: i64) -> Lease {
@@ -319,12 +357,14 @@ impl Core {
     }
 
     /// How long there is nothing to do, unless we are woken.
-    async fn pause(&self) -> Duration {
+    async fn pause(&self, found: bool) -> Duration {
         let Ok(Some(due)) = next_due(&self.db).await else {
             return self.poll();
         };
         let millis = due.millis_since(self.clock.now());
-        let millis = millis.clamp(1, self.options.poll_millis.max(1));
+        let is_held = !found && millis <= 0;
+        let least = if is_held { HELD_MILLIS } else { 1 };
+        let millis = millis.clamp(least, self.options.poll_millis.max(least));
         Duration::from_millis(u64::try_from(millis).unwrap_or(1))
     }
 

@@ -16,5 +16,5 @@ mod read;
 mod transact;
 mod tx;
 
-pub(super) use transact::MongoDb;
+pub(super) use transact::{MongoDb, Patience};
 pub use tx::MongoTx;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 use mongodb::error::{Error, ErrorKind};
 use mongodb::options::{ClientOptions, IndexOptions, ReadConcern, WriteConcern};
 use mongodb::{Client, Database, IndexModel};
@@ -19,6 +19,10 @@ const NAME_DEFAULT: &str = "gatehouse";
 const SELECTION_TIMEOUT: Duration = Duration::from_secs(15);
 /// Collections that are made at a time.
 const ENSURE_AT_ONCE: usize = 8;
+/// What a killed server wrote and did not commit is held until MongoDB ends its transaction. Ours take
+/// milliseconds; MongoDB waits a minute unless it is told otherwise (docs/mongodb.md).
+const LIFETIME_SECS_MAX: i64 = 20;
+const LIFETIME: &str = "transactionLifetimeLimitSeconds";
 /// The server's code for a collection that exists.
 const NAMESPACE_EXISTS: i32 = 48;
 
@@ -43,9 +47,31 @@ pub(super) async fn open(url: &str) -> Result<(Client, Database), DbError> {
     if !hello.contains_key("setName") && !hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid") {
         return Err(DbError::NoTransactions);
     }
+    warn_of_long_transactions(&client).await;
     ensure(&database, registry::ALL).await?;
     migrate::run(&database).await?;
     Ok((client, database))
+}
+
+/// Who may not ask is not told.
+async fn warn_of_long_transactions(client: &Client) {
+    let ask = doc! { "getParameter": 1, LIFETIME: 1 };
+    match client.database("admin").run_command(ask).await {
+        Ok(answer) => {
+            let secs = answer.get(LIFETIME).and_then(whole).unwrap_or_default();
+            if secs > LIFETIME_SECS_MAX {
+                tracing::warn!(
+                    secs,
+                    "MongoDB keeps what a killed server held for long; see docs/mongodb.md"
+                );
+            }
+        }
+        Err(error) => tracing::debug!(%error, "MongoDB does not say how long transactions live"),
+    }
+}
+
+fn whole(value: &Bson) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_i32().map(i64::from))
 }
 
 /// Makes the collections and indexes that are missing. Safe on many servers at once.

@@ -17,8 +17,6 @@ use crate::platform::entropy::{Entropy, SystemEntropy};
 
 /// Transactions at a time: each holds a blocking thread and a connection.
 const TRANSACTIONS_MAX: u32 = 64;
-/// Runs of one closure before it is given up.
-const ATTEMPTS_MAX: u32 = 60;
 /// Sends of one COMMIT whose result is unknown.
 const COMMITS_MAX: u32 = 5;
 /// Wait before the second run; doubles up to [`BACKOFF_MAX`], and is jittered.
@@ -32,6 +30,25 @@ pub(in crate::platform::db) struct MongoDb {
     permits: Arc<Semaphore>,
     jobs_signal: Arc<Notify>,
     entropy: SystemEntropy,
+}
+
+/// How long to lose races before giving up.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::platform::db) enum Patience {
+    /// Some twelve seconds.
+    Long,
+    /// Some thirty milliseconds.
+    Short,
+}
+
+impl Patience {
+    /// Runs of one closure before it is given up.
+    const fn attempts_max(self) -> u32 {
+        match self {
+            Self::Long => 60,
+            Self::Short => 5,
+        }
+    }
 }
 
 /// How one run of a closure ended.
@@ -59,14 +76,18 @@ impl MongoDb {
         })
     }
 
-    pub(in crate::platform::db) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    pub(in crate::platform::db) async fn write<T, E, F>(
+        &self,
+        patience: Patience,
+        work: F,
+    ) -> Result<T, E>
     where
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + Sync + 'static,
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
         let work = Arc::new(work);
-        for attempt in 0..ATTEMPTS_MAX {
+        for attempt in 0..patience.attempts_max() {
             if attempt > 0 {
                 metrics::counter!("db_transactions_repeated_total").increment(1);
                 tokio::time::sleep(self.backoff(attempt)).await;
