@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mongodb::bson::Document;
 use serde::{Deserialize, Serialize};
 use server::platform::clock::FixedClock;
 use server::platform::db::{
@@ -43,13 +44,30 @@ impl Stage {
         }
     }
 
+    /// On a database that other cases played on: its collections and indexes are there, and no rows.
+    pub(crate) fn emptied(set: &ReplicaSet, database: &str) -> Self {
+        let stage = Self::mongo(set, database);
+        runtime()
+            .block_on(stage.empty())
+            .expect("the database is emptied");
+        stage
+    }
+
+    async fn empty(&self) -> mongodb::error::Result<()> {
+        let client = mongodb::Client::with_uri_str(&self.url).await?;
+        let database = client.default_database().expect("named in the address");
+        for name in database.list_collection_names().await? {
+            // Migrations that are done are done.
+            if !name.starts_with('_') {
+                let rows = database.collection::<Document>(&name);
+                rows.delete_many(Document::new()).await?;
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn run(&self, case: Case) {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        runtime.block_on(async {
+        runtime().block_on(async {
             tokio::time::timeout(CASE_MAX, case(self))
                 .await
                 .expect("the case ends in time");
@@ -79,6 +97,14 @@ impl Stage {
     pub(crate) fn clock() -> Arc<FixedClock> {
         Arc::new(FixedClock::at(NOW))
     }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime")
 }
 
 /// Something with every kind of field and index.
