@@ -167,5 +167,14 @@ pub(crate) fn balance(shop: &Shop) -> Totals {
         last = books.wrong(shop);
         last.is_empty().then(|| books.totals(shop))
     });
-    balanced.unwrap_or_else(|| panic!("the books do not balance: {last:#?}\n{}", shop.server.log()))
+    balanced.unwrap_or_else(|| {
+        let books = Books::of(shop);
+        panic!(
+            "the books do not balance: {last:#?}\nledger {:#?}\nrefunds {:#?}\ndisputes {:#?}\n{}",
+            books.refunds,
+            shop.stripe.refunds(),
+            shop.stripe.disputes(),
+            shop.server.log()
+        )
+    })
 }

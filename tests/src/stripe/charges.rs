@@ -147,6 +147,12 @@ impl Desk {
         true
     }
 
+    /// What was charged and did not go back.
+    fn left(&self, intent: &str) -> i64 {
+        let charged = self.paid(intent).map_or(0, |of| of.amount);
+        charged - self.back(intent)
+    }
+
     /// The payer's bank wants back what is left of the charge; `None` where nothing is.
     pub(super) fn dispute(&mut self, session: &str, status: DisputeStatus) -> Option<String> {
         let paid = self.sessions.iter().find(|of| of.id == session)?;
@@ -170,11 +176,21 @@ impl Desk {
     }
 
     /// The bank goes on, or decides. It decides once, but for what is lost and then won in arbitration.
+    /// An inquiry that becomes a dispute is about what is left: it may have been answered by a refund.
     pub(super) fn judge(&mut self, dispute: &str, status: DisputeStatus) {
-        let found = self.disputes.iter_mut().find(|of| of.id == dispute);
-        let Some(found) = found else {
+        let Some(at) = self.disputes.iter().position(|of| of.id == dispute) else {
             return;
         };
+        let left = self.left(&self.disputes[at].intent);
+        let found = &mut self.disputes[at];
+        let mut status = status;
+        if found.status == DisputeStatus::Inquiry && status != DisputeStatus::Inquiry {
+            if left <= 0 {
+                status = DisputeStatus::Won;
+            } else {
+                found.amount = found.amount.min(left);
+            }
+        }
         let was_lost = found.status == DisputeStatus::Lost;
         match (found.status, status) {
             (DisputeStatus::Won, _) => return,
