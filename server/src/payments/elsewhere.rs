@@ -53,9 +53,7 @@ pub(super) fn adopt(
         .sum();
     let mut rest = returned.money.amount.saturating_sub(adopted);
     for row in rows {
-        // One that the gateway has made is its own; one that failed may be made anew by hand.
-        let is_unmade = row.gateway_id.is_none() || row.failure.is_some();
-        let is_open = row.status == RefundStatus::Due && is_unmade;
+        let is_open = row.status == RefundStatus::Due && is_unmade(&row);
         if rest > 0 && is_open && row.amount.currency == returned.money.currency {
             rest -= settle(tx, row, returned, rest, now)?;
         }
@@ -71,6 +69,13 @@ pub(super) fn adopt(
         return Ok(());
     }
     take_from_price(tx, stored, returned, taken, now)
+}
+
+/// What the gateway has made is its own, and what it was asked for may be: only one that it never heard
+/// of, or that failed for good, can have been made anew by hand. Of the others the job that asked learns
+/// the end, and looks again where that is a failure.
+const fn is_unmade(row: &Refund) -> bool {
+    row.failure.is_some() || (row.gateway_id.is_none() && !row.sent)
 }
 
 /// A debt is settled by it, in whole or in part; gives how much of it that took.
@@ -91,6 +96,10 @@ fn settle(
         );
         part.amount.amount = amount;
         row.amount.amount -= amount;
+        if row.sent {
+            // The gateway knows the key with another amount.
+            row.spent_keys = row.spent_keys.saturating_add(1);
+        }
         tx.replace(&mut row)?;
         row = tx.insert(&part)?;
     }

@@ -25,7 +25,7 @@ pub struct Refund {
     /// The bank's reference, where somebody transferred it by hand.
     pub proof: Option<String>,
     pub closed_by: Option<UserId>,
-    /// The gateway was asked; whether it heard is another matter.
+    /// The gateway was asked and did not refuse; whether it heard is another matter.
     #[serde(default)]
     pub sent: bool,
     /// Idempotency keys whose answers are failures for good.

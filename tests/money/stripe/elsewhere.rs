@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 use tests::journey::text;
 use tests::mongo::ReplicaSet;
 use tests::poll;
-use tests::stripe::{DisputeStatus, RefundStatus};
+use tests::stripe::{Call, DisputeStatus, Fault, RefundStatus};
 
 use super::books::balance;
 use super::shop::{PRICE, Shop, WITHIN};
+use crate::schedules::refund_one;
 
 #[test]
 fn what_is_given_back_in_the_dashboard_is_in_the_ledger() {
@@ -103,6 +104,54 @@ fn nobody_pays_twice_when_both_give_back() {
     assert!(shop.due().is_empty());
     let totals = balance(&shop);
     assert_eq!((totals.owed, totals.back), (2 * PRICE, 2 * PRICE));
+}
+
+#[test]
+fn what_is_given_back_by_hand_is_no_refund_that_nobody_heard_the_end_of() {
+    // P5 P6: Stripe made ours and its answer was lost; somebody gives back beside it
+    let shop = Shop::ordinary();
+    let (order, payment, session) = shop.sold(2);
+    shop.stripe.fault(Call::Refund, Fault::BrokenAfter);
+    refund_one(&shop.organizer, &order).ok();
+    poll::until("the refund", WITHIN, || shop.stripe.refunds().pop());
+    // Only of the other one comes word.
+    let before = shop.stripe.events().len();
+    assert!(shop.stripe.refund_by_hand(&session.id, PRICE / 2));
+    for at in before..shop.stripe.events().len() {
+        assert_eq!(shop.stripe.deliver(at), 200);
+    }
+    let totals = balance(&shop);
+    let back = PRICE + PRICE / 2;
+    assert_eq!(
+        (totals.sold, totals.owed, totals.back),
+        (2 * PRICE - back, back, back)
+    );
+    assert_eq!(shop.status("payments", &payment), "PAID");
+    assert!(shop.due().is_empty(), "nothing is left for hands");
+}
+
+#[test]
+fn what_all_went_back_by_hand_is_settled_when_ours_is_refused() {
+    // P5 P6: ours failed once; before it is tried again somebody gives all of it back
+    let shop = Shop::ordinary();
+    let (order, payment, session) = shop.sold(2);
+    shop.stripe.fault(Call::Refund, Fault::Broken);
+    refund_one(&shop.organizer, &order).ok();
+    poll::until("the try", WITHIN, || {
+        (shop.stripe.faults_left() == 0).then_some(())
+    });
+    let before = shop.stripe.events().len();
+    assert!(shop.stripe.refund_by_hand(&session.id, 2 * PRICE));
+    for at in before..shop.stripe.events().len() {
+        assert_eq!(shop.stripe.deliver(at), 200);
+    }
+    shop.until_payment(&payment, "REFUNDED");
+    let totals = balance(&shop);
+    assert_eq!(
+        (totals.sold, totals.owed, totals.back),
+        (0, 2 * PRICE, 2 * PRICE)
+    );
+    assert!(shop.due().is_empty(), "nothing is left for hands");
 }
 
 #[test]

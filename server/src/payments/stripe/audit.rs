@@ -96,9 +96,14 @@ fn returned(
     now: Timestamp,
 ) -> Result<(), Error> {
     let rows = tx.list::<Refund>(&sums_of(payment))?;
+    // One that we asked for and never heard of again is learned here, too.
+    let is_this = |row: &Refund| match &row.gateway_id {
+        Some(id) => *id == seen.id,
+        None => row.sent && row.failure.is_none() && seen.is_for(row.id, row.amount),
+    };
     let known: Vec<_> = rows
         .iter()
-        .filter(|row| row.gateway_id.as_ref() == Some(&seen.id))
+        .filter(|row| is_this(row))
         .map(|row| row.id)
         .collect();
     for row in &known {

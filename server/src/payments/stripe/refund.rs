@@ -12,6 +12,9 @@ use crate::payments::failure::Failure;
 use crate::payments::gateway::Repaid;
 use crate::payments::ledger::Refund;
 
+/// The key was used with other words: what came of those is not known.
+const KEY_REUSED: &str = "idempotency_error";
+
 /// Asks for the refund, or how it stands.
 pub async fn give_back(app: &App, refund: &Refund) -> Result<Repaid, Error> {
     let session = session_of(app, refund.payment_id).await?;
@@ -33,18 +36,23 @@ pub async fn give_back(app: &App, refund: &Refund) -> Result<Repaid, Error> {
             return Ok(repaid(seen));
         }
     }
-    send(app, refund.id, false).await?;
+    note(app, refund.id, Asked::Now).await?;
     let key = format!("refund:{}:{}", refund.id, refund.spent_keys);
     match account.make_refund(app, &key, &form(refund, intent)).await {
         Ok(seen) if seen.is_for(refund.id, refund.amount) => Ok(repaid(seen)),
         Ok(_) => Err(Failure::unclear("it is about another refund").into()),
-        Err(Failure::Refused { code, text }) if text.starts_with("400") => Ok(Repaid::Failed {
-            gateway_id: None,
-            why: code,
-        }),
+        Err(Failure::Refused { code, text }) if text.starts_with("400") => {
+            if code != KEY_REUSED {
+                note(app, refund.id, Asked::Refused).await?;
+            }
+            Ok(Repaid::Failed {
+                gateway_id: None,
+                why: code,
+            })
+        }
         Err(failure) => {
             if let Failure::Broken { replayed: true, .. } = failure {
-                send(app, refund.id, true).await?;
+                note(app, refund.id, Asked::Broken).await?;
             }
             Err(failure.into())
         }
@@ -80,18 +88,28 @@ pub(super) fn repaid(seen: SeenRefund) -> Repaid {
     }
 }
 
-/// Notes that the call is about to be made, or that its key is used up.
-async fn send(app: &App, id: RefundId, key_is_spent: bool) -> Result<(), Error> {
+/// What is known of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// It is about to be made.
+    Now,
+    /// Its answer is a failure for good, whether it was done or not.
+    Broken,
+    /// It was not done, and would be refused again under this key.
+    Refused,
+}
+
+async fn note(app: &App, id: RefundId, asked: Asked) -> Result<(), Error> {
     app.db
         .write(move |tx| {
             let refund = tx.get::<Refund>(&id.to_string())?;
             let mut refund = refund.ok_or(Error::NotFound)?;
-            if key_is_spent {
-                refund.spent_keys += 1;
-            } else if refund.sent {
-                return Ok(());
+            match asked {
+                Asked::Now if refund.sent => return Ok(()),
+                Asked::Now => {}
+                Asked::Broken | Asked::Refused => refund.spent_keys += 1,
             }
-            refund.sent = true;
+            refund.sent = asked != Asked::Refused;
             Ok(tx.replace(&mut refund)?)
         })
         .await
