@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use scanner_core::{Edge, Error, Gossip, GossipEvent, GossipOptions};
+use scanner_core::{Edge, Error, Gossip, GossipEvent, GossipOptions, Neighbours};
 
 use crate::cli::Peers;
 
@@ -24,13 +24,32 @@ pub(crate) fn begin(
     stay: Stay,
     told: impl Fn(GossipEvent) + Send + 'static,
 ) -> Result<Gossip, Error> {
+    Gossip::start(data, edge, options(peers, stay), Box::new(told))
+}
+
+/// The same in the background of a screen: what cannot begin is tried again. `told` hears why.
+pub(crate) fn keep(
+    data: &Path,
+    edge: Edge,
+    peers: &Peers,
+    told: impl Fn(String) + Clone + Send + 'static,
+) -> Result<Neighbours, Error> {
+    let options = options(peers, Stay::Open);
+    Neighbours::keep(data.to_path_buf(), edge, options, move |event| {
+        // Who is there and what they say is read from the device's status.
+        if let GossipEvent::Trouble { why } = event {
+            told(why);
+        }
+    })
+}
+
+fn options(peers: &Peers, stay: Stay) -> GossipOptions {
     let listens = !peers.no_listen && stay == Stay::Open;
-    let options = GossipOptions {
+    GossipOptions {
         listen: listens.then_some(peers.listen),
         peers: peers.seeds.clone(),
         hub: listens,
         multicast: !peers.no_multicast,
         visit: stay == Stay::Visit,
-    };
-    Gossip::start(data, edge, options, Box::new(told))
+    }
 }

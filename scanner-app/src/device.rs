@@ -2,13 +2,14 @@
 //!
 //! Invariants: scanner and syncer have a lock each, so a sync never holds up a scan; what fails to
 //! open is tried again at the next call and never remembered; after a panic under a lock the data
-//! is read anew.
+//! is read anew; other devices are talked with as a leaf, which calls and is not called.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 
 use scanner_core::{
-    Edge, EnrolReport, Error, HttpTransport, Invitation, Scanner, SyncReport, Syncer,
+    Edge, EnrolReport, Error, GossipEvent, GossipOptions, HttpTransport, Invitation, Neighbours,
+    PeerAddress, Scanner, SyncReport, Syncer,
 };
 
 pub(crate) struct Device {
@@ -16,15 +17,24 @@ pub(crate) struct Device {
     edge: Edge,
     scanner: Mutex<Option<Scanner>>,
     exchange: Mutex<Option<(Syncer, HttpTransport)>>,
+    /// `None` after the end, or when this system has no thread to give.
+    neighbours: Mutex<Option<Neighbours>>,
 }
 
 impl Device {
-    pub(crate) fn new(folder: PathBuf) -> Self {
+    /// Talks with other devices from now on, or as soon as it is enrolled.
+    pub(crate) fn new(folder: PathBuf, multicast: bool) -> Self {
+        let edge = Edge::system();
+        let kept = Neighbours::keep(folder.clone(), edge.clone(), leaf(multicast), told);
+        let neighbours = kept
+            .inspect_err(|error| tracing::error!(%error, "no other device will be heard"))
+            .ok();
         Self {
             folder,
-            edge: Edge::system(),
+            edge,
             scanner: Mutex::new(None),
             exchange: Mutex::new(None),
+            neighbours: Mutex::new(neighbours),
         }
     }
 
@@ -56,10 +66,54 @@ impl Device {
 
     /// Makes this the device that the link invites. On failure nothing of it is kept.
     pub(crate) fn enrol(&self, link: &str) -> Result<EnrolReport, Error> {
-        // No scan looks at the folder while it is being filled.
+        // Neither a scan nor a neighbour looks at the folder while it is being filled.
         let _scanner = lock(&self.scanner);
         let invitation = Invitation::parse(link, None)?;
-        scanner_core::enrol(&self.folder, &invitation, &self.edge)
+        self.pause();
+        let enrolled = scanner_core::enrol(&self.folder, &invitation, &self.edge);
+        self.resume();
+        enrolled
+    }
+
+    /// Calls a device by the address that it shows, now and whenever it is not linked.
+    pub(crate) fn call(&self, address: PeerAddress) {
+        self.with_neighbours(|neighbours| neighbours.call(address));
+    }
+
+    /// Nobody sees this window: links end before the system cuts them.
+    pub(crate) fn pause(&self) {
+        self.with_neighbours(Neighbours::pause);
+    }
+
+    pub(crate) fn resume(&self) {
+        self.with_neighbours(Neighbours::resume);
+    }
+
+    /// The window closes: links end, and others are told so.
+    pub(crate) fn end(&self) {
+        drop(lock(&self.neighbours).take());
+    }
+
+    fn with_neighbours(&self, order: impl FnOnce(&Neighbours)) {
+        if let Some(neighbours) = &*lock(&self.neighbours) {
+            order(neighbours);
+        }
+    }
+}
+
+/// A phone calls hubs and takes no calls: it may sleep at any moment (gossip.md 3).
+fn leaf(multicast: bool) -> GossipOptions {
+    GossipOptions {
+        multicast,
+        ..GossipOptions::default()
+    }
+}
+
+/// Who is there and what they say is read from the device's status; this is for whoever reads logs.
+fn told(event: GossipEvent) {
+    match event {
+        GossipEvent::Trouble { why } => tracing::warn!(why, "other devices"),
+        other => tracing::debug!(?other, "other devices"),
     }
 }
 

@@ -7,15 +7,18 @@ mod commands;
 mod device;
 mod problem;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tauri::Manager as _;
+use tauri::{Manager as _, RunEvent};
 
 use device::Device;
 
 /// Names the data folder; unset means the platform's folder for this app's data.
 const DATA_VARIABLE: &str = "GATEHOUSE_SCANNER_DATA";
+/// Set to anything, hubs are not looked for by multicast: where a network forbids it, and in tests.
+const QUIET_VARIABLE: &str = "GATEHOUSE_SCANNER_NO_MULTICAST";
 
 /// Opens the window and stays until it closes.
 ///
@@ -28,15 +31,19 @@ pub fn run() -> anyhow::Result<()> {
     scanner_core::install_tls();
     tauri::Builder::default()
         .setup(|app| {
-            let folder = match data_folder() {
-                Some(folder) => folder,
+            let folder = match variable(DATA_VARIABLE) {
+                Some(folder) => PathBuf::from(folder),
                 None => app.path().app_data_dir()?,
             };
-            app.manage(Arc::new(Device::new(folder)));
+            let multicast = variable(QUIET_VARIABLE).is_none();
+            app.manage(Arc::new(Device::new(folder, multicast)));
             Ok(())
         })
         .invoke_handler(tauri::generate_handler![
             commands::enrol::enrol,
+            commands::neighbours::call,
+            commands::neighbours::pause,
+            commands::neighbours::resume,
             commands::scan::scan,
             commands::search::search,
             commands::status::status,
@@ -45,14 +52,20 @@ pub fn run() -> anyhow::Result<()> {
             commands::supervise::unlock,
             commands::sync::sync,
         ])
-        .run(tauri::generate_context!())?;
+        .build(tauri::generate_context!())?
+        .run(|app, event| {
+            // The process ends without dropping what it manages.
+            if let RunEvent::Exit = event {
+                app.state::<Arc<Device>>().end();
+            }
+        });
     Ok(())
 }
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the app has no configuration: this is its one switch, read at start"
+    reason = "the app has no configuration: these are its two switches, read at start"
 )]
-fn data_folder() -> Option<PathBuf> {
-    std::env::var_os(DATA_VARIABLE).map(PathBuf::from)
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }

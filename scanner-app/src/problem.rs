@@ -17,6 +17,11 @@ impl Problem {
     pub(crate) const NOT_ENROLLED: Self =
         Self::of("This device is not set up yet. Ask the organizer for a set-up link.");
 
+    /// What staff gave to be called is nobody's address.
+    pub(crate) const NO_ADDRESS: Self = Self::of(
+        "This is no address of a device. Write it like 192.168.1.20:7411, or scan the code that the device shows.",
+    );
+
     const fn of(sentence: &'static str) -> Self {
         Self(Cow::Borrowed(sentence))
     }

@@ -6,6 +6,8 @@ mod asking;
 mod audit;
 #[path = "support/driver.rs"]
 mod driver;
+#[path = "screens/neighbours.rs"]
+mod neighbours;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -53,8 +55,12 @@ fn event_with_names(api: &Api) -> Event {
 }
 
 fn set_up(window: &Window, event: &Event, name: &str) {
+    set_up_by(window, &journey::invite(event, name));
+}
+
+fn set_up_by(window: &Window, link: &str) {
     wait_for_screen(window, "enrol");
-    window.fill("#enrol-link", &journey::invite(event, name));
+    window.fill("#enrol-link", link);
     window.click("#enrol-button");
     wait_for_screen(window, "scan");
     wait_until(window, "#link-word", "Online");
@@ -385,6 +391,9 @@ fn read_every_screen(look: Look, name: &str) {
     audit::open_supervisor(&window);
     audit::assert_readable(&window, &format!("{name}, supervisor"));
     window.screenshot(&format!("{name}-supervisor"));
+    audit::open_devices(&window);
+    audit::assert_readable(&window, &format!("{name}, other devices"));
+    window.screenshot(&format!("{name}-devices"));
 }
 
 #[test]

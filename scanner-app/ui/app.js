@@ -3,6 +3,7 @@
 
 import { isAnswered, showChecking, showProblem, showReady, showUndone, showVerdict } from './answer.js';
 import { setUpAsking } from './asking.js';
+import { isPeerLink, setUpDevices } from './devices.js';
 import { setUpFind } from './find.js';
 import { showStatus, showUnknown } from './status.js';
 import { setUpSupervisor } from './supervise.js';
@@ -49,6 +50,13 @@ function check(reading, isConfirmed = false, answers = []) {
   find.close();
   supervisor.close();
   asking.close();
+  devices.close();
+  // No ticket, but where another device is. A guest may have shown it: staff say whether it is called.
+  if (isPeerLink(reading.text)) {
+    showReady();
+    devices.open(reading.text);
+    return;
+  }
   queue = queue.then(() => decide(reading, isConfirmed, answers));
 }
 
@@ -70,7 +78,10 @@ async function refresh() {
     const status = await invoke('status');
     show(status ? 'scan' : 'enrol');
     isSupervised = status?.supervised ?? false;
-    if (status) showStatus(status);
+    if (status) {
+      showStatus(status);
+      devices.show(status);
+    }
   } catch (problem) {
     // An answer on the screen stays: the next scan tells for itself whether the device works.
     if (screen() === 'scan') {
@@ -133,7 +144,7 @@ function overruled(command, answer) {
 }
 
 // Nothing is in the way of the next guest: neither a panel nor an answer that is still to be read.
-const isFree = () => ['find', 'supervise', 'asking'].every((panel) => $(panel).hidden);
+const isFree = () => ['find', 'supervise', 'asking', 'devices'].every((panel) => $(panel).hidden);
 
 const asking = setUpAsking({
   done: (answers) => { if (latest) check(latest, answers === null, answers ?? []); },
@@ -147,6 +158,14 @@ const find = setUpFind({
   chosen: (hit, words) => {
     if (isSupervised) supervisor.open({ text: '', keys: '', serial: hit.serial }, words);
   },
+});
+const devices = setUpDevices({
+  call: async (address) => {
+    const called = await invoke('call', { address });
+    refresh();
+    return called;
+  },
+  closed: rest,
 });
 const forgetKeys = listenToWedge({
   field: () => ({ enrol: $('enrol-link'), scan: $('code') })[screen()],
@@ -194,6 +213,16 @@ document.addEventListener('click', (event) => {
   if (event.detail > 0 && event.target.closest('#scan button') && isFree()) rest();
 });
 document.querySelector('#sound').addEventListener('pointerup', () => setTimeout(rest));
+
+// Out of sight this device may be stopped at any moment: others are not to lean on it until it is back.
+document.addEventListener('visibilitychange', async () => {
+  try {
+    await invoke(document.hidden ? 'pause' : 'resume');
+  } catch {
+    // The status bar says who is heard.
+  }
+  if (!document.hidden && screen() === 'scan') sync();
+});
 
 showSound(localStorage.getItem(MUTED) !== 'true');
 await refresh();

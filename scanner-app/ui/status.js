@@ -12,6 +12,7 @@ export function showStatus(status) {
   $('event').textContent = status.event;
   $('link').dataset.state = status.online ? 'online' : 'offline';
   $('link-word').textContent = status.online ? 'Online' : 'Offline';
+  showNear(status.heard?.length ?? 0, status.online);
   $('pending').textContent = status.pending;
   $('age').textContent = age(status.snapshotAgeSeconds);
   $('list').dataset.state = status.staleness;
@@ -19,6 +20,14 @@ export function showStatus(status) {
   $('notice').hidden = !status.notice;
   $('conflict').textContent = status.conflict ? conflict(status.conflict, status.moreConflicts) : '';
   $('conflict').hidden = !status.conflict;
+}
+
+// Whom it hears, by other ways than the server. Alone, a copy of a ticket that was used elsewhere passes.
+function showNear(heard, isOnline) {
+  const devices = heard ? `${heard} device${heard === 1 ? '' : 's'}` : 'no device';
+  const isAlone = heard === 0 && !isOnline;
+  $('near-open').textContent = isAlone ? 'Alone' : `Hears ${devices}`;
+  $('near').dataset.state = isAlone ? 'amber' : 'heard';
 }
 
 // More people than one came in by a ticket, and this device let in one of them.
@@ -32,6 +41,7 @@ function conflict({ serial, admissions }, more) {
 export function showUnknown() {
   $('link').dataset.state = 'offline';
   $('link-word').textContent = 'Offline';
+  showNear(0, false);
   $('pending').textContent = '?';
   $('age').textContent = 'unknown';
   $('list').dataset.state = 'red';

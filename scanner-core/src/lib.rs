@@ -49,8 +49,8 @@ pub use sync::gossip;
 #[doc(hidden)]
 pub use sync::open_disk;
 pub use sync::{
-    AddressError, Claimed, GOSSIP_PORT, Gossip, GossipEvent, GossipOptions, MissedView, NoticeView,
-    PeerAddress, PeerLine, PeersReport, Wanted,
+    AddressError, Claimed, GOSSIP_PORT, Gossip, GossipEvent, GossipOptions, MissedView, Neighbours,
+    NoticeView, PeerAddress, PeerLine, PeersReport, Wanted,
 };
 pub use sync::{HttpTransport, SyncReport, Syncer, Transport, TransportError, install_tls};
 pub use tally::{ClassCounts, Counts, ListCounts};

@@ -9,7 +9,6 @@ use scanner_core::{Direction, Edge, Scanner, Verdict, install_tls};
 use super::acts::{Effect, Event};
 use super::decider::{Decider, Job, Place};
 use super::eye;
-use super::neighbours::Neighbours;
 use super::screen::Screen;
 use super::terminal::{Bus, EVENTS_MAX, Stamped, Terminal, listen};
 use super::uplink::Uplink;
@@ -19,6 +18,7 @@ use crate::cli::Run;
 use crate::commands;
 use crate::error::{Exit, Failure};
 use crate::hooks::{Hooks, Label, Words};
+use crate::talk;
 use crate::ui::Style;
 
 /// Keys of a burst are drawn together; an answer is drawn at once.
@@ -69,9 +69,11 @@ pub(crate) fn run(data: &Path, args: &Run) -> Result<Exit, Failure> {
     if let Some(camera) = &args.camera {
         eye::start(camera.clone(), &edge, bus.clone());
     }
-    let peers = (!args.no_peers).then(|| args.peers.clone());
-    let neighbours =
-        peers.map(|of| Neighbours::start(data.to_path_buf(), edge.clone(), of, bus.clone()));
+    let told = bus.clone();
+    let told = move |why| told.tell_if_free(Event::Trouble(format!("other devices: {why}")));
+    let neighbours = (!args.no_peers)
+        .then(|| talk::keep(data, edge.clone(), &args.peers, told))
+        .transpose()?;
     let uplink = Uplink::start(data, edge.clone(), bus);
     let mut gate = Gate {
         screen,

@@ -15,7 +15,6 @@ mod decider;
 mod eye;
 mod gate;
 mod keys;
-mod neighbours;
 mod news;
 mod page;
 mod pages;

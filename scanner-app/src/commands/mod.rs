@@ -3,6 +3,7 @@
 //! Everything behind it may block on disk or network, so it runs off the window's thread.
 
 pub(crate) mod enrol;
+pub(crate) mod neighbours;
 pub(crate) mod scan;
 pub(crate) mod search;
 pub(crate) mod status;

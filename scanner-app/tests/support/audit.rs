@@ -110,3 +110,22 @@ pub(crate) fn open_supervisor(window: &Window) {
         &json!([]),
     );
 }
+
+/// Opens the panel of other devices over whatever is there, as full as it gets, with a problem on it.
+pub(crate) fn open_devices(window: &Window) {
+    let script = "document.getElementById('supervise-close').click();
+         const heard = Array.from({ length: 9 }, (_, at) => ({
+           name: `North-western entrance, turnstile ${at}`, address: `192.168.100.${100 + at}:7411` }));
+         const devices = page.setUpDevices({ call: async () => '', closed: () => {} });
+         devices.show({ heard, missed: [] });
+         devices.open();
+         const problem = document.getElementById('devices-problem');
+         problem.textContent = 'This is no address of a device. Write it like 192.168.1.20:7411, or scan the code that the device shows.';
+         problem.hidden = false;";
+    let script = format!(
+        "const done = arguments[arguments.length - 1];
+         import('./devices.js').then((page) => {{ {script} }})
+           .then(() => done('shown'), (error) => done(String(error)));"
+    );
+    assert_eq!(window.run_async(&script, &json!([])), "shown");
+}

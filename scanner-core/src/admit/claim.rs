@@ -11,8 +11,9 @@ use super::ScanOptions;
 use super::scanner::Scanner;
 use crate::sync::{Claimed, Wanted, claim};
 
-const NO_GOSSIP: &str =
-    "This device talks with no other gate: `kiosk gossip` must run for tickets of this class.";
+const NO_GOSSIP: &str = "This device talks with no other gate, which tickets of this class need. \
+     On a kiosk, `kiosk gossip` must run.";
+const NOBODY: &str = "This device hears no other device, which tickets of this class need.";
 
 impl Scanner {
     /// Asks the homes of a strict ticket that would be admitted now; others are left as they are.
@@ -36,6 +37,10 @@ impl Scanner {
             Some(Claimed::Taken) => Ungranted::Taken,
             Some(Claimed::Closed) => {
                 note = Some(NO_GOSSIP);
+                Ungranted::Unreached
+            }
+            Some(Claimed::Unreached) if self.hears_nobody(self.edge.clock.now()) => {
+                note = Some(NOBODY);
                 Ungranted::Unreached
             }
             // Granted to this device, which knows of no admission: the power went in between, or

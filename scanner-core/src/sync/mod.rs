@@ -19,8 +19,8 @@ pub use engine::{SyncReport, Syncer};
 #[doc(hidden)]
 pub use peers::open_disk;
 pub use peers::{
-    Claimed, Gossip, GossipEvent, GossipOptions, MissedView, NoticeView, PeerLine, PeersReport,
-    Wanted,
+    Claimed, Gossip, GossipEvent, GossipOptions, MissedView, Neighbours, NoticeView, PeerLine,
+    PeersReport, Wanted,
 };
 pub(crate) use peers::{claim, shown as peers_shown};
 pub use transport::lan::{AddressError, GOSSIP_PORT, PeerAddress};

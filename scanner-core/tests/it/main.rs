@@ -15,6 +15,7 @@ mod exchange;
 mod inside;
 mod keys;
 mod media;
+mod neighbours;
 mod overlap;
 mod refusing;
 mod scan;

@@ -20,7 +20,8 @@ pub struct GossipOptions {
     pub listen: Option<SocketAddr>,
     /// Whom to call, besides those who answered on earlier days.
     pub peers: Vec<PeerAddress>,
-    /// On mains and wire: relays at once, more neighbours, and calls out that it is here.
+    /// On mains and wire: relays at once, more neighbours, and calls out that it is here. Any other
+    /// is a leaf: it hangs on three hubs.
     pub hub: bool,
     /// Look for hubs by multicast.
     pub multicast: bool,
@@ -71,6 +72,8 @@ impl Gossip {
                 (true, false) => Seek::Listen(identity.event),
                 (true, true) => Seek::Advertise(identity.event),
             },
+            // A visit is to all of them, one after the other.
+            leaf: !options.hub && !options.visit,
         };
         let mut boot = [0; 16];
         edge.entropy.fill(&mut boot).map_err(Cause::Entropy)?;

@@ -74,18 +74,21 @@ impl AddressBook {
         worst.is_some_and(|address| self.known.remove(&address).is_some())
     }
 
-    /// Addresses to call now, at most `calls`; none where a connected member answered.
+    /// Addresses to call now, at most `calls`, told by `least` or better; none where a connected
+    /// member answered.
     pub(crate) fn due(
         &mut self,
         now_ms: u64,
         connected: &BTreeSet<[u8; 32]>,
         calls: usize,
+        least: Source,
     ) -> Vec<PeerAddress> {
         let is_connected = |of: &Known| of.key.is_some_and(|key| connected.contains(&key));
         let mut due: Vec<(&PeerAddress, &mut Known)> = self
             .known
             .iter_mut()
             .filter(|(_, of)| !of.calling && of.due_ms <= now_ms && !is_connected(of))
+            .filter(|(_, of)| of.source >= least)
             .collect();
         due.sort_by_key(|(_, of)| (of.due_ms, std::cmp::Reverse(of.source)));
         due.truncate(calls);
@@ -104,6 +107,25 @@ impl AddressBook {
             known.calling = false;
             // When the link ends it is called again at once.
             known.due_ms = now_ms;
+        }
+    }
+
+    pub(crate) fn source(&self, address: &PeerAddress) -> Option<Source> {
+        self.known.get(address).map(|of| of.source)
+    }
+
+    /// There is an address that did not fail and where none of these members answered.
+    pub(crate) fn knows_other(&self, connected: &BTreeSet<[u8; 32]>) -> bool {
+        self.known.values().any(|of| {
+            let is_connected = of.key.is_some_and(|key| connected.contains(&key));
+            of.failures == 0 && !is_connected
+        })
+    }
+
+    /// Its link was given up for another: it is not called before that moment.
+    pub(crate) fn leave(&mut self, address: &PeerAddress, until_ms: u64) {
+        if let Some(known) = self.known.get_mut(address) {
+            known.due_ms = until_ms;
         }
     }
 
@@ -171,8 +193,12 @@ mod tests {
         let mut now = 0;
         let mut waits = Vec::new();
         for _ in 0..10 {
-            assert_eq!(book.due(now, &nobody, 8), [at(1)]);
-            assert_eq!(book.due(now, &nobody, 8), [], "a call is under way");
+            assert_eq!(book.due(now, &nobody, 8, Source::Hint), [at(1)]);
+            assert_eq!(
+                book.due(now, &nobody, 8, Source::Hint),
+                [],
+                "a call is under way"
+            );
             book.failed(&at(1), now, u64::MAX);
             let from = now;
             while book.known[&at(1)].due_ms > now {
@@ -185,10 +211,17 @@ mod tests {
             waits[0] <= RETRY_FIRST_MS && waits[9] <= RETRY_MAX_MS,
             "{waits:?}"
         );
-        assert_eq!(book.due(now, &nobody, 8), [at(1)]);
+        assert_eq!(book.due(now, &nobody, 8, Source::Hint), [at(1)]);
         book.answered(&at(1), [7; 32], now);
-        assert_eq!(book.due(now, &BTreeSet::from([[7; 32]]), 8), []);
-        assert_eq!(book.due(now, &nobody, 8), [at(1)], "the link ended");
+        assert_eq!(
+            book.due(now, &BTreeSet::from([[7; 32]]), 8, Source::Hint),
+            []
+        );
+        assert_eq!(
+            book.due(now, &nobody, 8, Source::Hint),
+            [at(1)],
+            "the link ended"
+        );
     }
 
     #[test]
@@ -227,7 +260,7 @@ mod tests {
         book.learn(at(1), Source::Hint, 0);
         book.is_own(&at(1));
         book.learn(at(1), Source::Hint, 0);
-        assert_eq!(book.due(0, &BTreeSet::new(), 8), []);
+        assert_eq!(book.due(0, &BTreeSet::new(), 8, Source::Hint), []);
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! | `link` | one link |
 //! | `net` | all links, and whom to call |
 //! | `book`, `address`, `multicast` | where peers are |
+//! | `leaf` | how many of them a phone hangs on |
 //!
 //! Invariants: nothing but a handshake is read from a key that is not in the roster; everything is
 //! bounded: links, handshakes, frames, queues, addresses, time.
@@ -20,6 +21,7 @@ mod address;
 mod book;
 mod frame;
 mod greet;
+mod leaf;
 mod link;
 mod members;
 mod multicast;

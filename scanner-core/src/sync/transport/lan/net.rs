@@ -15,6 +15,7 @@ use super::address::PeerAddress;
 use super::book::{AddressBook, Source};
 use super::frame::FrameKind;
 use super::greet::{self, Greeted, Missed, SharedDoorway};
+use super::leaf;
 use super::link::{Hold, LinkEnd};
 use super::multicast::Multicast;
 use super::notes::Note;
@@ -56,7 +57,8 @@ struct Link {
     end: LinkEnd,
     key: [u8; 32],
     socket: SocketAddr,
-    dialed: bool,
+    /// The address that was called.
+    dialed: Option<PeerAddress>,
 }
 
 pub(super) struct Net {
@@ -65,6 +67,7 @@ pub(super) struct Net {
     sink: Sink,
     /// Where this device listens; 0 when it does not.
     listens: u16,
+    leaf: bool,
     book: AddressBook,
     links: BTreeMap<LinkId, Link>,
     next_link: u64,
@@ -80,7 +83,7 @@ impl Net {
         doorway: SharedDoorway,
         edge: Edge,
         sink: Sink,
-        listens: u16,
+        (listens, leaf): (u16, bool),
     ) -> (Self, Inbox) {
         let (reports, inbox) = unbounded_channel();
         let net = Self {
@@ -88,6 +91,7 @@ impl Net {
             edge,
             sink,
             listens,
+            leaf,
             book: AddressBook::default(),
             links: BTreeMap::new(),
             next_link: 0,
@@ -223,7 +227,7 @@ impl Net {
                 return;
             }
             self.end(id, "a newer link to the same device".to_owned());
-        } else if self.links.len() >= LINKS_MAX {
+        } else if self.links.len() >= LINKS_MAX || self.is_surplus(dialed.as_ref()) {
             return;
         }
         self.next_link += 1;
@@ -254,7 +258,7 @@ impl Net {
             end: LinkEnd::start(stream, each, ended),
             key,
             socket,
-            dialed: dialed.is_some(),
+            dialed,
         };
         let note = self.note_for(&key);
         let _queued = link.end.send(FrameKind::Note, &note);
@@ -264,11 +268,23 @@ impl Net {
     /// Of two links to one member the one is kept that the lower key called; of two that the same
     /// side called, the newer: the other end has seen the older one die.
     fn replaces(&self, before: &Link, key: &[u8; 32], dialed: bool) -> bool {
-        if before.dialed == dialed {
+        if before.dialed.is_some() == dialed {
             return true;
         }
         let lower_is_me = self.doorway.members.myself() < *key;
         lower_is_me == dialed
+    }
+
+    /// A phone hangs on enough hubs without this one.
+    fn is_surplus(&self, dialed: Option<&PeerAddress>) -> bool {
+        let links = self.dialed().count();
+        self.leaf && dialed.is_some_and(|at| leaf::is_surplus(links, at, &self.book))
+    }
+
+    /// The links that this device opened, the newest last.
+    fn dialed(&self) -> impl DoubleEndedIterator<Item = (LinkId, &PeerAddress)> {
+        let links = self.links.iter();
+        links.filter_map(|(id, link)| Some((*id, link.dialed.as_ref()?)))
     }
 
     fn end(&mut self, id: LinkId, why: String) {
@@ -317,21 +333,46 @@ impl Net {
         for (id, why) in left {
             self.end(id, why);
         }
-        self.call();
         self.ticks = self.ticks.wrapping_add(1);
+        self.turn();
+        self.call();
         if self.ticks.is_multiple_of(NOTE_TICKS) {
             self.tell();
         }
     }
 
+    /// A phone's third hub makes room for another.
+    fn turn(&mut self) {
+        if !self.leaf {
+            return;
+        }
+        let (connected, now) = (self.connected(), self.now_ms());
+        let dialed: Vec<(LinkId, PeerAddress)> = self
+            .dialed()
+            .map(|(id, address)| (id, address.clone()))
+            .collect();
+        let dialed = dialed.iter().map(|(id, address)| (*id, address));
+        if let Some(left) = leaf::turn(self.ticks, now, dialed, &connected, &mut self.book) {
+            self.end(left, "another hub takes its turn".to_owned());
+        }
+    }
+
+    fn connected(&self) -> BTreeSet<[u8; 32]> {
+        self.links.values().map(|link| link.key).collect()
+    }
+
     fn call(&mut self) {
-        let connected: BTreeSet<[u8; 32]> = self.links.values().map(|link| link.key).collect();
-        let called = self.links.values().filter(|link| link.dialed).count() + self.calls;
-        let calls = CALLS_MAX
+        let links = self.dialed().count();
+        let mut calls = CALLS_MAX
             .saturating_sub(self.calls)
-            .min(CALLED_LINKS_MAX.saturating_sub(called));
-        let now = self.now_ms();
-        for address in self.book.due(now, &connected, calls) {
+            .min(CALLED_LINKS_MAX.saturating_sub(links + self.calls));
+        let mut least = Source::Hint;
+        if self.leaf {
+            let (few, of) = leaf::calls(links, self.calls);
+            (calls, least) = (calls.min(few), of);
+        }
+        let (connected, now) = (self.connected(), self.now_ms());
+        for address in self.book.due(now, &connected, calls, least) {
             self.calls += 1;
             let (doorway, reports) = (self.doorway.clone(), self.reports.clone());
             tokio::spawn(async move {

@@ -37,6 +37,8 @@ pub(crate) struct LanOptions {
     pub(crate) seeds: Vec<PeerAddress>,
     pub(crate) remembered: Vec<PeerAddress>,
     pub(crate) multicast: Seek,
+    /// A phone: hangs on a few hubs instead of linking with all.
+    pub(crate) leaf: bool,
 }
 
 /// The owner's handle. Dropping it ends all links and waits for the thread.
@@ -94,7 +96,7 @@ impl Lan {
         let multicast = multicast(options.multicast, &members.myself(), listening);
         let doorway = Arc::new(Doorway { identity, members });
         let listens = listening.map_or(0, |at| at.port());
-        let (net, inbox) = Net::new(doorway, edge, sink, listens);
+        let (net, inbox) = Net::new(doorway, edge, sink, (listens, options.leaf));
         let thread = std::thread::Builder::new()
             .name("lan".to_owned())
             .spawn(move || {
