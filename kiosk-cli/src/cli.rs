@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Doctor(Plain),
     /// Write all entries as JSON lines
     Export(Export),
+    /// Take entries from device to device in a file, where there is no network
+    Carry(Carry),
 }
 
 #[derive(Debug, Args)]
@@ -282,6 +284,25 @@ pub(crate) struct Export {
     /// Write here and not to stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+/// Write the file here, take it to the other device on a stick, and take it up there. What is taken
+/// up is checked like what comes over a network, so it does not matter who carried it. It may be
+/// done while `kiosk run` runs, and again.
+#[derive(Debug, Args)]
+pub(crate) struct Carry {
+    /// Write all entries, the keys and the ticket list to this file
+    #[arg(long, value_name = "FILE", required_unless_present = "from")]
+    pub(crate) to: Option<PathBuf>,
+    /// Take up what this file has and this device lacks
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["to", "no_list"])]
+    pub(crate) from: Option<PathBuf>,
+    /// Leave out the ticket list, which may have the guests' names
+    #[arg(long)]
+    pub(crate) no_list: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[cfg(test)]

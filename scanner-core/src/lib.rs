@@ -52,5 +52,6 @@ pub use sync::{
     AddressError, Claimed, GOSSIP_PORT, Gossip, GossipEvent, GossipOptions, MissedView, Neighbours,
     NoticeView, PeerAddress, PeerLine, PeersReport, Wanted,
 };
+pub use sync::{CarriedFrom, CarriedIn, CarriedList, CarriedOut, NotTaken, carry_from, carry_to};
 pub use sync::{HttpTransport, SyncReport, Syncer, Transport, TransportError, install_tls};
 pub use tally::{ClassCounts, Counts, ListCounts};

@@ -1,5 +1,6 @@
 //! One file per command. Each takes its arguments and gives an exit code.
 
+mod carry;
 mod doctor;
 mod enrol;
 mod export;
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Unlock(args) => supervise::unlock(data, &args),
         Command::Doctor(args) => doctor::run(data, &args),
         Command::Export(args) => export::run(data, &args),
+        Command::Carry(args) => carry::run(data, &args),
     }
 }
 

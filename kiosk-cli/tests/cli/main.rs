@@ -3,6 +3,7 @@
 // The server in memory that scanner-core is tested against: here it fills data directories, which
 // the binary then works with alone.
 mod camera;
+mod carry;
 #[expect(dead_code, reason = "scanner-core's own tests use all of it")]
 #[path = "../../../scanner-core/tests/it/exchange.rs"]
 mod exchange;

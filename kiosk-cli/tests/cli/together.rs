@@ -23,7 +23,7 @@ fn open(kiosk: &Kiosk, args: &[&str]) -> (Pty, String) {
 }
 
 /// Two devices that know of each other.
-fn two() -> (Kiosk, Kiosk) {
+pub(crate) fn two() -> (Kiosk, Kiosk) {
     let first = Kiosk::enrolled();
     let second = Kiosk::beside(&first);
     first.sync();

@@ -16,6 +16,8 @@ fn not_enrolled_is_3_for_every_command_that_needs_a_device() {
         &["search", "anna"],
         &["doctor"],
         &["export"],
+        &["carry", "--to", "stick"],
+        &["carry", "--from", "stick"],
     ] {
         let output = kiosk.run_with(args, b"");
         assert_eq!(code(&output), 3, "{args:?}: {}", stderr(&output));
@@ -51,6 +53,8 @@ fn misuse_is_2() {
         &["fly"][..],
         &["enrol"],
         &["scan", "--direction", "up"],
+        &["carry"],
+        &["carry", "--from", "a", "--to", "b"],
         &["enrol", "what?"],
     ] {
         assert_eq!(code(&kiosk.run(args)), 2, "{args:?}");

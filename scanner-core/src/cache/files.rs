@@ -66,7 +66,7 @@ pub(super) fn private() -> OpenOptions {
 }
 
 /// A rename is durable once its directory is.
-pub(super) fn sync_dir(path: &Path) -> Result<(), Cause> {
+pub(crate) fn sync_dir(path: &Path) -> Result<(), Cause> {
     let Some(dir) = path.parent() else {
         return Ok(());
     };

@@ -168,6 +168,15 @@ fn frozen_at(conn: &Connection, number: i64) -> Result<Option<u32>, Cause> {
 
 fn freeze(tx: &Connection, of: &Freeze) -> Result<(), Cause> {
     let number = insert_log(tx, &of.proof.genesis, false)?;
+    // Another process may have frozen it lower meanwhile: what lies between would be missing.
+    let known = frozen_at(tx, number)?.filter(|known| *known < of.head.next_seq);
+    if known.is_some_and(|known| of.promoted.first().map(|of| of.seq) != Some(known)) {
+        return Err(Cause::Inconsistent {
+            table: "forks",
+            row: of.proof.genesis.log_id().to_string(),
+            what: "it is frozen lower already",
+        });
+    }
     let from = entry_id(number, of.head.next_seq);
     tx.execute(
         "DELETE FROM entries WHERE id BETWEEN ?1 AND ?2",

@@ -139,6 +139,21 @@ impl Cache {
         Ok(wire.as_deref().map(Signed::from_wire).transpose()?)
     }
 
+    /// What is trusted and in use, for whoever starts from the pin: all roots, each trusted through
+    /// the one before, then what stands under the last; the snapshot comes last.
+    pub(crate) fn statements_in_use(&self) -> Result<Vec<Signed>, Cause> {
+        let mut found = Vec::new();
+        for kind in [
+            StatementKind::Root,
+            StatementKind::Roster,
+            StatementKind::Keyring,
+            StatementKind::Snapshot,
+        ] {
+            found.extend(self.statements(kind, SLOT_ACTIVE)?);
+        }
+        Ok(found)
+    }
+
     /// Tells one pending snapshot from another; `None` when none is waited for. Cheap.
     pub(crate) fn pending_snapshot(&self) -> Result<Option<[u8; 32]>, Cause> {
         let mut select = self

@@ -8,6 +8,7 @@
 //! is switched to when all of it is on disk, in one commit; what one party sends wrong is
 //! refused by itself and does not stop the rest.
 
+mod carry;
 mod engine;
 pub mod gossip;
 mod outcome;
@@ -15,6 +16,7 @@ mod peers;
 pub(crate) mod proto;
 mod transport;
 
+pub use carry::{CarriedFrom, CarriedIn, CarriedList, CarriedOut, NotTaken, carry_from, carry_to};
 pub use engine::{SyncReport, Syncer};
 #[doc(hidden)]
 pub use peers::open_disk;

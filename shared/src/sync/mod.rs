@@ -1,6 +1,7 @@
 //! Sync messages: postcard, `V1` first, read strictly (nothing left over, re-encoding equals).
 
 pub mod answers;
+pub mod carried;
 pub mod claim;
 pub mod frame;
 pub mod message;
@@ -8,6 +9,7 @@ pub mod report;
 pub mod strict;
 
 pub use answers::{Answered, AnswersRequest, AnswersResponse};
+pub use carried::Carried;
 pub use frame::{Frame, Message};
 pub use message::{
     LogVector, ScanKeysRequest, ScanKeysResponse, SegmentsRequest, SegmentsResponse, SignedRequest,

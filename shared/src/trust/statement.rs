@@ -75,6 +75,10 @@ impl Signed {
     pub fn kind(&self) -> Result<StatementKind, TrustError> {
         Ok(self.header()?.kind)
     }
+    /// Which version it says it is, before anything is verified: to tell what is worth a look.
+    pub fn version(&self) -> Result<u64, TrustError> {
+        Ok(self.header()?.version)
+    }
     /// What a signature covers.
     pub(super) fn message(&self) -> Vec<u8> {
         [DOMAIN, &self.bytes].concat()

@@ -1,6 +1,7 @@
 //! Strict reading and the sync messages. One binary; one module per suite.
 
 mod answers;
+mod carried;
 mod claims;
 mod frames;
 mod golden;

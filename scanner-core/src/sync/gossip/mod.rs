@@ -10,6 +10,7 @@
 //! signer; what two replicas hold decides what they say, never the order in which it came; every
 //! queue and buffer has a bound.
 
+mod carried;
 mod catchup;
 mod claims;
 mod clock;
@@ -30,6 +31,7 @@ mod tree;
 mod trusted;
 mod views;
 
+pub(crate) use carried::quarantined;
 pub use clock::{AHEAD_MILLIS_MAX, ClockView};
 pub use input::{Input, Now};
 pub use logs::LogView;

@@ -452,7 +452,7 @@ impl Node {
     }
 
     /// Seals what is to be sent into frames.
-    fn post(&mut self) -> Vec<Output> {
+    pub(super) fn post(&mut self) -> Vec<Output> {
         let mut out = Vec::new();
         for (link, messages) in std::mem::take(&mut self.mail) {
             let mut bundle = Vec::new();

@@ -141,25 +141,7 @@ impl Node {
         let Some(log) = self.logs.get(&id) else {
             return;
         };
-        let mut open: BTreeSet<[u8; 8]> = names.iter().copied().collect();
-        let mut by_seq: Vec<&Stray> = log.strays.values().collect();
-        by_seq.sort_unstable_by_key(|stray| (stray.seq, stray.hash));
-        let mut branches = Vec::new();
-        for stray in by_seq {
-            if !open.contains(&short(&stray.hash)) {
-                continue;
-            }
-            let Some(run) = signed_run(log, stray) else {
-                continue;
-            };
-            for of in &run {
-                open.remove(&short(&of.hash));
-            }
-            branches.push(branch_of(id, stray, &run));
-            if branches.len() == SEGMENTS_MAX {
-                break;
-            }
-        }
+        let branches = vouching(log, names.iter().copied().collect(), SEGMENTS_MAX);
         if !branches.is_empty() {
             self.send(link, Message::Branches(branches));
         }
@@ -237,6 +219,29 @@ impl Node {
         self.out.push(Output::Merged(vec![id]));
         Ok(())
     }
+}
+
+/// At most so many branches that vouch for the strays of these names, in order.
+pub(super) fn vouching(log: &Log, mut names: BTreeSet<[u8; 8]>, max: usize) -> Vec<Branch> {
+    let mut by_seq: Vec<&Stray> = log.strays.values().collect();
+    by_seq.sort_unstable_by_key(|stray| (stray.seq, stray.hash));
+    let mut branches = Vec::new();
+    for stray in by_seq {
+        if !names.contains(&short(&stray.hash)) {
+            continue;
+        }
+        let Some(run) = signed_run(log, stray) else {
+            continue;
+        };
+        for of in &run {
+            names.remove(&short(&of.hash));
+        }
+        branches.push(branch_of(log.id, stray, &run));
+        if branches.len() == max {
+            break;
+        }
+    }
+    branches
 }
 
 pub(super) fn strays_of(branch: &Branch) -> Vec<Stray> {

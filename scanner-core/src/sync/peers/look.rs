@@ -3,8 +3,9 @@
 use shared::sync::StatementSet;
 
 use super::driver::Driver;
+use crate::cache::LogRow;
 use crate::error::{Cause, Error};
-use crate::sync::gossip::{Input, StoreError};
+use crate::sync::gossip::{Input, Node, StoreError};
 use crate::sync::transport::lan::Lan;
 
 /// Own entries read at one look.
@@ -55,9 +56,16 @@ impl Driver {
         )
     }
 
-    /// A sync with the server brought entries of others.
+    /// A sync with the server, or a file that was carried here, brought entries of others.
     fn look_at_others(&mut self, lan: &Lan) -> Result<(), StoreError> {
-        for row in self.store.cache.logs().map_err(Error::from)? {
+        let rows = self.store.cache.logs().map_err(Error::from)?;
+        if rows
+            .iter()
+            .any(|row| row.frozen.is_some() && self.goes_past(row))
+        {
+            return Err("another program found that a log was written twice".into());
+        }
+        for row in rows {
             let known = self.ends.get(&row.log).copied().unwrap_or(0);
             if Some(row.log) != self.open && row.checked.next_seq > known {
                 self.ends.insert(row.log, row.checked.next_seq);
@@ -66,6 +74,13 @@ impl Driver {
             }
         }
         Ok(())
+    }
+
+    /// The node believes that a frozen log goes on, or that it ends elsewhere: it has to begin anew.
+    fn goes_past(&self, row: &LogRow) -> bool {
+        let views = self.node.as_ref().map(Node::logs).unwrap_or_default();
+        let known = views.iter().find(|of| of.log == row.log);
+        known.and_then(|of| of.frozen).map(|end| end.next_seq) != row.frozen
     }
 
     pub(super) fn find_open(&mut self) -> Result<(), StoreError> {

@@ -138,13 +138,13 @@ pub(crate) fn shown(dir: &Path, now: Timestamp) -> Option<PeersReport> {
     (now.millis_since(report.at).abs() <= ALIVE_MS).then_some(report)
 }
 
-pub(super) fn name_of(roster: &Roster, device: DeviceId) -> String {
+pub(in crate::sync) fn name_of(roster: &Roster, device: DeviceId) -> String {
     roster
         .by_device(device)
         .map_or_else(|| device.to_string(), |of| of.name.clone())
 }
 
-pub(super) fn told(alert: &Alert, roster: &Roster, at: Timestamp) -> NoticeView {
+pub(in crate::sync) fn told(alert: &Alert, roster: &Roster, at: Timestamp) -> NoticeView {
     let (kind, text) = match alert {
         Alert::Fork { device, at, .. } => (
             "fork",

@@ -16,9 +16,9 @@ use crate::sync::gossip::{Batch, Store, StoreError, StoredLog, Stray, TrustView}
 use crate::sync::proto::{self, Held};
 
 /// A database connection of its own: a scan waits for one of its commits at most.
-pub(super) struct DiskStore {
-    pub(super) cache: Cache,
-    pub(super) identity: Identity,
+pub(in crate::sync) struct DiskStore {
+    pub(in crate::sync) cache: Cache,
+    pub(in crate::sync) identity: Identity,
     fetching: RefCell<Option<Fetching>>,
 }
 
@@ -31,7 +31,7 @@ struct Fetching {
 }
 
 impl DiskStore {
-    pub(super) fn new(cache: Cache, identity: Identity) -> Self {
+    pub(in crate::sync) fn new(cache: Cache, identity: Identity) -> Self {
         Self {
             cache,
             identity,
@@ -39,7 +39,7 @@ impl DiskStore {
         }
     }
 
-    pub(super) fn roster(&self) -> Result<Roster, Cause> {
+    pub(in crate::sync) fn roster(&self) -> Result<Roster, Cause> {
         Ok(view(&self.trusted()?).roster)
     }
 
