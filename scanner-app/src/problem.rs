@@ -19,7 +19,7 @@ impl Problem {
 
     /// What staff gave to be called is nobody's address.
     pub(crate) const NO_ADDRESS: Self = Self::of(
-        "This is no address of a device. Write it like 192.168.1.20:7411, or scan the code that the device shows.",
+        "This is no address of a device. Write it like 192.168.1.20:7411.",
     );
 
     const fn of(sentence: &'static str) -> Self {

@@ -3,7 +3,7 @@
 
 const $ = (id) => document.getElementById(id);
 // More would push the form out of sight.
-const LINES_MAX = 6;
+const LINES_MAX = 4;
 const LINK = /^\s*gatehouse-peer:/i;
 
 export const isPeerLink = (text) => LINK.test(text);
@@ -76,6 +76,6 @@ function note(heard, called, missed) {
   if (heard.some(({ address }) => address === called)) return `${called} is heard.`;
   if (missed) return `${missed.address} did not answer: ${missed.why}. It is called again.`;
   if (called) return `Calling ${called}: it is listed here when it answers.`;
-  if (heard.length) return 'What they admit is known here at once, and the other way round.';
+  if (heard.length) return 'What they admit is known here at once.';
   return 'No other device is heard. Kiosks on this network are found by themselves; otherwise call one by its address.';
 }

@@ -120,7 +120,7 @@ pub(crate) fn open_devices(window: &Window) {
          devices.show({ heard, missed: [] });
          devices.open();
          const problem = document.getElementById('devices-problem');
-         problem.textContent = 'This is no address of a device. Write it like 192.168.1.20:7411, or scan the code that the device shows.';
+         problem.textContent = 'This is no address of a device. Write it like 192.168.1.20:7411.';
          problem.hidden = false;";
     let script = format!(
         "const done = arguments[arguments.length - 1];
