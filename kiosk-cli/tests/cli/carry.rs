@@ -169,7 +169,7 @@ fn files_that_are_not_whole_or_are_something_else_get_one_sentence_and_change_no
 
 fn forbid(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
-    let nobody = std::fs::Permissions::from_mode(0);
+    let nobody = std::fs::Permissions::from_mode(0o000);
     std::fs::set_permissions(path, nobody).expect("changed");
 }
 

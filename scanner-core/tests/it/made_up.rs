@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use scanner_core::{Kind, carry_from};
+use shared::log::LogSegment;
 use shared::sync::carried::MAGIC;
 use shared::sync::frame::{LiveEntry, Message};
 
