@@ -18,9 +18,8 @@ impl Problem {
         Self::of("This device is not set up yet. Ask the organizer for a set-up link.");
 
     /// What staff gave to be called is nobody's address.
-    pub(crate) const NO_ADDRESS: Self = Self::of(
-        "This is no address of a device. Write it like 192.168.1.20:7411.",
-    );
+    pub(crate) const NO_ADDRESS: Self =
+        Self::of("This is no address of a device. Write it like 192.168.1.20:7411.");
 
     const fn of(sentence: &'static str) -> Self {
         Self(Cow::Borrowed(sentence))
