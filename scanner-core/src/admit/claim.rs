@@ -9,7 +9,7 @@ use shared::trust::ClassPolicy;
 
 use super::ScanOptions;
 use super::scanner::Scanner;
-use crate::sync::{Claimed, Wanted, claim};
+use crate::sync::{Claimed, Wanted, claim, peers_shown};
 
 const NO_GOSSIP: &str = "This device talks with no other gate, which tickets of this class need. \
      On a kiosk, `kiosk gossip` must run.";
@@ -39,7 +39,7 @@ impl Scanner {
                 note = Some(NO_GOSSIP);
                 Ungranted::Unreached
             }
-            Some(Claimed::Unreached) if self.hears_nobody(self.edge.clock.now()) => {
+            Some(Claimed::Unreached) if self.hears_nobody() => {
                 note = Some(NOBODY);
                 Ungranted::Unreached
             }
@@ -49,6 +49,12 @@ impl Scanner {
         };
         hold(verdict, self.language(), why);
         note
+    }
+
+    /// As of this moment: the guest waits anyway.
+    fn hears_nobody(&self) -> bool {
+        let shown = peers_shown(self.cache.dir(), self.edge.clock.now());
+        shown.is_some_and(|of| of.peers.is_empty())
     }
 
     /// The class of the ticket that the verdict is about, if it needs a grant.

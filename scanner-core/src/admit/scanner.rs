@@ -164,12 +164,6 @@ impl Scanner {
             .is_some_and(|(at, linked)| linked && now.millis_since(at) <= PEERS_HEARD_MS)
     }
 
-    /// No other device was linked then; not the same as not having looked.
-    pub(super) fn hears_nobody(&self, now: Timestamp) -> bool {
-        self.peers
-            .is_some_and(|(at, linked)| !linked && now.millis_since(at) <= PEERS_HEARD_MS)
-    }
-
     pub(crate) fn refresh(&mut self) -> Result<(), Error> {
         Ok(self.freshen()?)
     }
