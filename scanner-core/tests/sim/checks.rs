@@ -124,7 +124,7 @@ impl World {
             .data
             .logs
             .iter()
-            .find(|(_, log)| log.own && !log.closed);
+            .find(|(_, log)| log.is_open());
         let Some((log, _)) = open else {
             return;
         };

@@ -152,12 +152,7 @@ impl Device {
             return Appended::No;
         };
         let floor = node.hlc_floor(now);
-        let open = self
-            .disk
-            .data
-            .logs
-            .iter()
-            .find(|(_, log)| log.own && !log.closed);
+        let open = self.disk.data.logs.iter().find(|(_, log)| log.is_open());
         let id = match open {
             Some((id, _)) => *id,
             None => match self.begin(event, time) {

@@ -225,6 +225,12 @@ impl DiskLog {
         }
     }
 
+    /// Takes entries. One that is forked does not, closed or not: its fork may have been heard of
+    /// before it was known to be this device's.
+    pub(crate) fn is_open(&self) -> bool {
+        self.own && !self.closed && self.fork.is_none()
+    }
+
     /// Back to `head`, when there is more.
     fn truncate(&mut self, head: LogHead) {
         if self.head.next_seq > head.next_seq {

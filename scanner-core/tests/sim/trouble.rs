@@ -290,7 +290,7 @@ impl World {
             .data
             .logs
             .iter()
-            .find(|(_, log)| log.own && !log.closed)
+            .find(|(_, log)| log.is_open())
             .map(|(id, log)| (*id, log.head));
         let rotten = self.devices.iter().filter(|of| of.rotten).count();
         let Some((id, head)) = own else {

@@ -205,7 +205,7 @@ mod tests {
             let begins = attempts.get() >= works_from;
             let what = if begins { "begins" } else { "cannot" };
             seen.borrow_mut().push(format!("{what} {ports:?}"));
-            begins.then_some(Noted(&seen))
+            begins.then(|| Noted(&seen))
         });
         seen.into_inner()
     }
