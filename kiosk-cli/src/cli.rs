@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use scanner_core::{Answer, GOSSIP_PORT, PeerAddress};
 
 /// Admits guests at a gate, with or without a network.
@@ -290,12 +290,13 @@ pub(crate) struct Export {
 /// up is checked like what comes over a network, so it does not matter who carried it. It may be
 /// done while `kiosk run` runs, and again.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("way").required(true))]
 pub(crate) struct Carry {
     /// Write all entries, the keys and the ticket list to this file
-    #[arg(long, value_name = "FILE", required_unless_present = "from")]
+    #[arg(long, value_name = "FILE", group = "way")]
     pub(crate) to: Option<PathBuf>,
     /// Take up what this file has and this device lacks
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["to", "no_list"])]
+    #[arg(long, value_name = "FILE", group = "way", conflicts_with = "no_list")]
     pub(crate) from: Option<PathBuf>,
     /// Leave out the ticket list, which may have the guests' names
     #[arg(long)]
