@@ -33,6 +33,8 @@ pub const LOG_SEGMENT_ENTRIES_MAX: usize = 512;
 /// The first message of a device log, and the free text in it.
 pub const GENESIS_BYTES_MAX: usize = 256;
 pub const APP_VERSION_BYTES_MAX: usize = 64;
+/// The longest registered BCP 47 tag fits.
+pub const LANGUAGE_BYTES_MAX: usize = 35;
 /// Text fields people type.
 pub const TITLE_CHARS_MAX: usize = 200;
 pub const DESCRIPTION_CHARS_MAX: usize = 20_000;

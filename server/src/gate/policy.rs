@@ -18,7 +18,7 @@ const AMBER_AFTER_SECS: u32 = 12 * 3600;
 const RED_AFTER_SECS: u32 = 7 * 86_400;
 /// The snapshot is signed again, even unchanged, well before devices that do sync turn amber.
 pub(super) const REFRESH_AFTER_SECS: i64 = 3600;
-/// Explanations are in English until events carry a language.
+/// Of explanations, where the organizer chose none.
 const LANGUAGE: &str = "en";
 
 pub(super) fn of(
@@ -36,7 +36,10 @@ pub(super) fn of(
     Policy {
         title: event.title.clone(),
         timezone: event.timezone.clone(),
-        language: LANGUAGE.to_owned(),
+        language: check_in
+            .language
+            .clone()
+            .unwrap_or_else(|| LANGUAGE.to_owned()),
         epoch: event.epoch,
         starts: event.start,
         ends: event.end,

@@ -10,6 +10,7 @@ use super::rules::Obstacle;
 use super::turn::Untimely;
 use super::typed::Untyped;
 use super::verdict::{EarlierUse, Reason};
+use crate::limits::LANGUAGE_BYTES_MAX;
 use crate::time::Timestamp;
 
 /// What sentences may mention.
@@ -60,6 +61,18 @@ pub struct Setting<'a> {
 /// Primary subtags of the languages that have sentences.
 pub fn languages() -> impl Iterator<Item = &'static str> {
     LANGUAGES.iter().map(|language| language.tag)
+}
+
+/// Whether this tag names one of them, with or without a region: `vi`, `vi-VN`.
+pub fn speaks(language: &str) -> bool {
+    let mut subtags = language.split('-');
+    let primary = subtags.next().unwrap_or_default();
+    let is_subtag = |part: &str| {
+        (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    languages().any(|known| known.eq_ignore_ascii_case(primary))
+        && subtags.all(is_subtag)
+        && language.len() <= LANGUAGE_BYTES_MAX
 }
 
 /// What stands for a gate that the rules do not name.

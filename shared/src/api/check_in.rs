@@ -184,6 +184,10 @@ pub struct CheckInSettings {
     /// Tickets that were named in the order are claimed in those names as soon as it is paid.
     #[serde(default)]
     pub claim_at_checkout: bool,
+    /// What gates and tickets' pages explain a verdict in: `en`, `vi`, or one of these with a region,
+    /// as `vi-VN`; absent means English.
+    #[serde(default)]
+    pub language: Option<String>,
 }
 
 /// What a buyer is asked.

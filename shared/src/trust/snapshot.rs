@@ -15,14 +15,13 @@ use super::statement::TrustError;
 use super::supervisors::Supervisors;
 use crate::ids::{ClassId, GateId};
 use crate::limits::{
-    CLASSES_MAX, GATES_MAX, NAME_CHARS_MAX, SEGMENT_TICKETS, SERIAL_MAX, TITLE_CHARS_MAX, ZONES_MAX,
+    CLASSES_MAX, GATES_MAX, LANGUAGE_BYTES_MAX, NAME_CHARS_MAX, SEGMENT_TICKETS, SERIAL_MAX,
+    TITLE_CHARS_MAX, ZONES_MAX,
 };
 use crate::time::Timestamp;
 
 pub use super::lists::{RULE_BYTES_MAX, RULES_MAX};
 
-/// The longest registered BCP 47 tag fits.
-const LANGUAGE_BYTES_MAX: usize = 35;
 /// Seat indexes are 24 bits.
 const SEAT_SEGMENT_INDEX_MAX: u32 = 0x00FF_FFFF / SEGMENT_TICKETS;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use shared::admission::explain::{Details, RuleAnswer, Setting, explain, languages};
+use shared::admission::explain::{Details, RuleAnswer, Setting, explain, languages, speaks};
 use shared::admission::rules::Obstacle;
 use shared::admission::{EarlierUse, Reason, Untimely, Verdict};
 
@@ -160,6 +160,29 @@ fn all_sentences() {
         }
     }
     insta::assert_snapshot!("sentences", text);
+}
+
+#[test]
+fn a_language_is_named_by_its_tag_with_or_without_a_region() {
+    // V8
+    for tag in ["en", "vi", "VI", "en-GB", "vi-VN-x-hanoi"] {
+        assert!(speaks(tag), "{tag}");
+    }
+    let long = format!("vi{}", "-aaaaaaaa".repeat(4));
+    for tag in [
+        "",
+        "v",
+        "vie",
+        "fr",
+        "-vi",
+        "vi-",
+        "vi--VN",
+        "vi_VN",
+        "vi-V\u{1ec7}t",
+        &long,
+    ] {
+        assert!(!speaks(tag), "{tag}");
+    }
 }
 
 #[test]

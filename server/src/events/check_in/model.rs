@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil;
 use serde::{Deserialize, Serialize};
+use shared::admission::explain::{languages, speaks};
 use shared::admission::rules::Rule;
 use shared::api::check_in::{CheckInList, CheckInRule, CheckInSettings, ClassNote};
 use shared::api::pre_check_in::PreCheckInWindow;
@@ -54,6 +55,7 @@ impl CheckIn {
         questions::check(&mut wanted.questions, &mut fields);
         known.check_notes(&mut wanted.class_notes, &mut fields);
         known.check_named("strictClassIds", &wanted.strict_class_ids, &mut fields);
+        check_language(wanted.language.as_deref(), &mut fields);
         fields.done(Self {
             event_id: event.id,
             settings: wanted,
@@ -146,6 +148,17 @@ fn check_window(event: &Event, window: Option<PreCheckInWindow>, fields: &mut Fi
         fields.wrong("preCheckIn.closesAt", "must be after opensAt");
     } else if window.closes_at > event.end {
         fields.wrong("preCheckIn.closesAt", "must not be after endDate");
+    }
+}
+
+/// In a language without sentences guests would read English and nobody would know why.
+fn check_language(language: Option<&str>, fields: &mut Fields) {
+    let Some(language) = language else {
+        return;
+    };
+    if !speaks(language) {
+        let known: Vec<&str> = languages().collect();
+        fields.wrong("language", format!("must be one of {}", known.join(", ")));
     }
 }
 

@@ -31,6 +31,7 @@ async fn settings_are_plain_until_they_are_set_and_are_replaced_as_a_whole() {
     let empty = json!({
         "doorsDate": null, "rules": [], "lists": [], "questions": [], "classNotes": [],
         "strictClassIds": [], "preCheckIn": null, "answersUntil": null, "claimAtCheckout": false,
+        "language": null,
     });
     assert_eq!(plain.expect(200), empty);
 
@@ -48,7 +49,7 @@ async fn settings_are_plain_until_they_are_set_and_are_replaced_as_a_whole() {
             "options": [{ "id": "knots", "text": "Knots" }, { "text": "Kites" }],
         }],
         "classNotes": [{ "classId": shop.class, "text": "Blue wristband" }],
-        "strictClassIds": [shop.class],
+        "strictClassIds": [shop.class], "language": "vi-VN",
         "preCheckIn": {
             "opensAt": "2026-10-10T10:00:00.000Z", "closesAt": "2026-10-12T10:00:00.000Z",
         },
@@ -110,6 +111,16 @@ fn bad_settings() -> Vec<Bad> {
             "\"+\" has no value here",
         ),
         (rule(json!({})), "rules[0].logic", "not JSON logic"),
+        (
+            json!({"language": "fr"}),
+            "language",
+            "must be one of en, vi",
+        ),
+        (
+            json!({"language": "vi-"}),
+            "language",
+            "must be one of en, vi",
+        ),
         (
             json!({"rules": [{"name": "", "logic": true}]}),
             "rules[0].name",

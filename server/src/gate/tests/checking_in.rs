@@ -35,10 +35,11 @@ async fn settings_are_signed_into_the_next_snapshot() {
     let device = site.enrol("North 1", 0, 7).await;
     let before = device.manifest(&device.sync(&site.test).await);
     assert_eq!(before.body.policy.lists, []);
+    assert_eq!(before.body.policy.language, "en");
     set(
         &site,
         json!({
-            "doorsDate": NOW,
+            "doorsDate": NOW, "language": "vi",
             "rules": [{ "name": "Open", "logic": true }],
             "lists": [{
                 "name": "Passes", "gateIds": [site.gates[1]], "classIds": [],
@@ -57,6 +58,7 @@ async fn settings_are_signed_into_the_next_snapshot() {
     let policy = after.body.policy;
     assert_eq!(policy.check(), Ok(()));
     assert_eq!(policy.doors, Some(NOW));
+    assert_eq!(policy.language, "vi");
     assert_eq!(policy.rules, [("Open".to_owned(), "true".to_owned())]);
     let list = ListPolicy {
         name: "Passes".to_owned(),
@@ -97,6 +99,9 @@ async fn the_server_decides_by_the_settings_at_once() {
     .await;
     let told = "Not allowed by the rule “Late”. Allowed from 22:00.".to_owned();
     assert_eq!(verdict(&site, &ticket, 0).await, ("rule".to_owned(), told));
+    set(&site, json!({ "language": "vi" })).await;
+    let welcome = ("ok".to_owned(), "Xin mời vào.".to_owned());
+    assert_eq!(verdict(&site, &ticket, 0).await, welcome);
     set(
         &site,
         json!({ "lists": [{ "name": "Staff", "gateIds": [site.gates[0]], "classIds": [] }] }),
