@@ -155,14 +155,13 @@ fn begin(
 mod tests {
     use std::sync::Arc;
 
-    use ed25519_dalek::SigningKey;
     use shared::api::gate::DeviceRole;
     use shared::ids::GateId;
     use shared::time::Timestamp;
-    use shared::trust::{Authority, Header, Root, RootPin, Signed, Statement, StatementKind, seal};
+    use shared::trust::RootPin;
 
     use super::*;
-    use crate::cache::{NewDevice, Writer, a_cache};
+    use crate::cache::{NewDevice, Writer, a_cache, a_root};
     use crate::clock::{Clock, Entropy};
     use crate::sync::gossip::{Batch, Freeze};
 
@@ -184,32 +183,9 @@ mod tests {
         }
     }
 
-    fn a_root(writer: &Writer) -> Signed {
-        let key = |seed| SigningKey::from_bytes(&[seed; 32]);
-        let authority = |seed| Authority {
-            keys: vec![key(seed).verifying_key().to_bytes()],
-            threshold: 1,
-        };
-        let header = Header {
-            kind: StatementKind::Root,
-            event: writer.genesis.event,
-            version: 1,
-            created: Timestamp::UNIX_EPOCH,
-            expires: Timestamp::UNIX_EPOCH.plus_secs(86_400),
-            previous: None,
-        };
-        let body = Root {
-            root: authority(1),
-            keyring: authority(2),
-            roster: authority(3),
-            snapshot: authority(4),
-        };
-        seal(&Statement { header, body }, &[&key(1)]).expect("a root")
-    }
-
     /// Makes an empty cache that of the device that writes.
     fn enrol(cache: &mut Cache, writer: &Writer) -> Identity {
-        let root = a_root(writer);
+        let root = a_root(writer.genesis.event);
         let identity = Identity {
             event: writer.genesis.event,
             event_title: "Quiet Night".to_owned(),

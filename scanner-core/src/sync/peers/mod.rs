@@ -12,6 +12,8 @@ mod desk;
 mod driver;
 mod gossip;
 mod look;
+#[cfg(test)]
+mod look_tests;
 mod neighbours;
 mod picture;
 mod report;
