@@ -34,6 +34,8 @@ mod oracle;
 mod plan;
 #[path = "../../tests/sim/random.rs"]
 mod random;
+#[path = "../../tests/sim/resend.rs"]
+mod resend;
 #[path = "../../tests/sim/run.rs"]
 mod run;
 #[path = "../../tests/sim/snapshots.rs"]
@@ -118,8 +120,13 @@ fn delivery() {
 
 /// G2.
 fn rough() {
+    // Each fault alone tells which of them the figure is made of.
     for (what, loss, dead) in [
+        ("5 % lost", 50, 0),
+        ("5 % dead", 0, 50),
         ("5 % lost, 5 % dead", 50, 50),
+        ("20 % lost", 200, 0),
+        ("10 % dead", 0, 100),
         ("20 % lost, 10 % dead", 200, 100),
     ] {
         println!("\nG2: {what}");

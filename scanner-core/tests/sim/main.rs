@@ -20,6 +20,7 @@ mod net;
 mod oracle;
 mod plan;
 mod random;
+mod resend;
 mod run;
 mod seeds;
 mod snapshots;

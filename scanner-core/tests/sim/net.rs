@@ -7,9 +7,6 @@ use crate::world::{Event, Wire, World};
 
 /// How long a transport takes to notice that nobody answers.
 const SILENCE_MILLIS: u64 = 3_000;
-/// How long TCP waits before it sends a segment again when nothing else is under way that would tell
-/// it sooner; twice as long each time. Linux's least.
-const RESEND_MILLIS: u64 = 200;
 
 impl World {
     /// Hubs mesh with six links, phones hang on two hubs and one other.
@@ -31,45 +28,91 @@ impl World {
         let Some(wire) = self.wires.get(&link) else {
             return;
         };
-        let to = if wire.ends[0] == from {
-            wire.ends[1]
-        } else {
-            wire.ends[0]
-        };
+        let to = wire.other(from);
         if !self.reaches(from, to) {
             return;
         }
-        let mut late = 0;
-        let mut resend = RESEND_MILLIS;
-        while self.rough && self.random.chance(self.plan.loss) {
-            if !self.plan.ordered {
-                return;
-            }
-            // What TCP loses it sends again, and holds back what comes after.
-            late += resend;
-            resend *= 2;
-            if let Some(watch) = &mut self.watch {
-                watch.framed(from, to, bytes.len());
-            }
+        let lost = self.rough && self.random.chance(self.plan.loss);
+        if lost && !self.plan.ordered {
+            return;
         }
         if let Some(watch) = &mut self.watch {
             watch.framed(from, to, bytes.len());
         }
+        let way = wire.way_to(to);
+        if lost || !wire.resend[way].is_idle() {
+            self.hold_back(link, to, bytes, lost);
+            return;
+        }
         if self.rough && self.random.chance(self.plan.doubled) {
             let again = bytes.clone();
-            self.deliver(link, from, to, again, late);
+            self.deliver(link, from, to, again);
         }
-        self.deliver(link, from, to, bytes, late);
+        self.deliver(link, from, to, bytes);
     }
 
-    fn deliver(&mut self, link: u64, from: usize, to: usize, bytes: Vec<u8>, late: u64) {
+    /// TCP hands nothing over while something before it is missing.
+    fn hold_back(&mut self, link: u64, to: usize, bytes: Vec<u8>, lost: bool) {
+        let there = self.delay_to(to);
+        let told_at = self.time + there + self.delay_to(to);
+        let now = self.time;
+        let Some(wire) = self.wires.get_mut(&link) else {
+            return;
+        };
+        let resend = &mut wire.resend[wire.way_to(to)];
+        let due = if lost {
+            Some(resend.lost(bytes, now))
+        } else {
+            resend.came_through(bytes, told_at).then_some(told_at)
+        };
+        if let Some(due) = due {
+            self.later(due - now, Event::Resend { link, to });
+        }
+    }
+
+    /// What is due is sent again, and what nothing is missing before is handed over.
+    pub(crate) fn resend(&mut self, link: u64, to: usize) {
+        let delay = self.delay_to(to);
+        let (now, rough, loss) = (self.time, self.rough, self.plan.loss);
+        let Some(wire) = self.wires.get_mut(&link) else {
+            return;
+        };
+        let (way, from) = (wire.way_to(to), wire.other(to));
+        let random = &mut self.random;
+        let (sent, due) = wire.resend[way].again(now, || rough && random.chance(loss));
+        let mut arrived = Vec::new();
+        while let Some(bytes) = wire.resend[way].hand_over() {
+            arrived.push(bytes);
+        }
+        let at = wire.last_at[way].max(now + delay);
+        if !arrived.is_empty() {
+            wire.last_at[way] = at;
+        }
+        for bytes in arrived {
+            self.later(at - now, Event::Deliver { link, to, bytes });
+        }
+        for due in due {
+            self.later(due - now, Event::Resend { link, to });
+        }
+        if let Some(watch) = &mut self.watch {
+            for bytes in sent {
+                watch.framed(from, to, bytes);
+            }
+        }
+    }
+
+    fn delay_to(&mut self, to: usize) -> u64 {
         let (low, high) = self.plan.delay;
-        let delay = self.random.between(low, high) + self.devices[to].slow + late;
+        self.random.between(low, high) + self.devices[to].slow
+    }
+
+    fn deliver(&mut self, link: u64, from: usize, to: usize, bytes: Vec<u8>) {
+        let delay = self.delay_to(to);
         let ready = self.time.max(self.devices[from].busy_until / 1_000_000);
         let Some(wire) = self.wires.get_mut(&link) else {
             return;
         };
-        let way = usize::from(wire.ends[0] == to);
+        let way = wire.way_to(to);
         let takes = bytes.len() as u64 / self.plan.bytes_per_milli;
         wire.sent_at[way] = wire.sent_at[way].max(ready) + takes;
         let mut arrives = wire.sent_at[way] + delay;
@@ -99,11 +142,7 @@ impl World {
         let Some(wire) = self.take_wire(link) else {
             return;
         };
-        let to = if wire.ends[0] == from {
-            wire.ends[1]
-        } else {
-            wire.ends[0]
-        };
+        let to = wire.other(from);
         let after = if self.reaches(from, to) {
             20
         } else {
@@ -165,6 +204,7 @@ impl World {
                 ends: [from, to],
                 sent_at: [0; 2],
                 last_at: [0; 2],
+                resend: Default::default(),
             },
         );
         if !visit {
@@ -183,6 +223,20 @@ impl World {
                 );
             }
         }
+    }
+}
+
+impl Wire {
+    fn other(&self, one: usize) -> usize {
+        if self.ends[0] == one {
+            self.ends[1]
+        } else {
+            self.ends[0]
+        }
+    }
+
+    fn way_to(&self, to: usize) -> usize {
+        usize::from(self.ends[0] == to)
     }
 }
 

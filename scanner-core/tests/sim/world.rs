@@ -21,6 +21,7 @@ use crate::fold::Fold;
 use crate::oracle::Oracle;
 use crate::plan::{Bug, Plan};
 use crate::random::Random;
+use crate::resend::Resend;
 use crate::snapshots::Chunks;
 use crate::verifier::{Batching, Remembering};
 
@@ -32,6 +33,10 @@ pub(crate) enum Event {
         bytes: Vec<u8>,
     },
     Down {
+        link: u64,
+        to: usize,
+    },
+    Resend {
         link: u64,
         to: usize,
     },
@@ -57,6 +62,7 @@ pub(crate) struct Wire {
     /// By direction: when what was sent last has left, and when it arrives.
     pub(crate) sent_at: [u64; 2],
     pub(crate) last_at: [u64; 2],
+    pub(crate) resend: [Resend; 2],
 }
 
 pub(crate) struct World {
@@ -272,6 +278,7 @@ impl World {
                     self.input(to, Input::Down(LinkId(link)));
                 }
             }
+            Event::Resend { link, to } => self.resend(link, to),
             Event::Tick { device, at } => {
                 if self.devices[device].tick_at == at && !self.devices[device].paused {
                     self.devices[device].tick_at = u64::MAX;
