@@ -1,4 +1,4 @@
-//! Wristbands and cards at a chip reader, for `kiosk scan --reader`. PC/SC carries the commands; it
+//! Wristbands and cards at a chip reader, for `--reader` of `kiosk scan` and `kiosk run`. PC/SC carries the commands; it
 //! is a library of the system, so that a plain build knows only how to say that it is not there.
 //!
 //! Invariants: a chip that cannot be read is told about, and the next one is read; a reader that
@@ -37,6 +37,7 @@ pub(crate) fn available() -> Result<(), Failure> {
 #[cfg(not(feature = "pcsc"))]
 pub(crate) fn watch(
     _named: Option<&str>,
+    _news: impl FnMut(&str),
     _seen: impl FnMut(Result<scanner_core::chip::Chip, ChipError>) -> bool,
 ) -> Result<(), Failure> {
     available()
@@ -53,49 +54,96 @@ mod with_pcsc {
     use scanner_core::chip::{self, Chip, ChipError, ChipReader, Surface, Touches, Turn};
 
     use crate::error::Failure;
-    use crate::ui;
 
     /// Between two looks for a reader that is not there yet.
     const LOOK_AGAIN: Duration = Duration::from_secs(1);
+    /// A chip that could not be read and still lies there is read again after this.
+    const READ_AGAIN: Duration = Duration::from_millis(150);
 
-    /// Tells each chip once while it lies there, until `seen` says that it is enough.
+    /// Tells each chip once while it lies there, until `seen` says that it is enough; `news` is about
+    /// the reader.
     pub(crate) fn watch(
         named: Option<&str>,
+        mut news: impl FnMut(&str),
         mut seen: impl FnMut(Result<Chip, ChipError>) -> bool,
     ) -> Result<(), Failure> {
         let context = Context::establish(Scope::User).map_err(failed)?;
         let mut touches = Touches::default();
         loop {
-            let reader = wait_for(&context, named)?;
+            let reader = wait_for(&context, named, &mut news)?;
             let mut states = [ReaderState::new(reader.clone(), State::UNAWARE)];
+            let mut unread = Unread::default();
             loop {
-                let surface = match context.get_status_change(None, &mut states) {
+                let surface = match context.get_status_change(unread.wait(), &mut states) {
                     Ok(()) => surface(&states[0]),
+                    Err(Error::Timeout) => {
+                        let again = unread.after(read(&context, &reader));
+                        if again.is_some_and(|chip| !seen(chip)) {
+                            return Ok(());
+                        }
+                        continue;
+                    }
                     Err(Error::UnknownReader | Error::ReaderUnavailable) => Surface::Away,
                     Err(error) => return Err(failed(error)),
                 };
                 states[0].sync_current_state();
-                let chip = match touches.turn(surface) {
-                    None => continue,
-                    Some(Turn::Read) => read(&context, &reader),
-                    Some(Turn::Complain) => Err(ChipError::Reader("no answer".to_owned())),
+                let told = match touches.turn(surface) {
+                    None => None,
+                    Some(Turn::Read) => unread.after(read(&context, &reader)),
+                    Some(Turn::Complain) => Some(Err(ChipError::Reader("no answer".to_owned()))),
                     Some(turn @ (Turn::Plugged | Turn::Taken)) => {
                         let ready = turn == Turn::Plugged;
                         tracing::debug!(reader = %reader.to_string_lossy(), ready, "a free reader");
                         if ready {
-                            ui::news(&format!("Chips are read at {}.", reader.to_string_lossy()));
+                            news(&format!("Chips are read at {}.", reader.to_string_lossy()));
                         }
-                        continue;
+                        unread.taken_away()
                     }
                     Some(Turn::Unplugged) => {
-                        ui::news("The chip reader is gone: plug it in again.");
+                        news("The chip reader is gone: plug it in again.");
                         break;
                     }
                 };
-                if !seen(chip) {
+                if told.is_some_and(|chip| !seen(chip)) {
                     return Ok(());
                 }
             }
+        }
+    }
+
+    /// A touch that has failed so far: held unsteadily, or laid where another was a moment ago, which
+    /// not every reader notices. It is told once, and not before it has failed twice.
+    #[derive(Default)]
+    struct Unread {
+        failed: Option<ChipError>,
+        told: bool,
+    }
+
+    impl Unread {
+        /// How long to wait for something to happen; `None` for ever.
+        fn wait(&self) -> Option<Duration> {
+            self.failed.is_some().then_some(READ_AGAIN)
+        }
+
+        /// What to tell of an attempt.
+        fn after(&mut self, read: Result<Chip, ChipError>) -> Option<Result<Chip, ChipError>> {
+            let error = match read {
+                Err(error @ (ChipError::Gone | ChipError::Reader(_))) => error,
+                whole => {
+                    *self = Self::default();
+                    return Some(whole);
+                }
+            };
+            let again = self.failed.replace(error.clone()).is_some();
+            let tells = again && !self.told;
+            self.told |= tells;
+            tells.then_some(Err(error))
+        }
+
+        /// What to tell when it is over.
+        fn taken_away(&mut self) -> Option<Result<Chip, ChipError>> {
+            let Self { failed, told } = std::mem::take(self);
+            failed.filter(|_| !told).map(Err)
         }
     }
 
@@ -113,7 +161,11 @@ mod with_pcsc {
     }
 
     /// The reader that is meant, as soon as it is plugged in.
-    fn wait_for(context: &Context, named: Option<&str>) -> Result<CString, Failure> {
+    fn wait_for(
+        context: &Context,
+        named: Option<&str>,
+        news: &mut impl FnMut(&str),
+    ) -> Result<CString, Failure> {
         let mut told = None;
         loop {
             let readers = match context.list_readers_owned() {
@@ -139,13 +191,13 @@ mod with_pcsc {
                     }
                 }
             }
-            let news = match named {
+            let missing = match named {
                 None => "No chip reader is plugged in: waiting for one.".to_owned(),
                 Some(named) => format!("No chip reader is called {named}: waiting for it."),
             };
-            if told.as_ref() != Some(&news) {
-                ui::news(&news);
-                told = Some(news);
+            if told.as_ref() != Some(&missing) {
+                news(&missing);
+                told = Some(missing);
             }
             std::thread::sleep(LOOK_AGAIN);
         }

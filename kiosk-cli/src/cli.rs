@@ -220,6 +220,9 @@ pub(crate) struct Run {
     /// command that writes JPEG after JPEG to stdout
     #[arg(long, value_name = "DEVICE|CMD", num_args = 0..=1, default_missing_value = "/dev/video0")]
     pub(crate) camera: Option<String>,
+    /// Read wristbands and cards at a chip reader as well: the one of this name, or the only one
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) reader: Option<String>,
     /// While this device is not enrolled, wait for gatehouse-enrol.txt here or below
     #[arg(long, value_name = "DIR")]
     pub(crate) enrol_from: Option<PathBuf>,

@@ -80,7 +80,6 @@ pub(crate) fn ready(gate: &str) {
 }
 
 /// A word to whoever stands there; stdout is for answers.
-#[cfg(feature = "pcsc")]
 pub(crate) fn news(text: &str) {
     let _written = writeln!(std::io::stderr(), "{text}");
 }

@@ -12,6 +12,7 @@ use tests::journey::{self, text};
 use tests::kiosk::Kiosk;
 use tests::poll;
 use tests::server::Server;
+use tests::tmux::Tmux;
 use tests::venue::{self, Venue};
 
 const WITHIN: Duration = Duration::from_secs(30);
@@ -116,6 +117,21 @@ fn evening(venue: &Venue) {
     let said = String::from_utf8_lossy(&asked.stderr);
     assert_eq!(asked.status.code(), Some(2), "{said}");
     assert!(said.contains("Virtual PCD 00 01"), "{said}");
+    full_screen(&kiosk, &payload);
+}
+
+/// The same bands at a gate that fills the screen.
+fn full_screen(kiosk: &Kiosk, payload: &[u8]) {
+    let gate = Tmux::start(&kiosk.command(&["run", "--no-peers", "--reader", READER]));
+    // Perhaps before the service has noticed that the one before is gone: it is read all the same.
+    let chip = Chip::lay(UID, memory(payload));
+    gate.wait_for("a refusal", WITHIN, |screen| screen.contains("Used at"));
+    chip.take_away();
+    let chip = Chip::lay("04A2245A716C83", memory(&[]));
+    gate.wait_for("an unknown band", WITHIN, |screen| {
+        screen.contains("not a ticket")
+    });
+    chip.take_away();
 }
 
 /// The system's service for readers. Dropping it ends it.
@@ -245,6 +261,6 @@ fn serve(stream: &mut TcpStream, uid: &[u8], memory: &[u8]) -> Option<()> {
 fn complain() {
     eprintln!(
         "NOT PROVEN HERE: chips at a real reader. Needs pcscd, vsmartcard-vpcd, and a kiosk built with \
-         `cargo build -p kiosk-cli --features pcsc`. Set {PROMISE}=1 where they must be there."
+         `cargo build --workspace --features kiosk-cli/pcsc`. Set {PROMISE}=1 where they must be there."
     );
 }

@@ -175,7 +175,7 @@ impl Loop<'_> {
     fn reader(&mut self, named: &str) -> Result<(), Failure> {
         let named = (!named.is_empty()).then_some(named);
         let mut outcome = Ok(());
-        chips::watch(named, |chip| {
+        chips::watch(named, ui::news, |chip| {
             outcome = match chip {
                 Ok(chip) => {
                     let scanned = self.scanner.scan_chip(&chip, self.options);

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use scanner_core::chip::Chip;
 use scanner_core::{Direction, Hit, Outcome, QuestionKind, QuestionPolicy, Subject, Verdict};
 
 use super::news::News;
@@ -21,6 +22,8 @@ pub(crate) enum Event {
     Stroke(Stroke),
     /// A code that the camera saw, each once while it stays in sight.
     Seen(String),
+    /// A chip at the reader, each once while it lies there; or why it cannot be read.
+    Touched(Touch),
     Answered(Box<Answer>),
     Found(Result<Vec<Hit>, String>),
     /// What the gate would say about a ticket that was found.
@@ -34,6 +37,9 @@ pub(crate) enum Event {
     /// The system wants this program to end.
     Stop,
 }
+
+/// A chip, or why it cannot be read, in words for whoever holds it there.
+pub(crate) type Touch = Result<Chip, String>;
 
 /// What the core said about a code.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,7 +56,9 @@ pub(crate) struct Answer {
 /// A code to decide about, and what staff did and heard.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ask {
+    /// Of a chip its number.
     pub(crate) text: String,
+    pub(crate) touch: Option<Touch>,
     /// The human step that an attention verdict asks for has been done.
     pub(crate) confirmed: bool,
     pub(crate) answers: Vec<scanner_core::Answer>,

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use scanner_core::{
-    Direction, Edge, Error, Outcome, Reading, ScanOptions, Scanned, Scanner, UseCount, Verdict,
+    Direction, Edge, Error, Outcome, Reading, Reason, ScanOptions, Scanned, Scanner, UseCount,
+    Verdict,
 };
 
 use super::acts::{Answer, Ask, Event};
@@ -163,9 +164,22 @@ impl Loop {
             confirmed: ask.confirmed,
             ..self.options()
         };
-        let scanned = self
-            .scanner
-            .scan_answered(&Reading::from(ask.text), options, &ask.answers);
+        let scanned = match ask.touch {
+            None => {
+                let reading = Reading::from(ask.text);
+                self.scanner.scan_answered(&reading, options, &ask.answers)
+            }
+            Some(Ok(chip)) => self
+                .scanner
+                .scan_chip_answered(&chip, options, &ask.answers),
+            Some(Err(why)) => {
+                let nothing = Reading::from("");
+                let mut scanned = self.scanner.scan_answered(&nothing, options, &[]);
+                scanned.verdict.reason = Reason::Misread;
+                scanned.verdict.explanation = why;
+                scanned
+            }
+        };
         self.note(&scanned.verdict);
         let answer = Answer::from(scanned);
         self.bus.tell(Event::Answered(Box::new(answer)));

@@ -11,9 +11,11 @@ use super::decider::{Decider, Job, Place};
 use super::eye;
 use super::screen::Screen;
 use super::terminal::{Bus, EVENTS_MAX, Stamped, Terminal, listen};
+use super::touch;
 use super::uplink::Uplink;
 use super::view::{self, Palette};
 use super::waiting;
+use crate::chips;
 use crate::cli::Run;
 use crate::commands;
 use crate::error::{Exit, Failure};
@@ -30,6 +32,9 @@ const LAST_ANSWERS_MICROS: u64 = 5_000_000;
 
 pub(crate) fn run(data: &Path, args: &Run) -> Result<Exit, Failure> {
     install_tls();
+    if args.reader.is_some() {
+        chips::available()?;
+    }
     let edge = commands::edge();
     let known = Scanner::open(data, edge.clone())?;
     if known.is_none() && args.enrol_from.is_none() {
@@ -66,9 +71,7 @@ pub(crate) fn run(data: &Path, args: &Run) -> Result<Exit, Failure> {
     });
     let screen = Screen::new(place.direction);
     let decider = Decider::start(scanner, place, edge.clone(), bus.clone());
-    if let Some(camera) = &args.camera {
-        eye::start(camera.clone(), &edge, bus.clone());
-    }
+    start_readers(args, &edge, &bus);
     let told = bus.clone();
     let told = move |why| told.tell_if_free(Event::Trouble(format!("other devices: {why}")));
     let neighbours = (!args.no_peers)
@@ -96,6 +99,16 @@ pub(crate) fn run(data: &Path, args: &Run) -> Result<Exit, Failure> {
     decider.finish();
     drop(neighbours);
     outcome.map(|()| Exit::Done)
+}
+
+/// What brings codes besides the keys.
+fn start_readers(args: &Run, edge: &Edge, bus: &Bus) {
+    if let Some(camera) = &args.camera {
+        eye::start(camera.clone(), edge, bus.clone());
+    }
+    if let Some(reader) = &args.reader {
+        touch::start(reader.clone(), bus.clone());
+    }
 }
 
 struct Gate<'a> {

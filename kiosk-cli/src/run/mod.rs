@@ -3,7 +3,7 @@
 //! `screen` says what happens and is pure (events in, effects out: `acts`; the supervisor's page:
 //! `supervise`), `keys` makes keys of bytes, `wedge` tells readers from hands, `view`, `pages` and
 //! `bars` draw cells on a `page`; `gate` carries events and effects between them and the threads:
-//! `terminal` reads keys, `decider` owns the scanner, `eye` is the camera, `uplink` syncs with the
+//! `terminal` reads keys, `decider` owns the scanner, `eye` is the camera, `touch` the chip reader, `uplink` syncs with the
 //! server, `neighbours` with other devices. Before there is a device, `waiting` waits for an enrolment.
 //!
 //! Invariants: the thread that reads keys waits for nothing but its queue, so no key is lost while
@@ -23,6 +23,7 @@ mod screen;
 mod shapes;
 mod supervise;
 mod terminal;
+mod touch;
 mod uplink;
 mod view;
 mod waiting;

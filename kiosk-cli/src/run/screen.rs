@@ -9,7 +9,9 @@ use std::collections::VecDeque;
 
 use scanner_core::{Direction, Hit, Reason, Subject, Verdict};
 
-use super::acts::{Answer, Ask, Effect, Event, Face, Finding, Mode, Past, Questioning, Shown};
+use super::acts::{
+    Answer, Ask, Effect, Event, Face, Finding, Mode, Past, Questioning, Shown, Touch,
+};
 use super::news::News;
 use super::supervise::Act;
 use super::wedge::{Key, Typed, Wedge};
@@ -92,6 +94,7 @@ impl Screen {
                 }
             }
             Event::Seen(text) => self.code(text, at, &mut effects),
+            Event::Touched(touch) => self.touched(touch, at, &mut effects),
             Event::Answered(answer) => self.answered(*answer, at, &mut effects),
             Event::Found(found) => self.found(found, &mut effects),
             Event::Considered(serial, about) => {
@@ -273,6 +276,25 @@ impl Screen {
 
     /// A reading, from a barcode reader, a hand or the camera: whatever the focus was on.
     fn code(&mut self, text: String, at: u64, effects: &mut Vec<Effect>) {
+        let ask = Ask {
+            text,
+            ..Ask::default()
+        };
+        self.shown_to_reader(ask, at, effects);
+    }
+
+    fn touched(&mut self, touch: Touch, at: u64, effects: &mut Vec<Effect>) {
+        let number = touch.as_ref().map(|chip| chip.uid.to_hex());
+        let ask = Ask {
+            text: number.unwrap_or_default(),
+            touch: Some(touch),
+            ..Ask::default()
+        };
+        self.shown_to_reader(ask, at, effects);
+    }
+
+    fn shown_to_reader(&mut self, ask: Ask, at: u64, effects: &mut Vec<Effect>) {
+        let text = ask.text.clone();
         if self.reads_again_while_supervised(&text, at) {
             return;
         }
@@ -288,10 +310,6 @@ impl Screen {
             }
             return;
         }
-        let ask = Ask {
-            text,
-            ..Ask::default()
-        };
         self.ask(ask, at, effects);
     }
 
@@ -325,7 +343,9 @@ impl Screen {
         let note = again
             .filter(|since| *since < READ_TWICE_MICROS)
             .map(|_| "Admitted here a moment ago. Was it read twice?".to_owned());
-        let subject = None;
+        // A supervisor names the ticket: what a chip holds is no code.
+        let of_chip = ask.touch.as_ref().and(verdict.serial);
+        let subject = of_chip.map(Subject::Serial);
         self.show(answer, About { ask, subject, note }, at, effects);
     }
 

@@ -256,7 +256,7 @@ fn a_check_is_confirmed_by_a_key_alone_and_never_by_a_code() {
         [Effect::Scan(Ask {
             text: ticket(7),
             confirmed: true,
-            answers: Vec::new()
+            ..Ask::default()
         })]
     );
     gate.answer(verdict(Outcome::Admit, Reason::Ok, 7));
@@ -266,6 +266,48 @@ fn a_check_is_confirmed_by_a_key_alone_and_never_by_a_code() {
         [],
         "there is nothing to confirm"
     );
+}
+
+#[test]
+fn a_band_at_the_reader_is_decided_as_a_chip_and_read_again_counts_once() {
+    // T7 S78 S81
+    let uid =
+        shared::ticket::ChipUid::new(&[4, 0xA2, 0x24, 0x5A, 0x71, 0x6C, 0x80]).expect("a number");
+    let band = || scanner_core::chip::Chip {
+        uid,
+        ticket: Some(vec![7; 83]),
+    };
+    let mut gate = Played::new(Direction::In);
+    let ask = Ask {
+        text: "04A2245A716C80".to_owned(),
+        touch: Some(Ok(band())),
+        ..Ask::default()
+    };
+    assert_eq!(
+        gate.on(Event::Touched(Ok(band()))),
+        [Effect::Scan(ask.clone())]
+    );
+    gate.answer(verdict(Outcome::Admit, Reason::Ok, 7));
+    assert_eq!(gate.face(), Some(Face::Admit));
+    // Lifted and put down again at once.
+    assert_eq!(gate.on(Event::Touched(Ok(band()))), []);
+    assert_eq!(gate.screen.waiting(), 0);
+    gate.pass(60 * SECOND);
+    assert_eq!(gate.on(Event::Touched(Ok(band()))), [Effect::Scan(ask)]);
+    gate.answer(verdict(Outcome::Refuse, Reason::AlreadyUsed, 7));
+    let shown = gate.screen.shown().expect("an answer");
+    assert_eq!(
+        shown.subject,
+        Some(Subject::Serial(7)),
+        "what a supervisor would let in: a band's number is no code"
+    );
+
+    let why = "Taken away too soon: hold it until the answer".to_owned();
+    let ask = Ask {
+        touch: Some(Err(why.clone())),
+        ..Ask::default()
+    };
+    assert_eq!(gate.on(Event::Touched(Err(why))), [Effect::Scan(ask)]);
 }
 
 fn asking(id: &str, kind: QuestionKind) -> QuestionPolicy {
@@ -310,6 +352,7 @@ fn questions_are_asked_one_after_the_other_and_their_answers_go_with_the_ticket(
         gate.on(Event::Stroke(Stroke::End)),
         [Effect::Scan(Ask {
             text: ticket(7),
+            touch: None,
             confirmed: false,
             answers: vec![said("meal", "fish"), said("rules", "yes")],
         })]

@@ -70,8 +70,18 @@ impl Scanner {
     /// Decides about a wristband or card at a chip reader (T7): by the ticket in its memory, else by
     /// its number, as a medium. As `scan`.
     pub fn scan_chip(&mut self, chip: &Chip, options: ScanOptions) -> Scanned {
+        self.scan_chip_answered(chip, options, &[])
+    }
+
+    /// The same with what the guest said. As `scan_answered`.
+    pub fn scan_chip_answered(
+        &mut self,
+        chip: &Chip,
+        options: ScanOptions,
+        given: &[Answer],
+    ) -> Scanned {
         let number = [Reading::from(chip.uid.to_hex())];
-        let mut scanned = self.scan_each(&number, options, &[], |scanner, _, now| {
+        let mut scanned = self.scan_each(&number, options, given, |scanner, _, now| {
             Ok(Shown::scanned(scanner.present_chip(chip, now)))
         });
         scanned
