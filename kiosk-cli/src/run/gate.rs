@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-use scanner_core::{Direction, Edge, Scanner, Verdict, install_tls};
+use scanner_core::{Direction, Edge, Kind, Scanner, Verdict, install_tls};
 
 use super::acts::{Effect, Event};
 use super::decider::{Decider, Job, Place};
@@ -31,7 +31,7 @@ const LAST_ANSWERS_MICROS: u64 = 5_000_000;
 pub(crate) fn run(data: &Path, args: &Run) -> Result<Exit, Failure> {
     install_tls();
     let edge = commands::edge();
-    let known = Scanner::open(data, edge.clone())?;
+    let known = known(data, &edge, args)?;
     if known.is_none() && args.enrol_from.is_none() {
         return Err(Failure::NotEnrolled);
     }
@@ -96,6 +96,14 @@ pub(crate) fn run(data: &Path, args: &Run) -> Result<Exit, Failure> {
     decider.finish();
     drop(neighbours);
     outcome.map(|()| Exit::Done)
+}
+
+/// The device in the directory. Archived, it is as good as new for whoever waits with a stick.
+fn known(data: &Path, edge: &Edge, args: &Run) -> Result<Option<Scanner>, Failure> {
+    match Scanner::open(data, edge.clone()) {
+        Err(error) if error.kind() == Kind::NotEnrolled && args.enrol_from.is_some() => Ok(None),
+        known => Ok(known?),
+    }
 }
 
 struct Gate<'a> {
