@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Export(Export),
     /// Take entries from device to device in a file, where there is no network
     Carry(Carry),
+    /// After the event: put all entries into a file and clear this device
+    Archive(Archive),
 }
 
 #[derive(Debug, Args)]
@@ -304,6 +306,20 @@ pub(crate) struct Carry {
     /// Leave out the ticket list, which may have the guests' names
     #[arg(long)]
     pub(crate) no_list: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The organizer has signed off the event first. The file holds all entries with their signatures, for
+/// `server audit verify`, and no guest's name. It is read back before anything goes; then key, entries
+/// and guests' names leave this device, and it can be enrolled anew. Stop `kiosk run` and what else
+/// works with the data before.
+#[derive(Debug, Args)]
+pub(crate) struct Archive {
+    /// The file to write; one that is there already is spared
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: PathBuf,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,

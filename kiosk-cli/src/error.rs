@@ -57,7 +57,7 @@ impl Failure {
                 Kind::Unreadable | Kind::InUse => Exit::Unreadable,
                 Kind::Unreachable => Exit::NoPeer,
                 Kind::Input | Kind::AlreadyEnrolled => Exit::Usage,
-                Kind::Refused | Kind::Untrusted | Kind::Denied => Exit::Failed,
+                Kind::Refused | Kind::Untrusted | Kind::Denied | Kind::NotYet => Exit::Failed,
             },
         }
     }
@@ -98,7 +98,7 @@ impl Failure {
                     _ => Some("ask the organizer for a new enrolment link"),
                 },
                 Kind::Untrusted => Some("do not go on: show this to the organizer"),
-                Kind::Input | Kind::Denied => None,
+                Kind::Input | Kind::Denied | Kind::NotYet => None,
             },
         }
     }

@@ -57,6 +57,7 @@ fn sentence(kind: Kind, refusal_code: Option<&str>) -> Problem {
             "The answer did not come from this event's server. Ask the organizer for a new link."
         }
         Kind::Denied => "That needs a supervisor.",
+        Kind::NotYet => "That cannot be done yet.",
         Kind::Input => "This is not a set-up link. Paste the whole link that the organizer sent.",
     })
 }
@@ -92,6 +93,7 @@ mod tests {
             Kind::Unreachable,
             Kind::Untrusted,
             Kind::Denied,
+            Kind::NotYet,
             Kind::Input,
         ];
         let codes = [

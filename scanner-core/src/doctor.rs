@@ -64,6 +64,9 @@ pub fn examine(dir: &Path, edge: &Edge) -> Vec<Check> {
             Health::Bad,
             "no device is enrolled here",
         )),
+        Err(cause @ Cause::Archived(_)) => {
+            checks.push(Check::new("enrolment", Health::Bad, cause.to_string()));
+        }
         Err(cause) => checks.push(Check::new("database", Health::Bad, cause.to_string())),
         Ok(Some((cache, identity))) => {
             checks.push(Check::new(

@@ -14,7 +14,7 @@ use shared::ids::{DeviceId, EventId};
 use shared::trust::enrolment::{EnrolmentLink, enrolment_message, normalise_code, transcript_code};
 use shared::trust::{Opened, Root, RootPin, Signed};
 
-use crate::cache::{Cache, DeviceKey, Identity, Lock, LockKind, NewDevice};
+use crate::cache::{Cache, DeviceKey, Identity, Lock, LockKind, NewDevice, put_aside};
 use crate::clock::Edge;
 use crate::error::{Cause, Error};
 use crate::sync::{HttpTransport, SyncReport, Syncer, Transport, TransportError};
@@ -146,11 +146,17 @@ fn join(
     edge: &Edge,
     transport: &mut dyn Transport,
 ) -> Result<(Identity, bool), Cause> {
-    if let Some((_, known)) = Cache::open(dir)? {
-        return Err(Cause::AlreadyEnrolled {
-            device: known.device_name,
-            event: known.event_title,
-        });
+    match Cache::open(dir) {
+        Ok(None) => {}
+        Ok(Some((_, known))) => {
+            return Err(Cause::AlreadyEnrolled {
+                device: known.device_name,
+                event: known.event_title,
+            });
+        }
+        // A new key, another device: nothing of the old one is left.
+        Err(Cause::Archived(_)) => put_aside(dir)?,
+        Err(error) => return Err(error),
     }
     let mut cache = Cache::create(dir)?;
     let _lock = Lock::take(dir, LockKind::Sync)?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use shared::log::ChainError;
 use shared::trust::TrustError;
 
-use crate::cache::Cut;
+use crate::cache::{Archived, Cut};
 use crate::sync::TransportError;
 
 /// What a caller can act on.
@@ -28,6 +28,8 @@ pub enum Kind {
     Untrusted,
     /// A supervisor's word was asked for and not given: a wrong PIN, or too many.
     Denied,
+    /// It cannot be done yet, and the message says what is missing.
+    NotYet,
     /// What the caller passed makes no sense: a link, a gate, an image.
     Input,
 }
@@ -43,6 +45,7 @@ impl Kind {
             Self::Refused => "refused",
             Self::Untrusted => "untrusted",
             Self::Denied => "denied",
+            Self::NotYet => "not_yet",
             Self::Input => "input",
         }
     }
@@ -90,6 +93,8 @@ impl<E: Into<Cause>> From<E> for Error {
 pub(crate) enum Cause {
     #[error("this device is not enrolled for an event")]
     NotEnrolled,
+    #[error("{0}; this device can be enrolled anew")]
+    Archived(Box<Archived>),
     #[error("the data directory already belongs to {device} at {event}")]
     AlreadyEnrolled { device: String, event: String },
     #[error("{0} already works with this data directory")]
@@ -127,13 +132,15 @@ pub(crate) enum Cause {
     #[error("{0}")]
     Denied(String),
     #[error("{0}")]
+    NotYet(String),
+    #[error("{0}")]
     Input(String),
 }
 
 impl Cause {
     fn kind(&self) -> Kind {
         match self {
-            Self::NotEnrolled => Kind::NotEnrolled,
+            Self::NotEnrolled | Self::Archived(_) => Kind::NotEnrolled,
             Self::AlreadyEnrolled { .. } => Kind::AlreadyEnrolled,
             Self::InUse(_) => Kind::InUse,
             Self::Damaged(_)
@@ -150,6 +157,7 @@ impl Cause {
                 Kind::Untrusted
             }
             Self::Denied(_) => Kind::Denied,
+            Self::NotYet(_) => Kind::NotYet,
             Self::Input(_) => Kind::Input,
         }
     }

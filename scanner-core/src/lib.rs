@@ -7,10 +7,13 @@
 //!
 //! Invariants: an admission is committed and fsynced before its verdict is returned; a failed
 //! write is never an admission; a sequence number of the log is never used twice; nothing that
-//! was recorded is ever rebuilt, dropped or edited here.
+//! was recorded is ever rebuilt or edited here, and dropped only as a whole, once two authorities have
+//! signed it off and an archive of it was read back.
 
 mod admit;
+mod archive;
 mod battery;
+mod beside;
 mod cache;
 pub mod chip;
 mod clock;
@@ -29,7 +32,8 @@ mod tally;
 pub use admit::{
     Overrides, Overruled, Pin, Reading, ScanOptions, Scanned, Scanner, Subject, Undone,
 };
-pub use cache::{Cut, StoredEntry};
+pub use archive::{ArchiveReport, archive_over, archive_to, archived};
+pub use cache::{Archived, ArchivedLog, Cut, StoredEntry};
 pub use clock::{Clock, Edge, Entropy, SystemClock, SystemEntropy};
 pub use conflicts::{Conflict, ConflictingUse};
 pub use doctor::{Check, Health, examine};

@@ -1,5 +1,6 @@
 //! One file per command. Each takes its arguments and gives an exit code.
 
+mod archive;
 mod carry;
 mod doctor;
 mod enrol;
@@ -43,6 +44,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Doctor(args) => doctor::run(data, &args),
         Command::Export(args) => export::run(data, &args),
         Command::Carry(args) => carry::run(data, &args),
+        Command::Archive(args) => archive::run(data, &args),
     }
 }
 

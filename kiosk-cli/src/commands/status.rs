@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use scanner_core::{Counts, Freshness, ListCounts, Overrides, Status};
+use scanner_core::{Archived, Counts, Freshness, ListCounts, Overrides, Status, archived};
 use serde::Serialize;
 
 use super::{open, write_json};
@@ -11,7 +11,21 @@ use crate::cli::Plain;
 use crate::error::{Exit, Failure};
 use crate::ui::{conflict, duration};
 
+/// All that there is to tell of a device whose data are in a file.
+#[derive(Serialize)]
+struct Gone {
+    archived: Archived,
+}
+
 pub(super) fn run(data: &Path, args: &Plain) -> Result<Exit, Failure> {
+    if args.json
+        && let Some(archived) = archived(data)?
+    {
+        // Scripts hear of it where they look; the words follow on stderr, with the exit code.
+        let mut out = std::io::stdout().lock();
+        write_json(&mut out, &Gone { archived })?;
+        out.flush()?;
+    }
     let mut scanner = open(data)?;
     let all = All {
         status: scanner.status()?,

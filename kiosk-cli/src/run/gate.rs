@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-use scanner_core::{Direction, Edge, Scanner, Verdict, install_tls};
+use scanner_core::{Direction, Edge, Kind, Scanner, Verdict, install_tls};
 
 use super::acts::{Effect, Event};
 use super::decider::{Decider, Job, Place};
@@ -36,7 +36,7 @@ pub(crate) fn run(data: &Path, args: &Run) -> Result<Exit, Failure> {
         chips::available()?;
     }
     let edge = commands::edge();
-    let known = Scanner::open(data, edge.clone())?;
+    let known = known(data, &edge, args)?;
     if known.is_none() && args.enrol_from.is_none() {
         return Err(Failure::NotEnrolled);
     }
@@ -108,6 +108,14 @@ fn start_readers(args: &Run, edge: &Edge, bus: &Bus) {
     }
     if let Some(reader) = &args.reader {
         touch::start(reader.clone(), bus.clone());
+    }
+}
+
+/// The device in the directory. Archived, it is as good as new for whoever waits with a stick.
+fn known(data: &Path, edge: &Edge, args: &Run) -> Result<Option<Scanner>, Failure> {
+    match Scanner::open(data, edge.clone()) {
+        Err(error) if error.kind() == Kind::NotEnrolled && args.enrol_from.is_some() => Ok(None),
+        known => Ok(known?),
     }
 }
 

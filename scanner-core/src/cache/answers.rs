@@ -70,6 +70,22 @@ impl Cache {
         Ok(all)
     }
 
+    /// Admissions here whose answers the server does not have. Those of admissions that were never
+    /// written belong to nobody.
+    pub(crate) fn answers_waiting(&self) -> Result<u64, Cause> {
+        let mut waiting = 0;
+        for row in self.logs()?.iter().filter(|row| row.own) {
+            let end = self.walk(row, row.checked, |_, _, _| ())?.head.next_seq;
+            let count: u32 = self.conn.query_row(
+                "SELECT count(*) FROM answers WHERE log = ?1 AND seq < ?2",
+                (row.log.0.as_slice(), end),
+                |row| row.get(0),
+            )?;
+            waiting += u64::from(count);
+        }
+        Ok(waiting)
+    }
+
     /// The server keeps these.
     pub(crate) fn forget_answers(&mut self, kept: &[(LogId, u32)]) -> Result<(), Cause> {
         self.write(|tx| {

@@ -3,7 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
-use super::files;
+use super::{archived, files};
 use crate::error::Cause;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,17 @@ impl Drop for Lock {
 }
 
 impl Lock {
+    /// Nobody works with what was archived, a program that was started before then neither.
     pub(crate) fn take(dir: &Path, kind: LockKind) -> Result<Self, Cause> {
+        let lock = Self::take_of_archive(dir, kind)?;
+        match archived::read(dir)? {
+            Some(note) => Err(Cause::Archived(Box::new(note))),
+            None => Ok(lock),
+        }
+    }
+
+    /// For archiving itself.
+    pub(super) fn take_of_archive(dir: &Path, kind: LockKind) -> Result<Self, Cause> {
         let (name, who) = match kind {
             LockKind::Append => ("append.lock", "another scanner"),
             LockKind::Sync => ("sync.lock", "another sync"),

@@ -11,6 +11,7 @@
 //! | `codes.tries`, `pins.tries` | wrong codes and PINs of the last hour | counted before anything else happens |
 //! | `append.lock`, `sync.lock`, `peers.lock` | who scans, who syncs, who talks with peers | held by the process, not by the data |
 //! | `claims.door` | where strict tickets are asked for, and the secret for it | good for one run of the gossip |
+//! | `archived.json` | where the data went when the device was archived | stays when all else goes |
 //! | `peers.json` | how it goes with the peers, for whoever asks | a picture of the moment, worth no fsync |
 //!
 //! Invariants: one function opens the database; nothing here is ever rebuilt from scratch, a
@@ -18,6 +19,7 @@
 
 mod answers;
 mod apply;
+mod archived;
 mod cuts;
 mod enrolled;
 mod facts;
@@ -37,6 +39,8 @@ mod seen;
 mod segments;
 mod statements;
 
+pub(crate) use archived::{Alone, commit as archive, put_aside, read as archive_note};
+pub use archived::{Archived, ArchivedLog};
 pub use cuts::Cut;
 pub(crate) use enrolled::NewDevice;
 pub(crate) use facts::{Identity, SyncFacts};

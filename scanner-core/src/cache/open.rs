@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::{facts::Identity, files, mark, schema, seen};
+use super::{archived, facts::Identity, files, mark, schema, seen};
 use crate::error::Cause;
 
 pub(crate) const DATABASE: &str = "gatehouse.db";
@@ -67,8 +67,13 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// The data of an enrolled device; `None` when the directory holds none.
+    /// The data of an enrolled device; `None` when the directory holds none. One that was archived is
+    /// an error of its own, and what a cut left of it goes now.
     pub(crate) fn open(dir: &Path) -> Result<Option<(Self, Identity)>, Cause> {
+        if let Some(note) = archived::read(dir)? {
+            archived::finish(dir)?;
+            return Err(Cause::Archived(Box::new(note)));
+        }
         let remains = || seen::exists(dir) || mark::exists(dir);
         if !dir.join(DATABASE).exists() {
             return if remains() {

@@ -8,10 +8,10 @@ use shared::limits::LOG_SEGMENT_ENTRIES_MAX;
 use shared::log::{LogId, LogSegment};
 use shared::sync::report::CUT_LOGS_MAX;
 use shared::sync::{
-    AnswersRequest, AnswersResponse, DeviceReport, ScanKeysRequest, ScanKeysResponse,
-    SegmentsResponse, SignedRequest, StatementSet, SyncResponse,
+    AnswersRequest, AnswersResponse, CheckpointRequest, CheckpointResponse, DeviceReport,
+    ScanKeysRequest, ScanKeysResponse, SegmentsResponse, SignedRequest, StatementSet, SyncResponse,
 };
-use shared::trust::{Segment, SegmentRef, TicketRow};
+use shared::trust::{Segment, SegmentRef, Signed, TicketRow};
 
 use super::proto::{self, Held, HeldLog, Plan, SEND_SEGMENTS_MAX};
 use super::{HttpTransport, Transport};
@@ -93,6 +93,16 @@ impl Syncer {
         self.remember(&report, &outcome, transport.is_authentic())?;
         self.cache.empty_wal()?;
         outcome.map(|()| report).map_err(Error::from)
+    }
+
+    /// The newest checkpoint that the server has, as it came: who uses it opens it. `None` while
+    /// nobody has signed any.
+    pub(crate) fn checkpoint(
+        &mut self,
+        transport: &mut dyn Transport,
+    ) -> Result<Option<Signed>, Cause> {
+        let answer = transport.checkpoint(&self.sign(&CheckpointRequest::V1 {}))?;
+        Ok(answer.and_then(|CheckpointResponse::V1 { checkpoint }| checkpoint))
     }
 
     fn exchange(

@@ -17,6 +17,7 @@ pub(crate) mod proto;
 mod transport;
 
 pub use carry::{CarriedFrom, CarriedIn, CarriedList, CarriedOut, NotTaken, carry_from, carry_to};
+pub(crate) use carry::{node_of, of_store};
 pub use engine::{SyncReport, Syncer};
 #[doc(hidden)]
 pub use peers::open_disk;
@@ -24,6 +25,6 @@ pub use peers::{
     Claimed, Gossip, GossipEvent, GossipOptions, MissedView, Neighbours, NoticeView, PeerLine,
     PeersReport, Wanted,
 };
-pub(crate) use peers::{claim, shown as peers_shown};
+pub(crate) use peers::{DiskStore, claim, shown as peers_shown};
 pub use transport::lan::{AddressError, GOSSIP_PORT, PeerAddress};
 pub use transport::{HttpTransport, Transport, TransportError, install_tls};

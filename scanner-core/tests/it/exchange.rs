@@ -6,15 +6,17 @@ use data_encoding::{BASE64, HEXLOWER};
 use ed25519_dalek::{Signature, VerifyingKey};
 use scanner_core::TransportError;
 use shared::api::gate::{DeviceRole, EnrolRequest, EnrolResponse};
+use shared::ids::DeviceId;
 use shared::log::{Genesis, LogSegment};
 use shared::sync::{
-    Answered, AnswersRequest, AnswersResponse, LogVector, ScanKeysRequest, ScanKeysResponse,
-    SegmentsRequest, SegmentsResponse, SignedRequest, StatementSet, SyncRequest, SyncResponse,
+    Answered, AnswersRequest, AnswersResponse, CheckpointRequest, CheckpointResponse, LogVector,
+    ScanKeysRequest, ScanKeysResponse, SegmentsRequest, SegmentsResponse, SignedRequest,
+    StatementSet, SyncRequest, SyncResponse,
 };
 use shared::trust::enrolment::{enrolment_message, transcript_code};
-use shared::trust::{RootPin, RosterEntry, Signed};
+use shared::trust::{Checkpoint, RootPin, RosterEntry, Signed, Statement, StatementKind, seal};
 
-use crate::server::{CODE, DAY, Log, Server};
+use crate::server::{CODE, DAY, Log, Server, header};
 
 impl Server {
     pub(crate) fn enrol(
@@ -208,6 +210,14 @@ impl Server {
         })
     }
 
+    pub(crate) fn give_checkpoint(&self, request: &SignedRequest) -> CheckpointResponse {
+        let entry = self.roster.by_device(request.device).expect("enrolled");
+        let public = VerifyingKey::from_bytes(&entry.public_key).expect("a key");
+        let CheckpointRequest::V1 {} = request.open(&public).expect("signed");
+        let checkpoint = self.checkpoint.clone();
+        CheckpointResponse::V1 { checkpoint }
+    }
+
     pub(crate) fn segments(&self, request: &SignedRequest) -> SegmentsResponse {
         let entry = self.roster.by_device(request.device).expect("enrolled");
         let public = VerifyingKey::from_bytes(&entry.public_key).expect("a key");
@@ -230,12 +240,58 @@ impl Server {
         let AnswersRequest::V1 { answered } = AnswersRequest::from_wire(body).expect("in bounds");
         let mut kept = Vec::new();
         for Answered { log, seq, answers } in answered {
-            if self.logs.get(&log).is_some_and(|of| seq < of.head.next_seq) {
+            let is_here = self.logs.get(&log).is_some_and(|of| seq < of.head.next_seq);
+            if is_here && self.takes_answers {
                 self.answers.insert((log, seq), answers);
                 kept.push((log, seq));
             }
         }
         AnswersResponse::V1 { kept }
+    }
+}
+
+impl Server {
+    /// Signs off where the logs end, as two authorities do after the event.
+    pub(crate) fn sign_off(&mut self) {
+        let logs = self.logs.iter().map(|(log, of)| (*log, of.head));
+        let body = Checkpoint {
+            roster_version: self.roster_signed.len() as u64,
+            snapshot_version: self.snapshots.len() as u64,
+            logs: logs.collect(),
+        };
+        self.sign_off_as(body);
+    }
+
+    pub(crate) fn sign_off_as(&mut self, body: Checkpoint) {
+        let previous = self.checkpoint.as_ref();
+        let version = previous.map_or(0, |of| of.version().expect("a version")) + 1;
+        let kind = StatementKind::Checkpoint;
+        let previous = previous.map(Signed::hash);
+        let statement = Statement {
+            header: header(self.now, kind, self.event, version, previous),
+            body,
+        };
+        let signed = seal(&statement, &[&self.roster_key, &self.snapshot_key]);
+        self.checkpoint = Some(signed.expect("a checkpoint"));
+    }
+
+    /// The device may no longer speak; what it sent so far counts.
+    pub(crate) fn evict(&mut self, device: DeviceId) {
+        let cut: Vec<_> = self
+            .logs
+            .values()
+            .filter(|log| log.genesis.device == device)
+            .map(|log| (log.genesis.log_id().0, log.head.next_seq, log.head.hash))
+            .collect();
+        for entry in self
+            .roster
+            .devices
+            .iter_mut()
+            .filter(|of| of.device == device)
+        {
+            entry.cut = Some(cut.clone());
+        }
+        self.sign_roster();
     }
 }
 

@@ -4,6 +4,7 @@
 mod adding_on;
 mod agree;
 mod answering;
+mod archive;
 mod carry;
 mod chip;
 mod claims;

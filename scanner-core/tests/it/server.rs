@@ -44,7 +44,7 @@ pub(crate) struct Server {
     pub(crate) event: EventId,
     pub(crate) now: Timestamp,
     issuing: SigningKey,
-    roster_key: SigningKey,
+    pub(crate) roster_key: SigningKey,
     pub(crate) snapshot_key: SigningKey,
     pub(crate) roots: Vec<Signed>,
     keyring_key: SigningKey,
@@ -72,6 +72,10 @@ pub(crate) struct Server {
     pub(crate) scan_keys: Option<Vec<ScanKey>>,
     /// What guests said, by the entry that it came with.
     pub(crate) answers: BTreeMap<(LogId, u32), Vec<Answer>>,
+    /// Otherwise they are asked for again.
+    pub(crate) takes_answers: bool,
+    /// Given to whoever asks.
+    pub(crate) checkpoint: Option<Signed>,
     pub(crate) code: Option<DeviceId>,
     pub(crate) nonce: [u8; 32],
 }
@@ -89,7 +93,7 @@ fn authority(key: &SigningKey) -> Authority {
     }
 }
 
-fn header(
+pub(crate) fn header(
     now: Timestamp,
     kind: StatementKind,
     event: EventId,
@@ -154,6 +158,8 @@ impl Server {
             logs: BTreeMap::new(),
             scan_keys: Some(Vec::new()),
             answers: BTreeMap::new(),
+            takes_answers: true,
+            checkpoint: None,
             code: None,
             nonce: [9; 32],
         };
@@ -430,25 +436,6 @@ impl Server {
         };
         self.roster_signed
             .push(seal(&statement, &[&self.roster_key]).expect("a roster"));
-    }
-
-    /// The device may no longer speak; what it sent so far counts.
-    pub(crate) fn evict(&mut self, device: DeviceId) {
-        let cut: Vec<_> = self
-            .logs
-            .values()
-            .filter(|log| log.genesis.device == device)
-            .map(|log| (log.genesis.log_id().0, log.head.next_seq, log.head.hash))
-            .collect();
-        for entry in self
-            .roster
-            .devices
-            .iter_mut()
-            .filter(|of| of.device == device)
-        {
-            entry.cut = Some(cut.clone());
-        }
-        self.sign_roster();
     }
 
     pub(crate) fn stored(&self, kind: SegmentKind) -> usize {

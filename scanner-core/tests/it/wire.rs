@@ -6,7 +6,8 @@ use data_encoding::HEXLOWER;
 use scanner_core::{Transport, TransportError};
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
 use shared::sync::{
-    AnswersResponse, ScanKeysResponse, SegmentsResponse, SignedRequest, SyncRequest, SyncResponse,
+    AnswersResponse, CheckpointResponse, ScanKeysResponse, SegmentsResponse, SignedRequest,
+    SyncRequest, SyncResponse,
 };
 
 use crate::server::{Server, Shared};
@@ -116,6 +117,16 @@ impl Transport for Wire {
             ScanKeysResponse::from_wire(&answer.to_wire()).expect("canonical")
         };
         Ok(answer.map(through))
+    }
+    fn checkpoint(
+        &mut self,
+        request: &SignedRequest,
+    ) -> Result<Option<CheckpointResponse>, TransportError> {
+        let request = SignedRequest::from_wire(&request.to_wire()).expect("canonical");
+        let answer = self.call(|server| Ok(server.give_checkpoint(&request)))?;
+        Ok(Some(
+            CheckpointResponse::from_wire(&answer.to_wire()).expect("canonical"),
+        ))
     }
     fn answers(&mut self, request: &SignedRequest) -> Result<AnswersResponse, TransportError> {
         let request = SignedRequest::from_wire(&request.to_wire()).expect("canonical");

@@ -7,6 +7,8 @@ use scanner_core::gossip::{Input, LinkId, Node, Options, Output, Verifier};
 use shared::log::{Branch, Entry, ForkProof, LogId, LogSegment, SignedEntry};
 use shared::sync::frame::{Hello, LiveEntry, Name, PROTOCOL};
 use shared::sync::{Frame, Message};
+use shared::time::Timestamp;
+use shared::trust::{Checkpoint, Header, Statement, StatementKind, seal};
 
 use crate::disk::{Disk, DiskLog};
 use crate::judgement::hashes;
@@ -302,4 +304,46 @@ fn of_tampered_frames_nothing_is_taken_that_nobody_made() {
     .expect("stderr");
     // Otherwise the victims did not listen.
     assert!(taken > 0);
+}
+
+/// Refused by a link one time more than this, and it ends.
+const REFUSED: usize = 1024;
+
+#[test]
+fn a_checkpoint_is_no_statement_that_devices_pass_on() {
+    // gossip.md 3: who wants one asks the server
+    let world = settled(1);
+    let mut random = Random::new(13);
+    let mut victim = Victim::new(&world, &mut random);
+    let statement = Statement {
+        header: Header {
+            kind: StatementKind::Checkpoint,
+            event: world.event,
+            version: 1,
+            created: Timestamp::UNIX_EPOCH,
+            expires: Timestamp::from_secs(i64::from(u32::MAX)),
+            previous: None,
+        },
+        body: Checkpoint {
+            roster_version: 1,
+            snapshot_version: 1,
+            logs: Vec::new(),
+        },
+    };
+    let signed = seal(&statement, &[&world.authority]).expect("sealed");
+    let bytes = Frame::V1(vec![Message::Statement(signed)]).to_wire();
+    let link = victim.links[0];
+    for _ in 0..REFUSED {
+        victim.feed(Input::Frame {
+            link,
+            bytes: &bytes,
+        });
+        assert!(victim.links.contains(&link));
+    }
+    victim.feed(Input::Frame {
+        link,
+        bytes: &bytes,
+    });
+    assert!(!victim.links.contains(&link), "as of any other nonsense");
+    victim.check();
 }

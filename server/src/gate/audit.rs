@@ -47,23 +47,32 @@ pub(super) async fn export(
     let event = events::owned_event(&app.db, caller, event)
         .await?
         .into_inner();
+    // Read first: roster, snapshot and logs that are read later are no older than what it names.
+    let checkpoint = statements::latest(&app.db, event.id, StatementKind::Checkpoint).await?;
     let (published, segments) = issued(app, event.id, now).await?;
+    let bundle = Bundle {
+        event,
+        published,
+        segments,
+        checkpoint,
+    };
     let entry = journal::Entry::new(
         JournalId::new(now, app.entropy.id10()),
         now,
         Actor::User(caller.user),
         "event.audit_exported",
-        journal::subject("event", event.id),
-        serde_json::json!({ "snapshot": published.snapshot.version }),
+        journal::subject("event", bundle.event.id),
+        serde_json::json!({ "snapshot": bundle.published.snapshot.version }),
     );
     app.db.write(move |tx| journal::record(tx, &entry)).await?;
     let (to, from) = mpsc::channel::<Chunk>(QUEUE);
     let app = app.clone();
     tokio::spawn(async move {
         let mut out = Lines { to, count: 0 };
-        let written = write(&app, &event, &published, segments, now, &mut out).await;
+        let event = bundle.event.id;
+        let written = write(&app, bundle, now, &mut out).await;
         if let Err(Stop::Failed(error)) = written {
-            tracing::error!(event.id = %event.id, %error, "an audit export broke off");
+            tracing::error!(event.id = %event, %error, "an audit export broke off");
             out.to
                 .send(Err(std::io::Error::other("the export broke off")))
                 .await
@@ -74,6 +83,14 @@ pub(super) async fn export(
         let chunk = from.recv().await?;
         Some((chunk, from))
     }))
+}
+
+/// What an export begins with.
+struct Bundle {
+    event: Event,
+    published: Published,
+    segments: Vec<StoredSegment>,
+    checkpoint: Option<StoredStatement>,
 }
 
 /// The newest statements and the segments of their manifest that tell what was issued.
@@ -142,17 +159,22 @@ impl Lines {
 
 async fn write(
     app: &AppState,
-    event: &Event,
-    published: &Published,
-    segments: Vec<StoredSegment>,
+    bundle: Bundle,
     now: Timestamp,
     out: &mut Lines,
 ) -> Result<(), Stop> {
+    let Bundle {
+        event,
+        published,
+        segments,
+        checkpoint,
+    } = bundle;
     out.put(&Line::Header {
         format: FORMAT,
         event: event.id,
         title: event.title.clone(),
         exported_at: now,
+        device: None,
     })
     .await?;
     let trust = &published.trust;
@@ -167,7 +189,10 @@ async fn write(
         &trust.keyring,
         &trust.roster,
         &published.snapshot,
-    ] {
+    ]
+    .into_iter()
+    .chain(&checkpoint)
+    {
         out.put(&statement(stored)).await?;
     }
     for segment in segments {

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use shared::admission::overrule::AnnulError;
+use shared::ids::DeviceId;
 use shared::sync::StrictError;
 use shared::ticket::FrameError;
 use shared::trust::TrustError;
@@ -69,6 +70,11 @@ pub enum Error {
     /// Others kept winning the race for the next version.
     #[error("the gate statements are changing too fast")]
     Contended,
+    #[error("the event is not over")]
+    EventNotOver,
+    /// With their names.
+    #[error("devices are missing")]
+    DevicesMissing(Vec<(DeviceId, String)>),
     #[error("a trust statement failed")]
     Trust(#[from] TrustError),
     #[error("a ticket does not fit its format")]
@@ -191,6 +197,21 @@ impl From<Error> for ApiError {
             ),
             Error::Slot(SlotError::UsedUp) => {
                 Self::conflict("limit_reached", "An event has at most 256 keys.")
+            }
+            Error::EventNotOver => Self::conflict(
+                "event_not_over",
+                "The event is not over: its gates' books are signed off after its end.",
+            ),
+            Error::DevicesMissing(devices) => {
+                let error = Self::conflict(
+                    "devices_missing",
+                    "Some devices may still have entries: they were not heard of since the end of \
+                     the event, or said so. Let them sync, or sign off without them by name.",
+                );
+                let named = devices.into_iter();
+                named.fold(error, |error, (id, name)| {
+                    error.detail(id.to_string(), name)
+                })
             }
             Error::Contended => Self::unavailable("busy", "Please try again in a moment."),
             error @ (Error::Trust(_)

@@ -34,6 +34,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(sync_device))
         .routes(routes!(fetch_segments))
         .routes(routes!(fetch_scan_keys))
+        .merge(watch::for_devices())
         .routes(routes!(take_answers))
         .layer(DefaultBodyLimit::max(SYNC_BODY_BYTES_MAX));
     OpenApiRouter::new()
@@ -334,7 +335,7 @@ async fn take_answers(
     Ok(postcard(answers::take(&app, &body, now).await?))
 }
 
-fn postcard(body: Vec<u8>) -> Response {
+pub(super) fn postcard(body: Vec<u8>) -> Response {
     ([(header::CONTENT_TYPE, BINARY)], body).into_response()
 }
 

@@ -13,6 +13,7 @@ mod answers;
 mod audit;
 mod challenge;
 mod changed;
+mod checkpoint;
 mod codes;
 mod confirm;
 mod conflicts;

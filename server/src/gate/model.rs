@@ -83,6 +83,7 @@ pub const fn kind_name(kind: StatementKind) -> &'static str {
         StatementKind::Keyring => "keyring",
         StatementKind::Roster => "roster",
         StatementKind::Snapshot => "snapshot",
+        StatementKind::Checkpoint => "checkpoint",
     }
 }
 

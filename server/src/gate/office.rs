@@ -121,6 +121,11 @@ pub(super) async fn take_back(
     Ok(Names::of(&app.db, event.id).await?.view(undone))
 }
 
+/// The office among the event's devices: it is the server, and never syncs.
+pub(super) fn office_of(event: &Event, keys: &EventKeys) -> DeviceId {
+    Office::of(event, keys).device
+}
+
 /// The ticket and its event, for the event's organizer; 404 for others, holders too.
 async fn owned(
     app: &App,

@@ -1,4 +1,5 @@
-//! The event's signed statements: the chain of versions of root, keyring, roster and snapshot.
+//! The event's signed statements: the chain of versions of root, keyring, roster, snapshot and
+//! checkpoint.
 //!
 //! Invariants: versions are dense and each names the hash of the one before; two writers of one
 //! version collide in the unique index, and the loser reads again; what devices hold never expires
@@ -85,8 +86,20 @@ pub(super) fn latest_version(
     event: EventId,
     kind: StatementKind,
 ) -> Result<u64, DbError> {
+    Ok(latest_in(tx, event, kind)?.map_or(0, |statement| statement.version))
+}
+
+/// The newest, inside a transaction.
+pub(super) fn latest_in(
+    tx: &mut Tx<'_>,
+    event: EventId,
+    kind: StatementKind,
+) -> Result<Option<StoredStatement>, DbError> {
     let found = tx.list::<StoredStatement>(&newest(event, kind))?;
-    Ok(found.first().map_or(0, |statement| statement.version))
+    Ok(found
+        .into_iter()
+        .next()
+        .map(crate::platform::db::Versioned::into_inner))
 }
 
 fn newest(event: EventId, kind: StatementKind) -> Query {
@@ -102,9 +115,21 @@ pub(super) fn next<T: Serialize>(
     previous: Option<&StoredStatement>,
     kind: StatementKind,
     event: EventId,
-    (created, expires): (Timestamp, Timestamp),
+    times: (Timestamp, Timestamp),
     body: T,
     key: &SigningKey,
+) -> Result<StoredStatement, Error> {
+    next_by(previous, kind, event, times, body, &[key])
+}
+
+/// The same, where several must sign.
+pub(super) fn next_by<T: Serialize>(
+    previous: Option<&StoredStatement>,
+    kind: StatementKind,
+    event: EventId,
+    (created, expires): (Timestamp, Timestamp),
+    body: T,
+    keys: &[&SigningKey],
 ) -> Result<StoredStatement, Error> {
     let header = Header {
         kind,
@@ -118,7 +143,7 @@ pub(super) fn next<T: Serialize>(
         header: header.clone(),
         body,
     };
-    let signed = seal(&statement, &[key])?;
+    let signed = seal(&statement, keys)?;
     Ok(StoredStatement::new(&header, &signed))
 }
 

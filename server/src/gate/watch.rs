@@ -1,21 +1,23 @@
-//! Routes for those who look on: the live view, its staff, the audit.
+//! Routes for those who look on, and after the event: the live view, its staff, the audit, the
+//! checkpoint.
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use shared::api::error::ErrorBody;
-use shared::api::gate::{AddStaff, StaffView};
+use shared::api::gate::{AddStaff, CheckpointState, SignCheckpoint, StaffView};
 use shared::api::live::LiveState;
 use shared::api::page::Page;
 use shared::ids::{EventId, UserId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{audit, live, staff};
+use super::http::postcard;
+use super::{audit, checkpoint, live, staff};
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::platform::http::{Caller, Json, Path};
+use crate::platform::http::{Binary, Caller, Json, Path};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -23,6 +25,54 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(list_staff, add_staff))
         .routes(routes!(remove_staff))
         .routes(routes!(export_audit))
+        .routes(routes!(show_checkpoint, sign_checkpoint))
+}
+
+/// What devices ask for in postcard.
+pub(super) fn for_devices() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(fetch_checkpoint))
+}
+
+/// Where the event's logs were signed off to end, and which devices stand in the way of signing now.
+#[utoipa::path(get, path = "/events/{id}/gate/checkpoint", tag = "gate", params(("id" = EventId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = CheckpointState), (status = 404, body = ErrorBody)))]
+async fn show_checkpoint(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<EventId>,
+) -> Result<Json<CheckpointState>, ApiError> {
+    let now = app.clock.now();
+    Ok(Json(checkpoint::show(&app, &caller, id, now).await?))
+}
+
+/// Signs off, after the event, where its devices' logs end: then they can be archived. Refused with
+/// `devices_missing` while devices may still have entries, unless `without` names them.
+#[utoipa::path(post, path = "/events/{id}/gate/checkpoint", tag = "gate", request_body = SignCheckpoint,
+    params(("id" = EventId, Path)), security(("bearer" = [])),
+    responses((status = 200, body = CheckpointState), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody)))]
+async fn sign_checkpoint(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<EventId>,
+    Json(wanted): Json<SignCheckpoint>,
+) -> Result<Json<CheckpointState>, ApiError> {
+    let now = app.clock.now();
+    let signed = checkpoint::sign(&app, &caller, id, wanted.without, now).await?;
+    Ok(Json(signed))
+}
+
+/// The newest checkpoint, for a device that wants to archive its log: a signed `CheckpointRequest`
+/// in, a `CheckpointResponse` out.
+#[utoipa::path(post, path = "/gate/checkpoint", tag = "gate",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody)))]
+async fn fetch_checkpoint(
+    State(app): State<AppState>,
+    Binary(body): Binary,
+) -> Result<Response, ApiError> {
+    Ok(postcard(checkpoint::give(&app, &body).await?))
 }
 
 /// Lists the people who may watch the event's gates besides its organizer.

@@ -43,6 +43,7 @@ const NOT_ACTS: &[(&str, &[&str])] = &[
             "POST /gate/segments",
             "POST /gate/scan-keys",
             "POST /gate/answers",
+            "POST /gate/checkpoint",
             "POST /payments/webhook",
             "POST /payments/webhook/demo",
             "POST /payments/webhook/payos",

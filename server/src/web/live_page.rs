@@ -40,9 +40,27 @@ fn content(event: EventId) -> Markup {
                 }
                 (table("Gates", "gates", &["Gate", "A minute", "Over five", "Admitted", "Inside", "Refused"]))
                 (table("Devices", "devices", &["Device", "Gate", "State", "Heard", "Pending", "Admitted", "Forced / typed", "Battery"]))
+                (sign_off())
                 p.quiet #at {}
             }
             noscript { p.banner { "This page needs JavaScript to follow the gates." } }
+        }
+    }
+}
+
+/// Shown once the event is over, to who runs its gates.
+fn sign_off() -> Markup {
+    html! {
+        section.card #books hidden aria-labelledby="books-title" {
+            h2 #books-title { "After the event" }
+            p #books-signed role="status" {}
+            p.quiet #books-wait hidden {
+                "These devices may still have entries. Let them sync; or leave out, by a tick, those that are lost."
+            }
+            ul #books-missing {}
+            button #books-sign type="button" { "Sign off the gates' books" }
+            p.quiet { "Then kiosks can archive what they have and leave the event. What comes later can be signed off again." }
+            p.error #books-error role="alert" {}
         }
     }
 }

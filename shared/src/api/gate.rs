@@ -129,6 +129,73 @@ pub struct ConfirmDevice {
     pub transcript_code: String,
 }
 
+/// Signs off where the logs of the event's devices end.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SignCheckpoint {
+    /// Devices that are not waited for: lost, or never used.
+    #[serde(default)]
+    pub without: Vec<DeviceId>,
+}
+
+/// What was signed off last, and which devices stand in the way of signing now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CheckpointState {
+    /// From then on it can be signed.
+    pub ends_at: Timestamp,
+    pub checkpoint: Option<CheckpointView>,
+    pub missing: Vec<MissingDevice>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CheckpointView {
+    pub version: u64,
+    pub signed_at: Timestamp,
+    pub logs: usize,
+    /// In all of them.
+    pub entries: u64,
+    pub devices: Vec<SignedOffDevice>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SignedOffDevice {
+    pub device_id: DeviceId,
+    pub device: String,
+    /// Entries of it that were signed off.
+    pub entries: u64,
+    /// Those that came later: the next checkpoint has them.
+    pub since: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MissingDevice {
+    pub device_id: DeviceId,
+    pub device: String,
+    pub reason: MissingReason,
+    pub last_seen_at: Option<Timestamp>,
+    /// Entries that it had for the server, by its last word.
+    pub pending: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum MissingReason {
+    /// Nothing was heard of it since the event ended.
+    NotHeard,
+    /// It said that it has entries which are not here.
+    EntriesPending,
+}
+
 /// Lets somebody watch the event's gates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -1,7 +1,9 @@
 //! The bundle: one JSON object a line, so that it can be streamed, cut into pieces and looked at.
 //!
-//! In this order: header; statements (roots ascending, keyring, roster, snapshot); the snapshot's
-//! segments of tickets and extras; each log with its entries; forks; the server's redemptions; end.
+//! In this order: header; statements (roots ascending, keyring, roster, snapshot, checkpoint); the
+//! snapshot's segments of tickets and extras; each log with its entries; forks; the server's
+//! redemptions; end. A device writes one, too, as its archive: its header names it, and it has no
+//! redemptions, which are the server's.
 
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
@@ -27,8 +29,11 @@ pub enum Line {
         event: EventId,
         title: String,
         exported_at: Timestamp,
+        /// The device that wrote it; absent: the server.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<DeviceId>,
     },
-    /// A signed root, keyring, roster or snapshot manifest: its wire form, base64.
+    /// A signed root, keyring, roster, snapshot manifest or checkpoint: its wire form, base64.
     Statement { wire: String },
     /// A segment of tickets or extras that the manifest names: its wire form, base64.
     Segment {

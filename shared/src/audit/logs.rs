@@ -250,6 +250,14 @@ impl Audited {
         Some(self.finding(FindingKind::Fork, (differs.seq, differs.seq), what))
     }
 
+    /// The hash of all before `seq`, as the entries lead to it.
+    pub(super) fn hash_at(&self, seq: u32) -> Option<[u8; 32]> {
+        let Some(last) = seq.checked_sub(1) else {
+            return Some(self.genesis.head().hash);
+        };
+        Some(self.entries.get(&last)?.after?.hash)
+    }
+
     /// Entries up to here were given; later ones came after the bundle was made.
     pub(super) fn next_seq(&self) -> u32 {
         self.next_seq

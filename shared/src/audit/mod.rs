@@ -7,9 +7,10 @@
 mod bundle;
 mod logs;
 mod report;
+mod signed_off;
 mod verify;
 mod weigh;
 
 pub use bundle::{FORMAT, LINE_BYTES_MAX, Line, RedemptionRow, from_base64, to_base64};
-pub use report::{Finding, FindingKind, Report, Totals};
+pub use report::{Finding, FindingKind, Report, SignedOff, Totals};
 pub use verify::Auditor;

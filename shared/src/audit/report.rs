@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::ids::EventId;
+use crate::time::Timestamp;
 
 /// Findings that are kept; more are only counted.
 const FINDINGS_MAX: usize = 10_000;
@@ -41,6 +42,26 @@ pub enum FindingKind {
     EntryWithoutRedemption,
     /// The server calls a use what it is not.
     OtherLabel,
+}
+
+impl FindingKind {
+    /// About what a device or its guests did, as the bundle truly tells it; not about the bundle.
+    pub const fn is_of_the_night(self) -> bool {
+        match self {
+            Self::Fork | Self::NeverIssued | Self::Unproven => true,
+            Self::Malformed
+            | Self::RootNotPinned
+            | Self::Untrusted
+            | Self::UnknownDevice
+            | Self::Missing
+            | Self::Reordered
+            | Self::Edited
+            | Self::CutLog
+            | Self::RedemptionWithoutEntry
+            | Self::EntryWithoutRedemption
+            | Self::OtherLabel => false,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -108,11 +129,32 @@ pub struct Totals {
     pub typed: BTreeMap<String, u64>,
 }
 
+/// What two authorities have signed off, and what the bundle has beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignedOff {
+    pub version: u64,
+    pub signed_at: Timestamp,
+    pub logs: usize,
+    pub entries: u64,
+    /// Entries of the bundle that came later.
+    pub since: u64,
+    /// Of a device's bundle: entries that were signed off and that it never had.
+    pub elsewhere: u64,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     pub event: Option<EventId>,
     pub title: String,
+    /// The device that wrote the bundle, by its name in the roster. The server's redemptions are a
+    /// second record of the same night: they are not in such a bundle, and were not compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written_by: Option<String>,
+    /// `None`: no checkpoint came along.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_off: Option<SignedOff>,
     /// The root that everything was checked by, 32 hex digits.
     pub root: String,
     /// Whether the caller named that root. If not, compare it with a device's or a link's.
@@ -148,6 +190,24 @@ impl Report {
     }
 }
 
+impl fmt::Display for SignedOff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "checkpoint {} of {}: {} entries in {} logs are signed off, {} came later",
+            self.version, self.signed_at, self.entries, self.logs, self.since
+        )?;
+        if self.elsewhere > 0 {
+            writeln!(
+                f,
+                "{} of those were never with this device: the server has them",
+                self.elsewhere
+            )?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let totals = &self.totals;
@@ -158,21 +218,29 @@ impl fmt::Display for Report {
             "not pinned: compare it with the enrolment link's"
         };
         writeln!(f, "root {} ({pinned})", self.root)?;
+        if let Some(device) = &self.written_by {
+            writeln!(
+                f,
+                "written by {device}: the server's own list, the second record, is not in it and was not compared"
+            )?;
+        }
+        if let Some(of) = &self.signed_off {
+            write!(f, "{of}")?;
+        }
         writeln!(
             f,
             "{} devices, {} logs, {} signed entries, {} quarantined",
             totals.devices, totals.logs, totals.entries, totals.quarantined
         )?;
-        writeln!(
+        write!(
             f,
-            "{} admitted, {} out again, {} undone, {} twice on {} tickets; the server lists {}",
-            totals.admitted,
-            totals.exits,
-            totals.undone,
-            totals.duplicates,
-            totals.conflicts,
-            totals.redemptions
+            "{} admitted, {} out again, {} undone, {} twice on {} tickets",
+            totals.admitted, totals.exits, totals.undone, totals.duplicates, totals.conflicts
         )?;
+        if self.written_by.is_none() {
+            write!(f, "; the server lists {}", totals.redemptions)?;
+        }
+        writeln!(f)?;
         for (reason, count) in &totals.refused {
             writeln!(f, "refused {count}: {reason}")?;
         }

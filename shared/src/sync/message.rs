@@ -1,5 +1,5 @@
-//! What device and server say to each other. Over HTTP: `POST /api/v1/gate/sync`, `…/segments` and
-//! `…/scan-keys`, bodies a `SignedRequest`, answers the response type.
+//! What device and server say to each other. Over HTTP: `POST /api/v1/gate/sync`, `…/segments`,
+//! `…/scan-keys` and `…/checkpoint`, bodies a `SignedRequest`, answers the response type.
 //!
 //! Every list has a bound, kept while reading; `from_wire` gives a message only when `check` holds.
 
@@ -15,6 +15,7 @@ use crate::limits::{LOG_SEGMENT_ENTRIES_MAX, SYNC_BODY_BYTES_MAX};
 use crate::log::{Entry, Genesis, LogId, LogSegment};
 use crate::time::Timestamp;
 use crate::trust::segment::SEGMENT_BYTES_MAX;
+use crate::trust::statement::STATEMENT_BYTES_MAX;
 use crate::trust::{Signed, WrappedScanKey};
 
 /// Logs that one event can have: devices and their re-installs.
@@ -121,6 +122,18 @@ pub enum ScanKeysResponse {
     },
 }
 
+/// Where the server has signed off that the event's logs end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CheckpointRequest {
+    V1 {},
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CheckpointResponse {
+    /// The newest one; `None` while nobody has signed any.
+    V1 { checkpoint: Option<Signed> },
+}
+
 macro_rules! wire_form {
     ($($message:ident),+) => {$(
         impl $message {
@@ -142,7 +155,9 @@ wire_form!(
     SegmentsRequest,
     SegmentsResponse,
     ScanKeysRequest,
-    ScanKeysResponse
+    ScanKeysResponse,
+    CheckpointRequest,
+    CheckpointResponse
 );
 
 impl SyncRequest {
@@ -212,6 +227,23 @@ impl ScanKeysResponse {
     pub fn check(&self) -> Result<(), StrictError> {
         let Self::V1 { keys } = self;
         within(keys.len(), SCAN_KEYS_MAX, "scan keys")
+    }
+}
+
+impl CheckpointRequest {
+    /// Bounds that senders and readers keep: there are none.
+    pub fn check(&self) -> Result<(), StrictError> {
+        let Self::V1 {} = self;
+        Ok(())
+    }
+}
+
+impl CheckpointResponse {
+    /// Bounds that senders and readers keep. What it says is judged by `trust::Checkpoint::open`.
+    pub fn check(&self) -> Result<(), StrictError> {
+        let Self::V1 { checkpoint } = self;
+        let bytes = checkpoint.as_ref().map_or(0, |of| of.bytes.len());
+        within(bytes, STATEMENT_BYTES_MAX, "the bytes of a checkpoint")
     }
 }
 

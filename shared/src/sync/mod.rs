@@ -12,8 +12,8 @@ pub use answers::{Answered, AnswersRequest, AnswersResponse};
 pub use carried::Carried;
 pub use frame::{Frame, Message};
 pub use message::{
-    LogVector, ScanKeysRequest, ScanKeysResponse, SegmentsRequest, SegmentsResponse, SignedRequest,
-    StatementSet, SyncRequest, SyncResponse,
+    CheckpointRequest, CheckpointResponse, LogVector, ScanKeysRequest, ScanKeysResponse,
+    SegmentsRequest, SegmentsResponse, SignedRequest, StatementSet, SyncRequest, SyncResponse,
 };
 pub use report::DeviceReport;
 pub use strict::{StrictError, from_wire, to_wire};

@@ -49,6 +49,16 @@ impl Authority {
     /// Counts the authority's keys, not the signatures: a signature that comes twice, or two
     /// signatures of one key, count once. Signatures of unknown keys are passed over.
     pub fn verify(&self, signed: &Signed) -> Result<(), TrustError> {
+        let valid = self.signers(signed)?.len();
+        let needed = usize::from(self.threshold);
+        if valid < needed {
+            return Err(TrustError::Threshold { valid, needed });
+        }
+        Ok(())
+    }
+
+    /// Those of the authority's keys that did sign, each once.
+    pub(super) fn signers(&self, signed: &Signed) -> Result<Vec<KeyId>, TrustError> {
         let keys = self.load()?;
         let message = signed.message();
         let has_signed = |(id, key): &&(KeyId, VerifyingKey)| {
@@ -58,11 +68,7 @@ impl Authority {
                         .is_ok_and(|signature| key.verify_strict(&message, &signature).is_ok())
             })
         };
-        let valid = keys.iter().filter(has_signed).count();
-        let needed = usize::from(self.threshold);
-        if valid < needed {
-            return Err(TrustError::Threshold { valid, needed });
-        }
-        Ok(())
+        let signers = keys.iter().filter(has_signed);
+        Ok(signers.map(|(id, _)| *id).collect())
     }
 }

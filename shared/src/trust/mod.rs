@@ -1,10 +1,11 @@
-//! Signed, versioned statements: root, keyring, roster, snapshot manifest.
+//! Signed, versioned statements: root, keyring, roster, snapshot manifest, checkpoint.
 //!
 //! Invariants: a version never goes down; an equal version with another hash is an alarm; a
 //! signature counts once per key; a statement of another event or kind, or past its expiry, is
 //! refused. "Now" is passed in, once per update.
 
 pub mod authority;
+pub mod checkpoint;
 pub mod codes;
 pub mod enrolment;
 pub mod extras;
@@ -20,6 +21,7 @@ pub mod statement;
 pub mod supervisors;
 
 pub use authority::{Authority, KeyId};
+pub use checkpoint::{Checkpoint, Coverage};
 pub use codes::{CodeRow, Codes, TicketTerms};
 pub use extras::{Extra, MediumLink};
 pub use keyring::{KeyStatus, Keyring, KeyringEntry, TrustedKeys};

@@ -1,4 +1,4 @@
-//! The envelope that root, keyring, roster and snapshot share.
+//! The envelope that root, keyring, roster, snapshot and checkpoint share.
 //!
 //! Reading goes outside in: size, signatures, header, body. Nothing that is not signed by enough
 //! keys is parsed beyond the envelope.
@@ -26,6 +26,8 @@ pub enum StatementKind {
     Keyring,
     Roster,
     Snapshot,
+    /// Not gossiped: who wants one asks the server for it.
+    Checkpoint,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -45,5 +45,5 @@ fn dumps_are_the_golden_vectors() {
         assert_eq!(hex::encode(bytes), hex::encode(vector(name)), "{name}");
         dumps += 1;
     }
-    assert_eq!(dumps, 21, "a dump has gone, or lost its mark");
+    assert_eq!(dumps, 22, "a dump has gone, or lost its mark");
 }

@@ -20,7 +20,7 @@ use crate::golden::file::{bytes, golden, list, outcome, text};
 use crate::{segments, statement_cases};
 
 #[path = "../support/golden.rs"]
-mod file;
+pub(crate) mod file;
 
 const ABOUT_STATEMENTS: &str = "Keyrings in their envelope. Each case gives the wire bytes, who \
     may sign, what the reader insists on, and what it must come to.";
@@ -75,6 +75,7 @@ fn kind_name(kind: StatementKind) -> &'static str {
         StatementKind::Keyring => "keyring",
         StatementKind::Roster => "roster",
         StatementKind::Snapshot => "snapshot",
+        StatementKind::Checkpoint => "checkpoint",
     }
 }
 
@@ -84,6 +85,7 @@ fn kind_of(name: &str) -> StatementKind {
         "keyring" => StatementKind::Keyring,
         "roster" => StatementKind::Roster,
         "snapshot" => StatementKind::Snapshot,
+        "checkpoint" => StatementKind::Checkpoint,
         other => unreachable!("no kind is called {other}"),
     }
 }

@@ -1,6 +1,7 @@
 //! Trust statements, keys, snapshots and enrolment against the negative corpus, properties and the
 //! golden files. One binary; one module per suite.
 
+mod checkpoints;
 mod enrolments;
 mod fixture;
 mod formats;

@@ -14,7 +14,7 @@ use shared::sync::Carried;
 use shared::sync::carried::{CARRIED_BYTES_MAX, DIGEST_LEN, HEADER_BYTES_MAX, LENGTH_LEN, MAGIC};
 use shared::sync::frame::{FRAME_BYTES_MAX, Frame, Message};
 use shared::sync::message::LOGS_MAX;
-use shared::trust::Signed;
+use shared::trust::{Signed, StatementKind};
 
 use crate::error::Cause;
 use crate::sync::gossip::{Stray, quarantined};
@@ -256,6 +256,9 @@ impl Index {
         let size = message.size_hint();
         match message {
             Message::Statement(signed) => {
+                if signed.kind() == Ok(StatementKind::Checkpoint) {
+                    return Err("a checkpoint, which is not carried");
+                }
                 self.keep(size)?;
                 self.statements.push(signed);
             }

@@ -14,6 +14,8 @@ mod report;
 mod take;
 mod write;
 
+pub(crate) use peer::node_of;
 pub use report::{CarriedFrom, CarriedIn, CarriedList, CarriedOut, NotTaken};
 pub use take::carry_from;
 pub use write::carry_to;
+pub(crate) use write::of_store;

@@ -22,7 +22,7 @@ use crate::sync::gossip::{
 use crate::sync::peers::DiskStore;
 
 /// A node over what this device has.
-pub(super) fn node_of(store: &DiskStore, edge: &Edge) -> Result<Node, Error> {
+pub(crate) fn node_of(store: &DiskStore, edge: &Edge) -> Result<Node, Error> {
     let identity = &store.identity;
     let options = options(edge, identity.event, identity.device)?;
     let (node, _) = Node::start(options, begin(edge), store).map_err(of_store)?;
@@ -117,6 +117,7 @@ impl FilePeer {
                     StatementKind::Keyring => &mut held[1],
                     StatementKind::Roster => &mut held[2],
                     StatementKind::Snapshot => &mut held[3],
+                    StatementKind::Checkpoint => continue,
                 };
                 *place = version.max(*place);
             }
@@ -144,7 +145,8 @@ impl FilePeer {
                 StatementKind::Root
                 | StatementKind::Keyring
                 | StatementKind::Roster
-                | StatementKind::Snapshot => {}
+                | StatementKind::Snapshot
+                | StatementKind::Checkpoint => {}
             }
         }
         let roots = roots.into_values().map(|root| StatementSet {

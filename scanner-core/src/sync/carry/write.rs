@@ -1,9 +1,9 @@
-//! Writing the file: beside, then in the place of the old one, so that a cut leaves either.
+//! Writing the file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
 
 use shared::ids::DeviceId;
 use shared::log::LogId;
@@ -15,7 +15,8 @@ use shared::trust::{Manifest, Signed, StatementKind};
 
 use super::peer::node_of;
 use super::report::{CarriedList, CarriedOut};
-use crate::cache::{Cache, files};
+use crate::beside::Beside;
+use crate::cache::Cache;
 use crate::clock::Edge;
 use crate::error::{Cause, Error};
 use crate::sync::gossip::StoreError;
@@ -38,11 +39,11 @@ pub fn carry_to(dir: &Path, edge: &Edge, path: &Path, list: bool) -> Result<Carr
     let written = write(&store, edge, header, list, &mut out);
     match written {
         Ok(report) => {
-            out.take_place()?;
+            out.file.take_place()?;
             Ok(report)
         }
         Err(error) => {
-            out.discard();
+            out.file.discard();
             Err(error)
         }
     }
@@ -150,7 +151,7 @@ fn write_list(store: &DiskStore, signed: Signed, out: &mut Out) -> Result<Carrie
     Ok(CarriedList::Version(of.header.version))
 }
 
-pub(super) fn of_store(error: StoreError) -> Error {
+pub(crate) fn of_store(error: StoreError) -> Error {
     match error.downcast::<Error>() {
         Ok(error) => *error,
         Err(other) => Cause::Damaged(other.to_string()).into(),
@@ -159,35 +160,15 @@ pub(super) fn of_store(error: StoreError) -> Error {
 
 /// The file that is being written.
 struct Out {
-    path: PathBuf,
-    beside: PathBuf,
-    file: BufWriter<File>,
+    file: Beside,
     sum: blake3::Hasher,
     bytes: u64,
 }
 
 impl Out {
     fn beside(path: &Path) -> Result<Self, Cause> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".part");
-        let beside = PathBuf::from(name);
-        // It holds what the device's own database holds: for its owner's eyes.
-        let mut options = OpenOptions::new();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        let file = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&beside)
-            .map_err(Cause::input("cannot write", &beside))?;
         Ok(Self {
-            path: path.to_owned(),
-            beside,
-            file: BufWriter::new(file),
+            file: Beside::open(path)?,
             sum: blake3::Hasher::new(),
             bytes: 0,
         })
@@ -202,9 +183,7 @@ impl Out {
         }
         self.bytes = after;
         self.sum.update(bytes);
-        self.file
-            .write_all(bytes)
-            .map_err(Cause::input("cannot write", &self.beside))
+        self.file.put(bytes)
     }
 
     fn block(&mut self, bytes: &[u8]) -> Result<(), Cause> {
@@ -240,31 +219,6 @@ impl Out {
         let sum = *self.sum.finalize().as_bytes();
         self.put(&sum)?;
         Ok(self.bytes)
-    }
-
-    fn take_place(mut self) -> Result<(), Cause> {
-        let durable = self
-            .file
-            .flush()
-            .and_then(|()| self.file.get_ref().sync_all());
-        let placed = durable.and_then(|()| std::fs::rename(&self.beside, &self.path));
-        if let Err(error) = placed {
-            let path = self.path.clone();
-            self.discard();
-            return Err(Cause::input("cannot write", &path)(error));
-        }
-        files::sync_dir(&self.path)
-    }
-
-    /// What was there before stays.
-    fn discard(self) {
-        let Self { beside, file, .. } = self;
-        // What is still buffered is not wanted.
-        let (file, _) = file.into_parts();
-        drop(file);
-        if let Err(error) = std::fs::remove_file(&beside) {
-            tracing::warn!(%error, "an unfinished file is left behind");
-        }
     }
 }
 

@@ -104,6 +104,11 @@ impl Node {
             StatementKind::Keyring => set.keyring = Some(signed),
             StatementKind::Roster => set.roster = Some(signed),
             StatementKind::Snapshot => set.snapshot = Some(signed),
+            // Nobody sends one: who wants it asks the server.
+            StatementKind::Checkpoint => {
+                self.refused(link);
+                return Ok(());
+            }
         }
         let (trust, distrust) = store.adopt(set, now.wall)?;
         if distrust.is_some() {

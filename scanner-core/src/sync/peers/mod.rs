@@ -26,5 +26,5 @@ pub use neighbours::Neighbours;
 pub(crate) use report::shown;
 pub use report::{GossipEvent, MissedView, NoticeView, PeerLine, PeersReport};
 pub(in crate::sync) use report::{name_of, told};
-pub(in crate::sync) use store::DiskStore;
+pub(crate) use store::DiskStore;
 pub use store::open_disk;

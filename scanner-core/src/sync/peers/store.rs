@@ -16,9 +16,9 @@ use crate::sync::gossip::{Batch, Store, StoreError, StoredLog, Stray, TrustView}
 use crate::sync::proto::{self, Held};
 
 /// A database connection of its own: a scan waits for one of its commits at most.
-pub(in crate::sync) struct DiskStore {
-    pub(in crate::sync) cache: Cache,
-    pub(in crate::sync) identity: Identity,
+pub(crate) struct DiskStore {
+    pub(crate) cache: Cache,
+    pub(crate) identity: Identity,
     fetching: RefCell<Option<Fetching>>,
 }
 
@@ -31,7 +31,7 @@ struct Fetching {
 }
 
 impl DiskStore {
-    pub(in crate::sync) fn new(cache: Cache, identity: Identity) -> Self {
+    pub(crate) fn new(cache: Cache, identity: Identity) -> Self {
         Self {
             cache,
             identity,

@@ -11,7 +11,8 @@ use serde::de::DeserializeOwned;
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
 use shared::limits::{JSON_BODY_BYTES_MAX, SYNC_BODY_BYTES_MAX};
 use shared::sync::{
-    AnswersResponse, ScanKeysResponse, SegmentsResponse, SignedRequest, StrictError, SyncResponse,
+    AnswersResponse, CheckpointResponse, ScanKeysResponse, SegmentsResponse, SignedRequest,
+    StrictError, SyncResponse,
 };
 
 use super::{Transport, TransportError};
@@ -137,6 +138,14 @@ impl Transport for HttpTransport {
     ) -> Result<Option<ScanKeysResponse>, TransportError> {
         let given = self.post_binary("/gate/scan-keys", request, ScanKeysResponse::from_wire);
         given.map(Some)
+    }
+    fn checkpoint(
+        &mut self,
+        request: &SignedRequest,
+    ) -> Result<Option<CheckpointResponse>, TransportError> {
+        let read = CheckpointResponse::from_wire;
+        self.post_binary("/gate/checkpoint", request, read)
+            .map(Some)
     }
     fn answers(&mut self, request: &SignedRequest) -> Result<AnswersResponse, TransportError> {
         self.post_binary("/gate/answers", request, AnswersResponse::from_wire)

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use shared::api::gate::{EnrolChallenge, EnrolRequest, EnrolResponse};
 use shared::sync::{
-    AnswersResponse, ScanKeysResponse, SegmentsResponse, SignedRequest, SyncResponse,
+    AnswersResponse, CheckpointResponse, ScanKeysResponse, SegmentsResponse, SignedRequest,
+    SyncResponse,
 };
 
 pub use http::{HttpTransport, install_tls};
@@ -28,6 +29,13 @@ pub trait Transport {
         &mut self,
         _request: &SignedRequest,
     ) -> Result<Option<ScanKeysResponse>, TransportError> {
+        Ok(None)
+    }
+    /// `None`: this peer has none to give; only the server does.
+    fn checkpoint(
+        &mut self,
+        _request: &SignedRequest,
+    ) -> Result<Option<CheckpointResponse>, TransportError> {
         Ok(None)
     }
     /// Hands guests' answers over. They are for the server: another peer keeps none.

@@ -10,7 +10,7 @@ use super::super::incident::{Incident, IncidentKind};
 use super::super::live;
 use super::super::model::{GateDevice, StoredStatement};
 use super::super::publish::{self, Published};
-use super::super::{Error, statements};
+use super::super::{Error, event, statements};
 use super::authenticate::authenticate;
 use super::{answer, take};
 use crate::app::App;
@@ -99,7 +99,8 @@ async fn note_seen(
         let known = device.report.as_ref();
         known.is_none_or(|known| is_news(known, report))
     });
-    if device.last_seen_at.is_some_and(is_recent) && !is_news {
+    let was_noted = device.last_seen_at.is_some_and(is_recent) && !is_news;
+    if was_noted && !is_first_since_end(app, device, now).await? {
         return Ok(());
     }
     let id = device.id.to_string();
@@ -124,6 +125,12 @@ async fn note_seen(
         })
         .await?;
     Ok(())
+}
+
+/// Heard a moment ago, but not since its event ended: who signs the event off waits for this.
+async fn is_first_since_end(app: &App, device: &GateDevice, now: Timestamp) -> Result<bool, Error> {
+    let end = event(&app.db, device.event).await?.end;
+    Ok(now >= end && device.last_seen_at.is_none_or(|seen| seen < end))
 }
 
 /// The report as it will be true in a moment, when the entries of the request are stored.

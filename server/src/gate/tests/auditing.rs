@@ -17,11 +17,11 @@ use crate::platform::db::DbError;
 use crate::testing::NOW;
 
 /// An event with two gates, whose north has admitted each ticket in a request of its own.
-struct Night {
-    site: Site,
-    north: Device,
-    south: Device,
-    tokens: Vec<String>,
+pub(super) struct Night {
+    pub(super) site: Site,
+    pub(super) north: Device,
+    pub(super) south: Device,
+    pub(super) tokens: Vec<String>,
 }
 
 async fn token(site: &Site, ticket: usize) -> String {
@@ -30,7 +30,7 @@ async fn token(site: &Site, ticket: usize) -> String {
 }
 
 impl Night {
-    async fn with(tickets: u32, in_one_run: bool) -> Self {
+    pub(super) async fn with(tickets: u32, in_one_run: bool) -> Self {
         let site = Site::with_tickets(tickets).await;
         let mut north = site.enrol("North 1", 0, 7).await;
         let south = site.enrol("South 1", 1, 8).await;
@@ -52,12 +52,12 @@ impl Night {
         }
     }
 
-    fn pin(&self) -> RootPin {
+    pub(super) fn pin(&self) -> RootPin {
         let root = self.north.root.as_ref().expect("enrolled");
         RootPin(root.hash[..16].try_into().expect("16 bytes"))
     }
 
-    async fn bundle(&self) -> String {
+    pub(super) async fn bundle(&self) -> String {
         let path = self.site.path("/audit");
         let answer = self.site.test.get(&path, &self.site.organizer).await;
         assert_eq!(answer.status, 200);
@@ -65,7 +65,7 @@ impl Night {
         String::from_utf8(answer.bytes).expect("text")
     }
 
-    async fn audit(&self) -> Report {
+    pub(super) async fn audit(&self) -> Report {
         audited(&self.bundle().await, Some(self.pin()))
     }
 
@@ -95,7 +95,7 @@ impl Night {
     }
 }
 
-fn audited(bundle: &str, pin: Option<RootPin>) -> Report {
+pub(super) fn audited(bundle: &str, pin: Option<RootPin>) -> Report {
     let mut auditor = Auditor::new(pin);
     for line in bundle.lines() {
         auditor.line(line);
@@ -104,16 +104,16 @@ fn audited(bundle: &str, pin: Option<RootPin>) -> Report {
 }
 
 /// Kind, device and entries of a finding.
-type Told<'a> = (FindingKind, Option<&'a str>, Option<(u32, u32)>);
+pub(super) type Told<'a> = (FindingKind, Option<&'a str>, Option<(u32, u32)>);
 
-fn told(report: &Report) -> Vec<Told<'_>> {
+pub(super) fn told(report: &Report) -> Vec<Told<'_>> {
     let findings = report.findings.iter();
     findings
         .map(|finding| (finding.kind, finding.device.as_deref(), finding.seqs))
         .collect()
 }
 
-const NORTH: Option<&str> = Some("North 1");
+pub(super) const NORTH: Option<&str> = Some("North 1");
 
 #[tokio::test]
 async fn a_night_that_nobody_touched_holds_in_full() {

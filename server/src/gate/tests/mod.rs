@@ -20,6 +20,7 @@ mod publishing;
 mod redeeming;
 mod rotating_keys;
 mod showing;
+mod signing_off;
 mod site;
 mod syncing;
 mod watching;

@@ -9,6 +9,7 @@
   const RETRY_MS = 2000;
   const SILENT_MS = 40000; // two heartbeats and then some
   const ALERTS_SHOWN = 100;
+  const BOOKS_MS = 15000;
 
   let access = null;
   let refresh = null;
@@ -40,12 +41,68 @@
       $("live").hidden = false;
       $("headline").focus();
       follow();
+      books();
     } catch (error) {
       $("login-error").textContent = error.message;
     }
   });
 
   $("login").querySelector("button").disabled = false;
+
+  // After the event: what was signed off, and who may still have something to tell.
+  const asked = async (body) => {
+    const answer = await fetch(`${api}/events/${event}/gate/checkpoint`, {
+      method: body ? "POST" : "GET",
+      headers: { Authorization: `Bearer ${access}`, "Content-Type": "application/json" },
+      body: body && JSON.stringify(body),
+      cache: "no-store",
+      credentials: "omit",
+    });
+    const json = await answer.json().catch(() => ({}));
+    if (!answer.ok) throw Object.assign(new Error(json.message || "That did not work."), { status: answer.status });
+    return json;
+  };
+
+  const showBooks = ({ endsAt, checkpoint, missing }) => {
+    const isOver = Date.now() >= Date.parse(endsAt);
+    $("books").hidden = !isOver;
+    if (!isOver) return;
+    const since = checkpoint ? checkpoint.devices.reduce((sum, of) => sum + of.since, 0) : 0;
+    $("books-signed").textContent = checkpoint
+      ? `Signed off at ${time(checkpoint.signedAt)}: ${number(checkpoint.entries)} entries.${since ? ` ${number(since)} came later.` : ""}`
+      : "The event is over, and nothing is signed off yet.";
+    $("books-wait").hidden = missing.length === 0;
+    const ticked = left();
+    fill($("books-missing"), missing.map((of) => {
+      const why = of.reason === "entries_pending" ? `${number(of.pending)} entries not sent` : "not heard since the end";
+      const box = element("input", "", { type: "checkbox", value: of.deviceId });
+      box.checked = ticked.includes(of.deviceId);
+      return element("li", element("label", [box, ` ${of.device}: ${why}`]));
+    }));
+  };
+
+  const left = () => [...$("books-missing").querySelectorAll("input:checked")].map((box) => box.value);
+
+  // Who may only watch is told that there is no such thing.
+  const books = async () => {
+    if (!access) return;
+    try {
+      showBooks(await asked());
+    } catch (error) {
+      if (error.status === 403 || error.status === 404) return;
+    }
+    setTimeout(books, BOOKS_MS);
+  };
+
+  $("books-sign").addEventListener("click", async () => {
+    $("books-error").textContent = "";
+    try {
+      showBooks(await asked({ without: left() }));
+    } catch (error) {
+      $("books-error").textContent = error.message;
+      if (error.status === 409) showBooks(await asked());
+    }
+  });
 
   const say = (connected, words) => {
     document.body.dataset.state = connected ? "ready" : "used";
