@@ -115,7 +115,8 @@ async fn a_new_address_needs_the_password_and_is_told_to_the_old_one() {
     put("nowhere", PASSWORD)
         .await
         .expect_error(400, "validation");
-    let mute = json!({ "eventChanges": true, "reminders": false, "offers": true });
+    let mute =
+        json!({ "eventChanges": true, "reminders": false, "offers": true, "gateAlerts": true });
     test.call(
         "PUT",
         "/api/v1/auth/me/preferences",

@@ -31,6 +31,7 @@ async fn settings_are_plain_until_they_are_set_and_are_replaced_as_a_whole() {
     let empty = json!({
         "doorsDate": null, "rules": [], "lists": [], "questions": [], "classNotes": [],
         "strictClassIds": [], "preCheckIn": null, "answersUntil": null, "claimAtCheckout": false,
+        "alertMails": "SERIOUS",
     });
     assert_eq!(plain.expect(200), empty);
 
@@ -52,6 +53,7 @@ async fn settings_are_plain_until_they_are_set_and_are_replaced_as_a_whole() {
         "preCheckIn": {
             "opensAt": "2026-10-10T10:00:00.000Z", "closesAt": "2026-10-12T10:00:00.000Z",
         },
+        "alertMails": "OFF",
     });
     let mut stored = wanted.clone();
     stored["questions"][0] = json!({
