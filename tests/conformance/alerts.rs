@@ -73,7 +73,7 @@ impl House {
 
     /// Both servers run what is due, at once.
     async fn run(&self) {
-        let [first, second] = self.servers.each_ref().map(|app| app.runner());
+        let [first, second] = self.servers.each_ref().map(App::runner);
         let (first, second) = tokio::join!(first.run_due(), second.run_due());
         first.and(second).expect("the jobs run");
     }

@@ -32,6 +32,10 @@ impl Topic {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of a reader, each set by itself"
+)]
 pub struct Preferences {
     pub event_changes: bool,
     pub reminders: bool,
