@@ -1,8 +1,9 @@
-//! One suite for storage, jobs, idempotency keys, moments, stock, numbers of invoices and the journal's seals, run on both backends.
+//! One suite for storage, jobs, idempotency keys, moments, stock, numbers of invoices, the journal's seals and alerts of the gates, run on both backends.
 //!
 //! Each case is a test of its own on SQLite. On MongoDB all cases are one test, on one real
 //! replica set (starting three members for each would cost minutes); a failure names the cases. `GATEHOUSE_MONGOD=/path/to/mongod` switches that half on.
 
+mod alerts;
 mod idempotency;
 mod invoices;
 mod jobs;
@@ -71,6 +72,8 @@ cases! {
     invoices: numbers_drawn_at_once_have_no_gap_and_no_double, a_first_number_is_drawn_once;
     trail: what_an_act_changes_is_told, two_sealers_make_one_chain;
     moments: a_later_commit_has_a_later_moment, a_list_by_moment_grows_at_its_end_only;
+    alerts: servers_that_race_tell_an_incident_once, servers_that_race_lose_no_alert_between_mails,
+        servers_that_race_tell_what_stands_once;
     idempotency: an_answer_is_given_again, racing_requests_have_one_effect, answers_expire;
 }
 

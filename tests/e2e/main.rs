@@ -1,6 +1,7 @@
 //! End to end: real processes, real HTTP, real files. Each file is one story.
 
 mod ahead;
+mod alerts;
 mod archived;
 mod carried;
 mod chips;

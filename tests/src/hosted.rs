@@ -9,6 +9,7 @@ use std::time::Duration;
 use scanner_core::Edge;
 use server::app::App;
 use server::config::{Config, Limits, Overrides, load_with};
+use server::gate;
 use server::platform::clock::{Clock as _, FixedClock};
 use server::platform::entropy::SystemEntropy;
 use server::platform::lifecycle::Bound;
@@ -37,8 +38,22 @@ impl Hosted {
     /// # Panics
     /// When the server does not start.
     pub fn start(database: Option<&str>, now: Timestamp) -> Self {
+        Self::configured(database, now, |_config| {})
+    }
+
+    /// With settings changed beyond what a configuration may say. It looks at the gates of its events
+    /// every minute, as a server does.
+    ///
+    /// # Panics
+    /// When the server does not start.
+    pub fn configured(
+        database: Option<&str>,
+        now: Timestamp,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let config = configured(&folder, database.unwrap_or("sqlite::memory:"));
+        let mut config = configured(&folder, database.unwrap_or("sqlite::memory:"));
+        change(&mut config);
         let clock = Arc::new(FixedClock::at(now));
         let stop = CancellationToken::new();
         let (tell, told) = channel();
@@ -120,6 +135,7 @@ fn serve(
         let bound = Bound::listen(&mut config).await?;
         let url = format!("http://{}", bound.address());
         let app = App::start(config, clock, Arc::new(SystemEntropy)).await?;
+        gate::jobs::schedule(&app, app.clock.now()).await?;
         let announce = async move || Ok::<(), anyhow::Error>(tell.send(url)?);
         bound.serve(app, stop, announce).await
     });

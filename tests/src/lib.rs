@@ -6,6 +6,7 @@
 pub mod api;
 pub mod binaries;
 pub mod browser;
+pub mod hook;
 pub mod hosted;
 pub mod journey;
 pub mod kiosk;

@@ -176,7 +176,8 @@ async fn what_it_wants_holds_for_an_address_once_that_is_confirmed() {
     let eve = account(t, "eve", "v@example.org").await;
     let eve = text(&eve["accessToken"]);
     let path = "/api/v1/auth/me/preferences";
-    let mute = json!({ "eventChanges": false, "reminders": false, "offers": true });
+    let mute =
+        json!({ "eventChanges": false, "reminders": false, "offers": true, "gateAlerts": false });
     let chosen = t.call("PUT", path, &eve, Some(mute.clone())).await;
     chosen.expect(200);
     assert_eq!(t.get(path, &eve).await.expect(200), mute);

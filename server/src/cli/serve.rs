@@ -7,6 +7,7 @@ use super::tell;
 use crate::accounts;
 use crate::app::{App, AppState};
 use crate::config::Config;
+use crate::gate;
 use crate::notices;
 use crate::platform::clock::SystemClock;
 use crate::platform::entropy::SystemEntropy;
@@ -44,6 +45,7 @@ pub(super) async fn serve(
     }
     accounts::jobs::schedule(&app, app.clock.now()).await?;
     notices::schedule(&app, app.clock.now()).await?;
+    gate::jobs::schedule(&app, app.clock.now()).await?;
     let url = app.config.public_url.clone();
     let backend = app.db.backend_name();
     let shared = app.clone();

@@ -82,12 +82,16 @@ pub fn user_may_in(
     Ok(stored.is_some_and(|user| user.role == Role::Admin && user.erased_at.is_none()))
 }
 
-/// Who is written to about the event's money: who made it, or, when that person has no say in it any
-/// more, an owner of its organization.
-pub fn contact_in(tx: &mut Tx<'_>, event: &Event) -> Result<Option<Versioned<User>>, DbError> {
+/// Who is written to about what that right is about, the event's money or its gates: who made the event,
+/// or, when that person has no say in it any more, an owner of its organization.
+pub fn contact_in(
+    tx: &mut Tx<'_>,
+    event: &Event,
+    right: Right,
+) -> Result<Option<Versioned<User>>, DbError> {
     let mut contact = Some(event.organizer_id);
     if let Some(organization) = event.organization_id
-        && !user_may_in(tx, event.organizer_id, event, Right::Money)?
+        && !user_may_in(tx, event.organizer_id, event, right)?
     {
         contact = organizations::owner_in(tx, organization)?;
     }

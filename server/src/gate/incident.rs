@@ -5,7 +5,7 @@ use shared::ids::{DeviceId, EventId};
 use shared::time::Timestamp;
 
 use super::encoding::base64;
-use super::live;
+use super::{alert, live};
 use crate::platform::db::{Collection, DbError, Entity, Field, Index, IndexValue, Tx};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,9 @@ pub struct Incident {
     /// The ticket, if it is about one.
     #[serde(default)]
     pub serial: Option<u32>,
+    /// Where the ticket came in first, if that is known.
+    #[serde(default)]
+    pub first: Option<DeviceId>,
     /// When it turned out to be none, for example because an admission was undone.
     #[serde(default)]
     pub resolved_at: Option<Timestamp>,
@@ -96,6 +99,7 @@ impl Incident {
             subject,
             evidence: Vec::new(),
             serial: None,
+            first: None,
             resolved_at: None,
         }
     }
@@ -109,7 +113,13 @@ impl Incident {
         self.serial = Some(serial);
         self
     }
-    /// Stores it unless it is known; one that was resolved is open again.
+    #[must_use]
+    pub fn after(mut self, first: Option<DeviceId>) -> Self {
+        self.first = first;
+        self
+    }
+    /// Stores it unless it is known; one that was resolved is open again. Whoever wants to hear of it is
+    /// told by a job of the same commit.
     pub fn note(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
         let known = tx.get::<Self>(&self.id())?;
         if known.as_ref().is_none_or(|row| row.resolved_at.is_some()) {
@@ -130,6 +140,7 @@ impl Incident {
                 }
             }
             live::touch(tx, self.event, self.at)?;
+            alert::tell_later(tx, self)?;
         }
         Ok(())
     }
@@ -140,6 +151,7 @@ impl Incident {
         {
             row.value.resolved_at = Some(self.at);
             tx.replace(&mut row)?;
+            alert::incident_over(tx, &row)?;
             live::touch(tx, self.event, self.at)?;
         }
         Ok(())

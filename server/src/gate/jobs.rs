@@ -12,6 +12,8 @@ use crate::app::AppState;
 use crate::platform::db::{DbError, Tx};
 use crate::platform::jobs::{self, NewJob, Priority, Runner};
 
+pub use super::alert::schedule;
+
 const KIND: &str = "gate.publish";
 /// Claims come in bursts: one manifest takes in what a moment brings.
 const DELAY_MILLIS: i64 = 1_000;
@@ -22,6 +24,7 @@ struct Payload {
 }
 
 pub fn register(runner: &mut Runner<AppState>) {
+    super::alert::register(runner);
     super::codes::register(runner);
     runner.register(KIND, |app: AppState, payload| async move {
         let Payload { event } = serde_json::from_value(payload)?;

@@ -9,6 +9,7 @@
 //! Other slices may call [`mark_changed`], [`keys::for_event`] and [`publish::refresh`].
 
 mod adopt;
+mod alert;
 mod answers;
 mod audit;
 mod challenge;
@@ -53,10 +54,11 @@ mod tries;
 mod validate;
 mod watch;
 
+pub use alert::{Alert, Watch};
 pub use changed::{GateChange, mark_changed};
 pub use codes::TicketCode;
 pub use error::Error;
-pub use incident::Incident;
+pub use incident::{Incident, IncidentKind};
 pub use live::Tally;
 pub use redemption::{Redemption, Suspect};
 pub(crate) use redemptions::of_serial as redemptions_of;

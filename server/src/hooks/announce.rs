@@ -16,7 +16,7 @@ use crate::platform::jobs::{self, Job, NewJob};
 pub struct Told {
     pub kind: HookKind,
     pub event: EventId,
-    /// The order, dispute, transfer or event.
+    /// The order, dispute, transfer, event or alert.
     pub subject: String,
 }
 

@@ -14,6 +14,7 @@ use super::model::{Hook, HookMessage, NEEDS, scope};
 use super::{address, sign};
 use crate::app::{App, AppState};
 use crate::events::{model::Event, user_may_in};
+use crate::gate::Alert;
 use crate::orders::model::Order;
 use crate::payments::disputes::Dispute;
 use crate::platform::db::{DbError, Query, Tx};
@@ -129,7 +130,7 @@ pub(super) fn next_try(
     jobs::enqueue(tx, job.dedupe(format!("hook:{}", message.id)))
 }
 
-/// Ids and amounts, as they are now.
+/// Ids, amounts and what gates and devices are called, as they are now.
 async fn data(app: &App, announced: &Announced) -> anyhow::Result<Value> {
     let event = announced.event_id;
     Ok(match announced.kind {
@@ -155,6 +156,17 @@ async fn data(app: &App, announced: &Announced) -> anyhow::Result<Value> {
             json!({
                 "eventId": event, "transferId": transfer.id, "claimedTicketId": transfer.ticket,
                 "fromGeneration": transfer.from_generation, "toGeneration": transfer.to_generation,
+            })
+        }
+        HookKind::GateAlert => {
+            let alert = app.db.get::<Alert>(&announced.subject).await?;
+            let alert = alert.context("no such alert")?;
+            let live = format!("{}/events/{event}/live", app.config.public_url);
+            json!({
+                "eventId": event, "kind": alert.alert.kind, "at": alert.alert.at,
+                "gateId": alert.alert.gate_id, "gate": alert.gate,
+                "deviceId": alert.alert.device_id, "device": alert.device,
+                "serial": alert.alert.serial, "message": alert.alert.message, "liveView": live,
             })
         }
         HookKind::EventCancelled | HookKind::Ping => json!({ "eventId": event }),

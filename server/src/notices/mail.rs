@@ -9,8 +9,9 @@ use shared::ids::{EventId, OneTimeId, OrderId};
 
 use super::ink::Ink;
 use super::letter::Letter;
+use super::words::gate::GateAlertsMail;
 use super::words::invoice::InvoiceMail;
-use super::words::{account, event, invoice, offer, order};
+use super::words::{account, event, gate, invoice, offer, order};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
@@ -98,6 +99,8 @@ pub enum Mail {
         back: String,
         order: OrderId,
     },
+    /// To whoever runs the event.
+    GateAlerts(GateAlertsMail),
     TicketOffered {
         from: String,
         event: EventId,
@@ -148,6 +151,7 @@ impl Mail {
             Self::PaymentDisputed { .. } => "payment_disputed",
             Self::EventCancelled { .. } => "event_cancelled",
             Self::OrderRefunded { .. } => "order_refunded",
+            Self::GateAlerts(_) => "gate_alerts",
             Self::TicketOffered { .. } => "ticket_offered",
             Self::OfferAnswered { .. } => "offer_answered",
             Self::StockOffered { .. } => "stock_offered",
@@ -160,6 +164,7 @@ impl Mail {
             Self::EventNews { .. } => Some(Topic::EventChanges),
             Self::EventSoon { .. } => Some(Topic::Reminders),
             Self::StockOffered { .. } => Some(Topic::Offers),
+            Self::GateAlerts(_) => Some(Topic::GateAlerts),
             Self::Plain { .. }
             | Self::OrderPaid { .. }
             | Self::FoundOrders { .. }
@@ -188,6 +193,7 @@ impl Mail {
             | Self::AddressChanged { .. }
             | Self::Invitation { .. } => account::letter(self, ink),
             Self::Invoice(invoice) => invoice.letter(ink),
+            Self::GateAlerts(alerts) => alerts.letter(ink),
             Self::OrderPaid { .. }
             | Self::FoundOrders { .. }
             | Self::OrderRefunded { .. }
@@ -208,6 +214,7 @@ impl Mail {
             invoice::samples(),
             account::samples(),
             event::samples(),
+            gate::samples(),
             offer::samples(),
         ];
         rooms.concat()

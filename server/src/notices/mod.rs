@@ -39,4 +39,5 @@ pub use muted::{
 pub use personal::{erase, erase_named, headings, headings_named};
 pub use post::Outgoing;
 pub use tell::tell;
+pub use words::gate::{AlertLine, GateAlertsMail};
 pub use words::invoice::InvoiceMail;

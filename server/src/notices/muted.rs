@@ -89,6 +89,7 @@ pub async fn preferences(db: &Db, address: &str) -> Result<Preferences, DbError>
         event_changes: wants(Topic::EventChanges),
         reminders: wants(Topic::Reminders),
         offers: wants(Topic::Offers),
+        gate_alerts: wants(Topic::GateAlerts),
     })
 }
 
@@ -98,6 +99,7 @@ pub fn set_preferences(tx: &mut Tx<'_>, address: &str, wanted: Preferences) -> R
         (Topic::EventChanges, wanted.event_changes),
         (Topic::Reminders, wanted.reminders),
         (Topic::Offers, wanted.offers),
+        (Topic::GateAlerts, wanted.gate_alerts),
     ];
     let muted: Vec<_> = muted
         .into_iter()

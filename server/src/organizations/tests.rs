@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
 use shared::api::accounts::Role;
-use shared::api::organizations::OrganizationRole;
+use shared::api::organizations::{OrganizationRole, Right};
 use shared::ids::{OrganizationId, UserId};
 
 use super::model::{Member, Organization};
@@ -464,7 +464,7 @@ async fn about_an_event_is_written_to_who_still_has_a_say_in_it() {
         let event = event.clone();
         let found = t.app.db.write(move |tx| -> Result<_, DbError> {
             let event = tx.get::<Event>(&event)?.expect("there");
-            contact_in(tx, &event)
+            contact_in(tx, &event, Right::Money)
         });
         found.await.expect("read").expect("somebody").id
     };

@@ -69,6 +69,7 @@ fn urgent(mail: &Mail) -> Option<(String, Wanted)> {
         | Mail::PaymentDisputed { .. }
         | Mail::FoundOrders { .. }
         | Mail::Invoice(_)
+        | Mail::GateAlerts(_)
         | Mail::VerifyAddress { .. }
         | Mail::ResetPassword { .. }
         | Mail::PasswordChanged { .. }

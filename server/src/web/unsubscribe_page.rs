@@ -28,5 +28,6 @@ fn words(topic: Topic) -> &'static str {
         Topic::EventChanges => "changes of events that you have tickets for",
         Topic::Reminders => "events that are near",
         Topic::Offers => "tickets that become free",
+        Topic::GateAlerts => "the gates of events that you run",
     }
 }

@@ -188,6 +188,23 @@ pub struct CheckInSettings {
     /// as `vi-VN`; absent means English.
     #[serde(default)]
     pub language: Option<String>,
+    /// Which alerts of the gates are mailed to the organizer.
+    #[serde(default)]
+    pub alert_mails: AlertMails,
+}
+
+/// Which alerts of an event's gates come by mail. Webhooks hear all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum AlertMails {
+    /// What somebody may have to do something about at once: one ticket twice, forged codes, devices
+    /// that are silent, tampered with or not ours any more.
+    #[default]
+    Serious,
+    /// Also a rush, guesses, wrong clocks and devices that wait to be confirmed.
+    All,
+    Off,
 }
 
 /// What a buyer is asked.

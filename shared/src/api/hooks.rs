@@ -23,6 +23,9 @@ pub enum HookKind {
     TicketTransferred,
     #[serde(rename = "event.cancelled")]
     EventCancelled,
+    /// Something at the event's gates that somebody should look at: each alert of the live view, once.
+    #[serde(rename = "gate.alert")]
+    GateAlert,
     /// Sent on request, to try the address.
     #[serde(rename = "ping")]
     Ping,

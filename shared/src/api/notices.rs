@@ -15,20 +15,38 @@ pub enum Topic {
     Reminders,
     /// Tickets that became free, and the like.
     Offers,
+    /// What happens at the gates of an event that one runs.
+    GateAlerts,
 }
 
 impl Topic {
-    pub const ALL: [Self; 3] = [Self::EventChanges, Self::Reminders, Self::Offers];
+    pub const ALL: [Self; 4] = [
+        Self::EventChanges,
+        Self::Reminders,
+        Self::Offers,
+        Self::GateAlerts,
+    ];
 }
 
 /// Which mails an address gets. What an order or the safety of an account needs always comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of a reader, each set by itself"
+)]
 pub struct Preferences {
     pub event_changes: bool,
     pub reminders: bool,
     pub offers: bool,
+    /// Left out it is `true`.
+    #[serde(default = "yes")]
+    pub gate_alerts: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// One kind of mail.

@@ -115,7 +115,7 @@ async fn a_new_address_needs_the_password_and_is_told_to_the_old_one() {
     put("nowhere", PASSWORD)
         .await
         .expect_error(400, "validation");
-    let mute = json!({ "eventChanges": true, "reminders": false, "offers": true });
+    let mut mute = json!({ "eventChanges": true, "reminders": false, "offers": true });
     test.call(
         "PUT",
         "/api/v1/auth/me/preferences",
@@ -124,6 +124,8 @@ async fn a_new_address_needs_the_password_and_is_told_to_the_old_one() {
     )
     .await
     .expect(200);
+    // Programs of before do not know of it.
+    mute["gateAlerts"] = json!(true);
     let me = put("New@Example.org", PASSWORD).await.expect(200);
     assert_eq!(me["emailVerified"], false);
     let moved = test

@@ -32,6 +32,7 @@ async fn settings_are_plain_until_they_are_set_and_are_replaced_as_a_whole() {
         "doorsDate": null, "rules": [], "lists": [], "questions": [], "classNotes": [],
         "strictClassIds": [], "preCheckIn": null, "answersUntil": null, "claimAtCheckout": false,
         "language": null,
+        "alertMails": "SERIOUS",
     });
     assert_eq!(plain.expect(200), empty);
 
@@ -53,6 +54,7 @@ async fn settings_are_plain_until_they_are_set_and_are_replaced_as_a_whole() {
         "preCheckIn": {
             "opensAt": "2026-10-10T10:00:00.000Z", "closesAt": "2026-10-12T10:00:00.000Z",
         },
+        "alertMails": "OFF",
     });
     let mut stored = wanted.clone();
     stored["questions"][0] = json!({

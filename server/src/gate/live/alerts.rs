@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 
 use shared::api::gate::DeviceStatus;
 use shared::api::live::{AlertKind, LiveAlert};
-use shared::ids::DeviceId;
+use shared::ids::{DeviceId, GateId};
 use shared::time::Timestamp;
 
 use super::super::incident::{Incident, IncidentKind};
 use super::super::model::GateDevice;
 use super::tally::{Place, Tally};
 use super::view::Facts;
+use crate::events::model::Gate;
 
 /// Devices sync every half minute; the server notes it as often.
 const SILENT_AFTER_MILLIS: i64 = 180_000;
@@ -27,14 +28,49 @@ const SURGE_PER_MINUTE_MIN: u32 = 30;
 /// A rush is this many times what the four minutes before had.
 const SURGE_FACTOR: u32 = 3;
 
+/// Devices and gates as sentences call them.
+#[derive(Debug, Default)]
+pub(in super::super) struct Named<'a> {
+    devices: BTreeMap<DeviceId, &'a GateDevice>,
+    gates: BTreeMap<GateId, &'a str>,
+}
+
+impl<'a> Named<'a> {
+    pub(in super::super) fn new(devices: &'a [GateDevice], gates: &'a [Gate]) -> Self {
+        Self {
+            devices: devices.iter().map(|of| (of.id, of)).collect(),
+            gates: gates.iter().map(|of| (of.id, &*of.name)).collect(),
+        }
+    }
+
+    pub(in super::super) fn gate(&self, id: GateId) -> Option<&'a str> {
+        self.gates.get(&id).copied()
+    }
+
+    pub(in super::super) fn device(&self, id: DeviceId) -> Option<&'a str> {
+        self.devices.get(&id).map(|device| &*device.name)
+    }
+
+    /// A device with the gate that it is at.
+    fn place(&self, id: DeviceId) -> String {
+        let Some(device) = self.devices.get(&id) else {
+            return "a device".to_owned();
+        };
+        let gate = self.gate(device.gate);
+        gate.map_or_else(
+            || device.name.clone(),
+            |gate| format!("{} ({gate})", device.name),
+        )
+    }
+}
+
 /// The latest first.
-pub(super) fn alerts(facts: &Facts, now: Timestamp) -> Vec<LiveAlert> {
-    let names: BTreeMap<DeviceId, &GateDevice> =
-        facts.devices.iter().map(|of| (of.id, of)).collect();
+pub(in super::super) fn alerts(facts: &Facts, now: Timestamp) -> Vec<LiveAlert> {
+    let named = Named::new(&facts.devices, &facts.gates);
     let incidents = facts.incidents.iter();
     let mut alerts: Vec<LiveAlert> = incidents
         .filter(|incident| incident.resolved_at.is_none())
-        .map(|incident| of_incident(incident, names.get(&incident.device).copied()))
+        .map(|incident| of_incident(incident, &named))
         .collect();
     alerts.extend(facts.tallies.iter().filter_map(|of| surge(facts, of, now)));
     for device in &facts.devices {
@@ -48,7 +84,8 @@ pub(super) fn alerts(facts: &Facts, now: Timestamp) -> Vec<LiveAlert> {
     alerts
 }
 
-fn of_incident(incident: &Incident, device: Option<&GateDevice>) -> LiveAlert {
+pub(in super::super) fn of_incident(incident: &Incident, named: &Named<'_>) -> LiveAlert {
+    let device = named.devices.get(&incident.device).copied();
     let name = device.map_or("A device", |device| device.name.as_str());
     let (kind, message) = match incident.kind {
         IncidentKind::CodeReused => (
@@ -73,15 +110,7 @@ fn of_incident(incident: &Incident, device: Option<&GateDevice>) -> LiveAlert {
             AlertKind::Quarantined,
             format!("Entries came in that {name} wrote after it was removed. They do not count."),
         ),
-        IncidentKind::SameTicketTwice => (
-            AlertKind::SameTicketTwice,
-            match incident.serial {
-                Some(serial) => {
-                    format!("Ticket {serial} came in twice, the second time at {name}.")
-                }
-                None => format!("A ticket came in twice, the second time at {name}."),
-            },
-        ),
+        IncidentKind::SameTicketTwice => (AlertKind::SameTicketTwice, twice(incident, named)),
         IncidentKind::ForgedCodes => (
             AlertKind::ForgedCodes,
             format!("Many forged codes were shown at {name}."),
@@ -105,6 +134,19 @@ fn of_incident(incident: &Incident, device: Option<&GateDevice>) -> LiveAlert {
         device_id: Some(incident.device),
         serial: incident.serial,
         message,
+    }
+}
+
+/// Incidents of before the first gate was noted name the second alone.
+fn twice(incident: &Incident, named: &Named<'_>) -> String {
+    let ticket = incident.serial.map_or_else(
+        || "A ticket".to_owned(),
+        |serial| format!("Ticket {serial}"),
+    );
+    let second = named.place(incident.device);
+    match incident.first.map(|first| named.place(first)) {
+        Some(first) => format!("{ticket} came in twice: first at {first}, then at {second}."),
+        None => format!("{ticket} came in twice, the second time at {second}."),
     }
 }
 

@@ -15,8 +15,10 @@ mod stream;
 mod tally;
 mod view;
 
+pub(super) use alerts::{Named, alerts, of_incident};
 pub(super) use hub::Hubs;
 pub(super) use note::{alarm, note_conflict, touch};
 pub(super) use stream::{open, snapshot};
 pub use tally::Tally;
 pub(super) use tally::{Changes, Counts, Place};
+pub(super) use view::{Facts, facts};

@@ -67,14 +67,17 @@ pub(in super::super) fn note_conflict(
     [before, after]: &[Vec<(Use, UseLabel)>; 2],
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let duplicate = |clashes: &[(Use, UseLabel)]| {
-        let mut labelled = clashes.iter().copied();
-        labelled.find(|(_, label)| *label == UseLabel::Duplicate)
+    let labelled = |clashes: &[(Use, UseLabel)], wanted| {
+        let mut found = clashes.iter().copied();
+        found.find(|(_, label)| *label == wanted)
     };
+    let duplicate = |clashes: &[(Use, UseLabel)]| labelled(clashes, UseLabel::Duplicate);
+    let first = labelled(after, UseLabel::Primary).map(|(use_, _)| use_.device);
     let incident = |device| {
         let subject = serial.to_string();
         let kind = IncidentKind::SameTicketTwice;
-        Incident::new(event, kind, device, subject, now).about(serial)
+        let incident = Incident::new(event, kind, device, subject, now);
+        incident.about(serial).after(first)
     };
     match (duplicate(before), duplicate(after)) {
         (None, Some((use_, _))) => incident(use_.device).note(tx),

@@ -22,10 +22,10 @@ use crate::platform::db::{LIMIT_MAX, Query, Versioned};
 const INCIDENTS_SHOWN: u32 = 100;
 
 /// What the view is made of.
-pub(super) struct Facts {
-    pub(super) event: Event,
-    pub(super) gates: Vec<Gate>,
-    pub(super) devices: Vec<GateDevice>,
+pub(in super::super) struct Facts {
+    pub(in super::super) event: Event,
+    pub(in super::super) gates: Vec<Gate>,
+    pub(in super::super) devices: Vec<GateDevice>,
     pub(super) tallies: Vec<Tally>,
     pub(super) incidents: Vec<Incident>,
     /// Wrong typed codes that the server was asked about within the hour.
@@ -33,19 +33,26 @@ pub(super) struct Facts {
 }
 
 pub(super) async fn read(app: &App, id: EventId, now: Timestamp) -> Result<LiveState, Error> {
+    Ok(assemble(&facts(app, id, now).await?, now))
+}
+
+pub(in super::super) async fn facts(
+    app: &App,
+    id: EventId,
+    now: Timestamp,
+) -> Result<Facts, Error> {
     let of_event = |limit| Query::on("by_event").eq(id).limit(limit);
     let tallies = app.db.list::<Tally>(&of_event(LIMIT_MAX)).await?;
     let latest = of_event(INCIDENTS_SHOWN).descending();
     let incidents = app.db.list::<Incident>(&latest).await?;
-    let facts = Facts {
+    Ok(Facts {
         event: event(&app.db, id).await?.into_inner(),
         gates: events::gates_of(&app.db, id).await?,
         devices: roster::devices(&app.db, id).await?,
         tallies: tallies.into_iter().map(Versioned::into_inner).collect(),
         incidents: incidents.into_iter().map(Versioned::into_inner).collect(),
         wrong_codes: tries::wrong(&app.db, id, now).await?,
-    };
-    Ok(assemble(&facts, now))
+    })
 }
 
 fn assemble(facts: &Facts, now: Timestamp) -> LiveState {

@@ -3,6 +3,7 @@
 
 mod adding_on;
 mod adopting;
+mod alerting;
 mod answering;
 mod auditing;
 mod carrying;

@@ -5,6 +5,7 @@
 
 pub(super) mod account;
 pub(super) mod event;
+pub(super) mod gate;
 pub(super) mod invoice;
 pub(super) mod offer;
 pub(super) mod order;

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use shared::api::hooks::HookKind;
+use shared::api::organizations::Right;
 use shared::api::payments::{DisputeStatus, Elsewhere, RefundStatus};
 use shared::ids::{JobId, JournalId, PaymentId};
 use shared::money::Money;
@@ -164,7 +165,7 @@ fn tell(
     let Some(event) = event else {
         return Ok(());
     };
-    let Some(organizer) = events::contact_in(tx, &event)? else {
+    let Some(organizer) = events::contact_in(tx, &event, Right::Money)? else {
         return Ok(());
     };
     let mail = Mail::PaymentDisputed {

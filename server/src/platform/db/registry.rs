@@ -12,8 +12,8 @@ use crate::events::{CheckIn, PriceMove, Version};
 use crate::gate::keys::WrappedKeys;
 use crate::gate::model::{EntryRun, GateDevice, GateLog, StoredSegment, StoredStatement};
 use crate::gate::{
-    CodeTries, GateChange, GateStaff, Incident, Redemption, SupervisorList, Suspect, Tally,
-    TicketCode,
+    Alert, CodeTries, GateChange, GateStaff, Incident, Redemption, SupervisorList, Suspect, Tally,
+    TicketCode, Watch,
 };
 use crate::hooks::{Hook, HookMessage};
 use crate::inventory::Gauge;
@@ -120,6 +120,8 @@ pub const ALL: &[Collection] = &[
     EntryRun::COLLECTION,
     Redemption::COLLECTION,
     Incident::COLLECTION,
+    Alert::COLLECTION,
+    Watch::COLLECTION,
     Suspect::COLLECTION,
     Tally::COLLECTION,
     GateStaff::COLLECTION,
