@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::api::Answer;
-use tests::journey::{self, Event, in_seconds, text};
+use tests::browser::Browser;
+use tests::journey::{self, Event, PASSWORD, in_seconds, text};
 use tests::kiosk::Kiosk;
+use tests::mongo::ReplicaSet;
 use tests::server::Server;
 use tests::{binaries, poll};
 
@@ -104,8 +106,7 @@ struct Night {
 }
 
 impl Night {
-    fn play() -> Self {
-        let server = Server::start();
+    fn play(server: Server) -> Self {
         let organizer = journey::account(&server.api(), "lan");
         let event = journey::event(&organizer, "River Festival", 20);
         let names = json!({ "namesAtGate": true });
@@ -165,7 +166,7 @@ impl Night {
 #[test]
 fn two_kiosks_leave_a_signed_off_event_with_files_that_anybody_can_check() {
     // gossip.md 3, token.md 4
-    let mut night = Night::play();
+    let mut night = Night::play(Server::start());
     let signed = night.sign_off();
     let entries = signed["checkpoint"]["entries"].clone();
     assert!(entries.as_u64() >= Some(8), "{signed}");
@@ -220,7 +221,7 @@ fn two_kiosks_leave_a_signed_off_event_with_files_that_anybody_can_check() {
 #[test]
 fn an_archived_kiosk_says_so_and_admits_again_once_it_is_enrolled_anew() {
     // gossip.md 3, V6
-    let night = Night::play();
+    let night = Night::play(Server::start());
     night.sign_off();
     let [first, second] = &night.kiosks;
     let earlier = Kiosk::new();
@@ -274,4 +275,74 @@ fn an_archived_kiosk_says_so_and_admits_again_once_it_is_enrolled_anew() {
     assert_eq!(first.status()["pending"], 0);
     let verdict = &second.scan(&[&night.codes[0]])[0];
     assert_eq!(verdict["verdict"], "refuse", "{verdict}");
+}
+
+#[test]
+fn an_event_is_signed_off_and_left_on_a_mongodb_replica_set() {
+    // gossip.md 3, N2
+    let Some(mongo) = ReplicaSet::start_if_available() else {
+        return;
+    };
+    let night = Night::play(Server::start_with(Some(&mongo.url), &[]));
+    let signed = night.sign_off();
+    let again = sign(&night.event, &[]).ok();
+    assert_eq!(again["checkpoint"], signed["checkpoint"], "idempotent");
+    let file = night.file("archive");
+    let report = archive(&night.kiosks[1], &file);
+    assert_eq!(report["entries"], signed["checkpoint"]["entries"]);
+    let (code, audit) = verify(&file, &night.pin);
+    assert_eq!(code, Some(0), "{audit}");
+    let path = format!("/events/{}/audit", night.event.id);
+    let exported = night.file("server.jsonl");
+    std::fs::write(&exported, night.event.api.bytes(&path).0).expect("written");
+    let (code, audit) = verify(&exported, &night.pin);
+    assert_eq!(code, Some(0), "{audit}");
+    assert_eq!(audit["signedOff"]["version"], 1);
+}
+
+#[test]
+fn the_organizer_signs_off_on_the_live_page_and_names_whom_nobody_waits_for() {
+    // gossip.md 3, V10
+    let night = Night::play(Server::start());
+    let mut browser = Browser::new();
+    browser.open(&format!(
+        "{}/events/{}/live",
+        night.server.url(),
+        night.event.id
+    ));
+    let log_in = format!(
+        "document.querySelector('#username').value = 'lan'; \
+         document.querySelector('#password').value = '{PASSWORD}'; \
+         document.querySelector('#login button').click()"
+    );
+    browser.until("document.querySelector('#login button')?.disabled === false");
+    browser.value(&log_in);
+    browser.until("document.querySelector('#devices')?.rows.length === 2");
+    browser.until("document.querySelector('#books').hidden === true");
+    assert_eq!(end(&night.event).code(), "devices_missing");
+    night.kiosks[0].sync();
+    // The page looks again after a while.
+    browser.open(&format!(
+        "{}/events/{}/live",
+        night.server.url(),
+        night.event.id
+    ));
+    browser.until("document.querySelector('#login button')?.disabled === false");
+    browser.value(&log_in);
+    let missing =
+        "[...document.querySelectorAll('#books-missing li')].map((of) => of.textContent).join()";
+    browser.until(&format!(
+        "{missing} === ' Turnstile 1: not heard since the end'"
+    ));
+    browser.value("document.querySelector('#books-sign').click()");
+    browser.until(
+        "document.querySelector('#books-error').textContent.includes('may still have entries')",
+    );
+    browser.value("document.querySelector('#books-missing input').click()");
+    browser.value("document.querySelector('#books-sign').click()");
+    browser
+        .until("document.querySelector('#books-signed').textContent.startsWith('Signed off at')");
+    let path = format!("/events/{}/gate/checkpoint", night.event.id);
+    let signed = night.event.api.get(&path).ok();
+    assert_eq!(signed["checkpoint"]["version"], 1, "{signed}");
 }
