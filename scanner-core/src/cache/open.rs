@@ -57,6 +57,7 @@ const PRAGMAS: [(&str, &str, &str); 9] = [
 
 /// How long a scan waits for a sync's commit, and the other way round.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const TRY_AGAIN: Duration = Duration::from_millis(5);
 
 /// Above this size the check at open would keep a gate waiting; `doctor` still does it.
 const CHECK_AT_OPEN_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -64,6 +65,23 @@ const CHECK_AT_OPEN_BYTES_MAX: u64 = 256 * 1024 * 1024;
 pub(crate) struct Cache {
     pub(super) conn: Connection,
     dir: PathBuf,
+}
+
+/// A new database turns to write-ahead logging once. Whoever opens it at that moment is told that it is
+/// busy, and SQLite does not wait by itself there.
+fn set(conn: &Connection, name: &str, value: &str) -> rusqlite::Result<()> {
+    let mut tries = BUSY_TIMEOUT.as_millis() / TRY_AGAIN.as_millis();
+    loop {
+        match conn.pragma_update(None, name, value) {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && tries > 0 =>
+            {
+                tries -= 1;
+                std::thread::sleep(TRY_AGAIN);
+            }
+            done => return done,
+        }
+    }
 }
 
 impl Cache {
@@ -106,7 +124,7 @@ impl Cache {
         )?;
         conn.busy_timeout(BUSY_TIMEOUT)?;
         for (name, value, _reason) in PRAGMAS {
-            conn.pragma_update(None, name, value)?;
+            set(&conn, name, value)?;
         }
         schema::migrate(&mut conn)?;
         let small = std::fs::metadata(&path).is_ok_and(|m| m.len() <= CHECK_AT_OPEN_BYTES_MAX);

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 use crate::error::Cause;
@@ -56,12 +56,44 @@ CREATE TABLE grants (
 static MIGRATIONS: LazyLock<Migrations<'static>> =
     LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(ANSWERS), M::up(GOSSIP)]));
 
+/// A program that enrols and one that waits for the enrolment may open a new database at once: whoever
+/// comes second waits, and finds that all is done.
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), Cause> {
-    Ok(MIGRATIONS.to_latest(conn)?)
+    conn.set_transaction_behavior(TransactionBehavior::Immediate);
+    match MIGRATIONS.to_latest(conn) {
+        Err(_) if MIGRATIONS.pending_migrations(conn)? == 0 => Ok(()),
+        migrated => Ok(migrated?),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Barrier};
+
+    use crate::cache::Cache;
+
+    #[test]
+    fn a_new_database_may_be_opened_by_several_at_once() {
+        // V6
+        const OPENERS: usize = 4;
+        for _ in 0..20 {
+            let dir = tempfile::TempDir::new().expect("a folder");
+            let at_once = Arc::new(Barrier::new(OPENERS));
+            let openers: Vec<_> = (0..OPENERS)
+                .map(|_| {
+                    let (dir, at_once) = (dir.path().to_owned(), at_once.clone());
+                    std::thread::spawn(move || {
+                        at_once.wait();
+                        Cache::create(&dir).map(drop)
+                    })
+                })
+                .collect();
+            for opener in openers {
+                opener.join().expect("no panic").expect("opens");
+            }
+        }
+    }
+
     #[test]
     fn migrations_are_well_formed() {
         assert!(super::MIGRATIONS.validate().is_ok());
