@@ -63,18 +63,20 @@
     return json;
   };
 
+  const entries = (count) => (count === 1 ? "1 entry" : `${number(count)} entries`);
+
   const showBooks = ({ endsAt, checkpoint, missing }) => {
     const isOver = Date.now() >= Date.parse(endsAt);
     $("books").hidden = !isOver;
     if (!isOver) return;
     const since = checkpoint ? checkpoint.devices.reduce((sum, of) => sum + of.since, 0) : 0;
     $("books-signed").textContent = checkpoint
-      ? `Signed off at ${time(checkpoint.signedAt)}: ${number(checkpoint.entries)} entries.${since ? ` ${number(since)} came later.` : ""}`
+      ? `Signed off at ${time(checkpoint.signedAt)}: ${entries(checkpoint.entries)}.${since ? ` ${number(since)} came later.` : ""}`
       : "The event is over, and nothing is signed off yet.";
     $("books-wait").hidden = missing.length === 0;
     const ticked = left();
     fill($("books-missing"), missing.map((of) => {
-      const why = of.reason === "entries_pending" ? `${number(of.pending)} entries not sent` : "not heard since the end";
+      const why = of.reason === "entries_pending" ? `${entries(of.pending)} not sent` : "not heard since the end";
       const box = element("input", "", { type: "checkbox", value: of.deviceId });
       box.checked = ticked.includes(of.deviceId);
       return element("li", element("label", [box, ` ${of.device}: ${why}`]));
