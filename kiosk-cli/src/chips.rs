@@ -51,7 +51,7 @@ mod with_pcsc {
     use pcsc::{
         Card, Context, Error, MAX_BUFFER_SIZE, Protocols, ReaderState, Scope, ShareMode, State,
     };
-    use scanner_core::chip::{self, Chip, ChipError, ChipReader, Surface, Touches, Turn};
+    use scanner_core::chip::{self, Chip, ChipError, ChipReader, Surface, Touches, Turn, Unread};
 
     use crate::error::Failure;
 
@@ -74,7 +74,7 @@ mod with_pcsc {
             let mut states = [ReaderState::new(reader.clone(), State::UNAWARE)];
             let mut unread = Unread::default();
             loop {
-                let surface = match context.get_status_change(unread.wait(), &mut states) {
+                let surface = match context.get_status_change(wait(&unread), &mut states) {
                     Ok(()) => surface(&states[0]),
                     Err(Error::Timeout) => {
                         let again = unread.after(read(&context, &reader));
@@ -111,40 +111,9 @@ mod with_pcsc {
         }
     }
 
-    /// A touch that has failed so far: held unsteadily, or laid where another was a moment ago, which
-    /// not every reader notices. It is told once, and not before it has failed twice.
-    #[derive(Default)]
-    struct Unread {
-        failed: Option<ChipError>,
-        told: bool,
-    }
-
-    impl Unread {
-        /// How long to wait for something to happen; `None` for ever.
-        fn wait(&self) -> Option<Duration> {
-            self.failed.is_some().then_some(READ_AGAIN)
-        }
-
-        /// What to tell of an attempt.
-        fn after(&mut self, read: Result<Chip, ChipError>) -> Option<Result<Chip, ChipError>> {
-            let error = match read {
-                Err(error @ (ChipError::Gone | ChipError::Reader(_))) => error,
-                whole => {
-                    *self = Self::default();
-                    return Some(whole);
-                }
-            };
-            let again = self.failed.replace(error.clone()).is_some();
-            let tells = again && !self.told;
-            self.told |= tells;
-            tells.then_some(Err(error))
-        }
-
-        /// What to tell when it is over.
-        fn taken_away(&mut self) -> Option<Result<Chip, ChipError>> {
-            let Self { failed, told } = std::mem::take(self);
-            failed.filter(|_| !told).map(Err)
-        }
+    /// How long something may take to happen; `None` for ever.
+    fn wait(unread: &Unread) -> Option<Duration> {
+        unread.is_to_be_read_again().then_some(READ_AGAIN)
     }
 
     fn surface(reader: &ReaderState) -> Surface {

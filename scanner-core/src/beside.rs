@@ -2,11 +2,32 @@
 //! cut leaves either.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write as _};
+use std::io::{BufWriter, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::cache::files;
 use crate::error::Cause;
+
+/// A slip of the fingers must not cost somebody's file: only an empty one, or one that `may_go` says may
+/// be replaced, is. `told`: why another is not.
+pub(crate) fn spare_other_files(
+    path: &Path,
+    told: &str,
+    may_go: impl FnOnce(File) -> bool,
+) -> Result<(), Cause> {
+    let meta = match std::fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Cause::input("cannot write", path)(error)),
+        Ok(meta) => meta,
+    };
+    let goes = meta.is_file() && (meta.len() == 0 || File::open(path).is_ok_and(may_go));
+    if goes {
+        Ok(())
+    } else {
+        let told = format!("{} is {told}: choose another name", path.display());
+        Err(Cause::Input(told))
+    }
+}
 
 /// The file that is being written.
 pub(crate) struct Beside {

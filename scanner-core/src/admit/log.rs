@@ -155,13 +155,10 @@ fn begin(
 mod tests {
     use std::sync::Arc;
 
-    use shared::api::gate::DeviceRole;
-    use shared::ids::GateId;
     use shared::time::Timestamp;
-    use shared::trust::RootPin;
 
     use super::*;
-    use crate::cache::{NewDevice, Writer, a_cache, a_root};
+    use crate::cache::{Writer, a_cache, enrolled};
     use crate::clock::{Clock, Entropy};
     use crate::sync::gossip::{Batch, Freeze};
 
@@ -183,39 +180,13 @@ mod tests {
         }
     }
 
-    /// Makes an empty cache that of the device that writes.
-    fn enrol(cache: &mut Cache, writer: &Writer) -> Identity {
-        let root = a_root(writer.genesis.event);
-        let identity = Identity {
-            event: writer.genesis.event,
-            event_title: "Quiet Night".to_owned(),
-            device: writer.genesis.device,
-            device_name: "North".to_owned(),
-            public_key: writer.genesis.device_key,
-            gate: GateId::new(Timestamp::UNIX_EPOCH, [3; 10]),
-            gate_name: "Gate A".to_owned(),
-            role: DeviceRole::Kiosk,
-            server: "http://hub.test".to_owned(),
-            pin: RootPin::of(&root),
-            transcript_code: "123456".to_owned(),
-            enrolled_at: Timestamp::UNIX_EPOCH,
-            place: cache.place().expect("a place"),
-        };
-        let new = NewDevice {
-            identity: &identity,
-            root: &root,
-            root_version: 1,
-        };
-        cache.store_device(&new).expect("enrolled");
-        identity
-    }
-
     #[test]
     fn a_log_that_a_fork_has_ended_is_followed_by_another() {
         // V6, ADR 0009: also while the ring still holds what this device wrote past the fork
         let (mut cache, dir) = a_cache();
         let writer = Writer::new();
-        let identity = enrol(&mut cache, &writer);
+        let genesis = &writer.genesis;
+        let identity = enrolled(&mut cache, genesis.device, genesis.device_key);
         cache
             .begin_own_log(&writer.genesis, &identity.place)
             .expect("begun");

@@ -1,7 +1,6 @@
 //! The lines of the archive: the audit bundle's, with what this device holds.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
@@ -13,7 +12,7 @@ use shared::sync::frame::Message;
 use shared::trust::{SegmentKind, Signed, StatementKind};
 
 use super::leave::Holding;
-use crate::beside::Beside;
+use crate::beside::{self, Beside};
 use crate::cache::Identity;
 use crate::error::{Cause, Error};
 use crate::sync::gossip::{LogView, StoreError};
@@ -30,39 +29,18 @@ pub(super) struct Written {
     pub(super) devices: BTreeSet<DeviceId>,
 }
 
-/// A slip of the fingers must not cost somebody's file, least of all another device's archive. This
-/// device's own, of an attempt that did not end, may be replaced.
+/// Least of all another device's archive. This device's own, of an attempt that did not end, may be
+/// replaced.
 pub(super) fn spare_other_files(path: &Path, identity: &Identity) -> Result<(), Cause> {
-    let other = || {
-        Cause::Input(format!(
-            "{} is there already: choose another name",
-            path.display()
-        ))
-    };
-    match std::fs::metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(Cause::input("cannot write", path)(error)),
-        Ok(meta) if !meta.is_file() => Err(other()),
-        Ok(meta) if meta.len() == 0 => Ok(()),
-        Ok(_) => {
-            let mut first = String::new();
-            File::open(path)
-                .and_then(|file| {
-                    BufReader::new(file)
-                        .take(FIRST_LINE_BYTES_MAX)
-                        .read_line(&mut first)
-                })
-                .map_err(|_| other())?;
-            match serde_json::from_str(&first) {
-                Ok(Line::Header { event, device, .. })
-                    if event == identity.event && device == Some(identity.device) =>
-                {
-                    Ok(())
-                }
-                Ok(_) | Err(_) => Err(other()),
-            }
-        }
-    }
+    beside::spare_other_files(path, "there already", |file| {
+        let mut first = String::new();
+        let read = BufReader::new(file)
+            .take(FIRST_LINE_BYTES_MAX)
+            .read_line(&mut first);
+        let header = read.ok().and_then(|_| serde_json::from_str(&first).ok());
+        matches!(header, Some(Line::Header { event, device, .. })
+            if event == identity.event && device == Some(identity.device))
+    })
 }
 
 impl Holding<'_> {

@@ -1,15 +1,17 @@
 //! What two processes bring together in one database, and what a log of another device is made of.
 
 use ed25519_dalek::SigningKey;
-use shared::ids::{DeviceId, EventId};
+use shared::api::gate::DeviceRole;
+use shared::ids::{DeviceId, EventId, GateId};
 use shared::log::{DecisionFlags, Entry, EntryKind, Hlc, LogSegment, SignedEntry};
 use shared::sync::claim::{ClaimId, ClaimSlot};
 use shared::ticket::ScanProof;
 use shared::time::Timestamp;
-use shared::trust::{Authority, Header, Root, Signed, Statement, StatementKind, seal};
+use shared::trust::{Authority, Header, Root, RootPin, Signed, Statement, StatementKind, seal};
 use tempfile::TempDir;
 
 use super::*;
+use crate::cache::{Identity, NewDevice};
 use crate::sync::gossip::{Extension, Grant};
 
 /// Writes a log of another device.
@@ -103,7 +105,7 @@ pub(crate) fn cache() -> (Cache, TempDir) {
 }
 
 /// Signed by itself.
-pub(crate) fn a_root(event: EventId) -> Signed {
+fn a_root(event: EventId) -> Signed {
     let key = |seed| SigningKey::from_bytes(&[seed; 32]);
     let authority = |seed| Authority {
         keys: vec![key(seed).verifying_key().to_bytes()],
@@ -124,6 +126,34 @@ pub(crate) fn a_root(event: EventId) -> Signed {
         snapshot: authority(4),
     };
     seal(&Statement { header, body }, &[&key(1)]).expect("a root")
+}
+
+/// Makes an empty cache that of a device of the writer's event.
+pub(crate) fn enrolled(cache: &mut Cache, device: DeviceId, public_key: [u8; 32]) -> Identity {
+    let event = Writer::new().genesis.event;
+    let root = a_root(event);
+    let identity = Identity {
+        event,
+        event_title: "Quiet Night".to_owned(),
+        device,
+        device_name: "North".to_owned(),
+        public_key,
+        gate: GateId::new(Timestamp::UNIX_EPOCH, [3; 10]),
+        gate_name: "Gate A".to_owned(),
+        role: DeviceRole::Kiosk,
+        server: "http://hub.test".to_owned(),
+        pin: RootPin::of(&root),
+        transcript_code: "123456".to_owned(),
+        enrolled_at: Timestamp::UNIX_EPOCH,
+        place: cache.place().expect("a place"),
+    };
+    let new = NewDevice {
+        identity: &identity,
+        root: &root,
+        root_version: 1,
+    };
+    cache.store_device(&new).expect("enrolled");
+    identity
 }
 
 fn seqs(cache: &Cache, log: LogId) -> Vec<u32> {

@@ -50,7 +50,7 @@ pub use logs::StoredEntry;
 pub(crate) use logs::{LogPlace, LogRow};
 pub(crate) use mark::HeadMark;
 #[cfg(test)]
-pub(crate) use merge::tests::{Writer, a_root, cache as a_cache};
+pub(crate) use merge::tests::{Writer, cache as a_cache, enrolled};
 pub(crate) use open::Cache;
 pub(crate) use remembered::{door, open_door, show, shown};
 pub(crate) use ring::{Ring, SLOTS};

@@ -14,7 +14,7 @@ mod type2;
 use shared::ticket::ChipUid;
 
 pub use ndef::record;
-pub use touch::{Surface, Touches, Turn};
+pub use touch::{Surface, Touches, Turn, Unread};
 pub use type2::read;
 
 /// Carries one command to the chip that lies on the reader.

@@ -1,6 +1,8 @@
 //! One touch is one reading, however long the chip lies there and however often its reader speaks
 //! up. Pure.
 
+use super::{Chip, ChipError};
+
 /// What a reader says of itself, each time that something may have changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Surface {
@@ -47,9 +49,81 @@ impl Touches {
     }
 }
 
+/// A touch that has failed so far: held unsteadily, or laid where another was a moment ago, which not
+/// every reader notices. It is told once, and not before it has failed twice.
+#[derive(Debug, Default)]
+pub struct Unread {
+    failed: Option<ChipError>,
+    told: bool,
+}
+
+impl Unread {
+    /// While nothing else happens.
+    pub fn is_to_be_read_again(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    /// What to tell of an attempt.
+    pub fn after(&mut self, read: Result<Chip, ChipError>) -> Option<Result<Chip, ChipError>> {
+        let error = match read {
+            Err(error @ (ChipError::Gone | ChipError::Reader(_))) => error,
+            whole => {
+                *self = Self::default();
+                return Some(whole);
+            }
+        };
+        let again = self.failed.replace(error.clone()).is_some();
+        let tells = again && !self.told;
+        self.told |= tells;
+        tells.then_some(Err(error))
+    }
+
+    /// What to tell when it is over.
+    pub fn taken_away(&mut self) -> Option<Result<Chip, ChipError>> {
+        let Self { failed, told } = std::mem::take(self);
+        failed.filter(|_| !told).map(Err)
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use shared::ticket::ChipUid;
+
     use super::*;
+
+    fn lost() -> Result<Chip, ChipError> {
+        Err(ChipError::Reader("lost".to_owned()))
+    }
+
+    #[test]
+    fn a_chip_that_is_held_unsteadily_is_read_again_and_complained_about_once() {
+        // T7
+        let whole = || {
+            let uid = ChipUid::new(&[4, 1, 2, 3]).expect("a number");
+            Ok(Chip { uid, ticket: None })
+        };
+        let mut unread = Unread::default();
+        assert!(!unread.is_to_be_read_again());
+        assert_eq!(unread.after(lost()), None, "it may be there in a moment");
+        assert!(unread.is_to_be_read_again());
+        assert_eq!(unread.after(whole()), Some(whole()));
+        assert!(!unread.is_to_be_read_again());
+
+        assert_eq!(unread.after(Err(ChipError::Gone)), None);
+        assert_eq!(unread.after(lost()), Some(lost()));
+        assert_eq!(unread.after(lost()), None, "told already");
+        assert_eq!(unread.after(whole()), Some(whole()));
+        assert_eq!(unread.taken_away(), None);
+
+        assert_eq!(unread.after(lost()), None);
+        assert_eq!(unread.taken_away(), Some(lost()), "too short a touch");
+        assert!(!unread.is_to_be_read_again());
+
+        // What a chip says of itself is the same at each reading.
+        let strange = || Err(ChipError::Malformed("a length"));
+        assert_eq!(unread.after(strange()), Some(strange()));
+        assert!(!unread.is_to_be_read_again());
+    }
 
     #[test]
     fn a_chip_is_read_once_for_each_time_that_it_is_laid_down() {

@@ -1,7 +1,6 @@
 //! Writing the file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -15,7 +14,7 @@ use shared::trust::{Manifest, Signed, StatementKind};
 
 use super::peer::node_of;
 use super::report::{CarriedList, CarriedOut};
-use crate::beside::Beside;
+use crate::beside::{self, Beside};
 use crate::cache::Cache;
 use crate::clock::Edge;
 use crate::error::{Cause, Error};
@@ -49,31 +48,11 @@ pub fn carry_to(dir: &Path, edge: &Edge, path: &Path, list: bool) -> Result<Carr
     }
 }
 
-/// A slip of the fingers must not cost somebody's file.
 fn spare_other_files(path: &Path) -> Result<(), Cause> {
-    let other = || {
-        Cause::Input(format!(
-            "{} is something else: choose another name",
-            path.display()
-        ))
-    };
-    match std::fs::metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(Cause::input("cannot write", path)(error)),
-        Ok(meta) if !meta.is_file() => Err(other()),
-        Ok(meta) if meta.len() == 0 => Ok(()),
-        Ok(_) => {
-            let mut start = [0; MAGIC.len()];
-            File::open(path)
-                .and_then(|mut file| file.read_exact(&mut start))
-                .map_err(|_| other())?;
-            if start == *MAGIC {
-                Ok(())
-            } else {
-                Err(other())
-            }
-        }
-    }
+    beside::spare_other_files(path, "something else", |mut file| {
+        let mut start = [0; MAGIC.len()];
+        file.read_exact(&mut start).is_ok() && start == *MAGIC
+    })
 }
 
 fn write(

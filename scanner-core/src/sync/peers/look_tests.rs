@@ -3,13 +3,11 @@
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use shared::api::gate::DeviceRole;
-use shared::ids::{DeviceId, GateId};
+use shared::ids::DeviceId;
 use shared::time::Timestamp;
-use shared::trust::RootPin;
 
 use super::{Gossip, GossipEvent, GossipOptions};
-use crate::cache::{DeviceKey, Identity, NewDevice, Writer, a_cache, a_root};
+use crate::cache::{DeviceKey, Writer, a_cache, enrolled};
 use crate::clock::Edge;
 use crate::sync::gossip::{Batch, Freeze};
 
@@ -30,28 +28,8 @@ fn a_log_that_another_process_found_forked_is_read_anew() {
     let edge = Edge::system();
     let writer = Writer::new();
     let key = DeviceKey::find_or_make(dir.path(), &*edge.entropy).expect("a key");
-    let root = a_root(writer.genesis.event);
-    let identity = Identity {
-        event: writer.genesis.event,
-        event_title: "Quiet Night".to_owned(),
-        device: DeviceId::new(Timestamp::UNIX_EPOCH, [4; 10]),
-        device_name: "South".to_owned(),
-        public_key: key.public(),
-        gate: GateId::new(Timestamp::UNIX_EPOCH, [3; 10]),
-        gate_name: "Gate A".to_owned(),
-        role: DeviceRole::Kiosk,
-        server: "http://hub.test".to_owned(),
-        pin: RootPin::of(&root),
-        transcript_code: "123456".to_owned(),
-        enrolled_at: Timestamp::UNIX_EPOCH,
-        place: cache.place().expect("a place"),
-    };
-    let new = NewDevice {
-        identity: &identity,
-        root: &root,
-        root_version: 1,
-    };
-    cache.store_device(&new).expect("enrolled");
+    let device = DeviceId::new(Timestamp::UNIX_EPOCH, [4; 10]);
+    enrolled(&mut cache, device, key.public());
     let (trunk, foot) = writer.write(writer.genesis.head(), 2, 5);
     let (one, end) = writer.write(foot, 2, 5);
     let whole = [&trunk[..], &one[..]].concat();
